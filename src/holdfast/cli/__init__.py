@@ -1,0 +1,1 @@
+"""Arguments in, one clear answer out: nothing is decided here."""

@@ -1,0 +1,1 @@
+"""Stage 2, from signal to intent: the strategy interface and sizing."""

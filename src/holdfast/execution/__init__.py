@@ -1,0 +1,1 @@
+"""Stage 4, from an accepted intent to child orders, working orders and reconciliation."""

@@ -1,0 +1,1 @@
+"""Stage 5, the single way out: epoch fence, idempotency, budgets and breakers."""

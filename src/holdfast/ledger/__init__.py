@@ -1,0 +1,1 @@
+"""Stage 7, the books: postings that sum to zero, lots, balances and their proof."""

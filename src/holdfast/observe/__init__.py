@@ -1,0 +1,1 @@
+"""What the running trader shows of itself: log lines, counters and latencies."""

@@ -1,0 +1,1 @@
+"""Stage 8, what the journal says, for people to read."""

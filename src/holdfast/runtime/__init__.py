@@ -1,0 +1,1 @@
+"""What builds the stages, joins them in one pipeline, and supervises them."""

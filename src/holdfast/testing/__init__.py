@@ -1,0 +1,1 @@
+"""A manual clock, seeded simulations, builders and checkers, for users' strategies too."""

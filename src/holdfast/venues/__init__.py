@@ -1,0 +1,1 @@
+"""Stage 6, the edge: one adapter package for each venue."""

@@ -1,0 +1,1 @@
+"""The Binance spot adapter: pure wire, REST, streams, and the adapter that joins them."""
