@@ -1,0 +1,124 @@
+"""One WebSocket of a client, written without waiting: frames out, pacing pings counted.
+
+A push and the ping that follows it leave in one write, so nothing can come between them. The
+connection never suspends the market: a client that does not read is cut off when its backlog
+is over the limit.
+"""
+
+import asyncio
+import struct
+from collections import deque
+from collections.abc import Callable
+
+TEXT = 0x1
+CLOSE = 0x8
+PING = 0x9
+FINAL = 0x80
+SHORT_BYTES = 126
+MEDIUM_BYTES = 1 << 16
+BACKLOG_LIMIT_BYTES = 64 << 20
+GOING_AWAY = 1001
+POLICY_VIOLATION = 1008
+
+
+def frame(opcode: int, payload: bytes) -> bytes:
+    """Encode one whole server frame."""
+    size = len(payload)
+    if size < SHORT_BYTES:
+        return bytes((FINAL | opcode, size)) + payload
+    if size < MEDIUM_BYTES:
+        return struct.pack(">BBH", FINAL | opcode, 126, size) + payload
+    return struct.pack(">BBQ", FINAL | opcode, 127, size) + payload
+
+
+class Connection:
+    """One open socket of a client.
+
+    `window` is how many messages go out before a ping asks for their answer; None stands for a
+    connection that is not paced. `stamp` is the text of a ping, the market time.
+    """
+
+    def __init__(
+        self,
+        transport: asyncio.Transport,
+        *,
+        window: int | None,
+        stamp: Callable[[], bytes],
+        on_settled: Callable[[], None],
+        clock: Callable[[], float],
+    ) -> None:
+        self._transport = transport
+        self._window = window
+        self._stamp = stamp
+        self._on_settled = on_settled
+        self._clock = clock
+        self._unstamped = 0
+        self._pings: deque[tuple[bytes, float]] = deque()
+        self.closed = False
+
+    @property
+    def outstanding(self) -> int:
+        """Count the pings that wait for their pong."""
+        return len(self._pings)
+
+    @property
+    def waiting_since(self) -> float | None:
+        """Return the monotonic instant of the oldest unanswered ping."""
+        return self._pings[0][1] if self._pings else None
+
+    def push(self, payload: bytes) -> None:
+        """Send a text message, with the market time after it when this connection is paced."""
+        if self.closed:
+            return
+        out = frame(TEXT, payload)
+        if self._window is not None:
+            self._unstamped += 1
+            if self._unstamped >= self._window:
+                out += self._ping(self._stamp())
+        self._write(out)
+
+    def ping(self, text: bytes | None = None) -> None:
+        """Send a ping that counts until it is answered; its text is the market time."""
+        if not self.closed:
+            self._write(self._ping(self._stamp() if text is None else text))
+
+    def answered(self, payload: bytes) -> bool:
+        """Take a pong; return whether it answers one of ours (older ones are answered too)."""
+        if not any(sent == payload for sent, _ in self._pings):
+            return False
+        while self._pings.popleft()[0] != payload:
+            pass
+        if not self._pings:
+            self._on_settled()
+        return True
+
+    def abort(self) -> None:
+        """Cut the connection without a word, as a lost network does."""
+        self._transport.abort()
+        self.drop()
+
+    def close(self, code: int) -> None:
+        """Send a close frame and end the connection."""
+        if not self.closed:
+            self._write(frame(CLOSE, struct.pack(">H", code)))
+            self._transport.close()
+            self.drop()
+
+    def drop(self) -> None:
+        """Stop counting this connection."""
+        self.closed = True
+        self._pings.clear()
+        self._on_settled()
+
+    def _ping(self, text: bytes) -> bytes:
+        self._unstamped = 0
+        self._pings.append((text, self._clock()))
+        return frame(PING, text)
+
+    def _write(self, out: bytes) -> None:
+        if self._transport.is_closing():
+            self.drop()
+            return
+        self._transport.write(out)
+        if self._transport.get_write_buffer_size() > BACKLOG_LIMIT_BYTES:
+            self.abort()
