@@ -1,0 +1,267 @@
+"""The account as a fold of the journal: orders, sub-positions, balances and reservations.
+
+The same events in the same order give the same account; sums that gates read on every order
+(reserved amounts, open exposure) are kept by difference and equal a recount at any time.
+Approved, unsent, live and Unknown orders count at their worst until an ending or a booked fill.
+"""
+
+from collections import OrderedDict
+from typing import Any
+
+import msgspec
+
+from holdfast.domain import events as ev
+from holdfast.domain.ids import (
+    AccountId,
+    ClientOrderId,
+    ExecId,
+    IntentId,
+    StrategyId,
+    Symbol,
+)
+from holdfast.domain.instrument import Instrument, Product
+from holdfast.domain.money import AmountUnits, Asset, QuantityUnits, amount_units
+from holdfast.domain.order import (
+    NewOrder,
+    Order,
+    PositionSide,
+    Side,
+)
+from holdfast.domain.position import Position
+
+CLOSED_ORDERS_KEPT = 10_000
+_NO_SYMBOL = Symbol("")
+
+
+class Exposure(msgspec.Struct):
+    """What open orders and undrawn intents could still buy and sell, in quantity units."""
+
+    buying: int = 0
+    selling: int = 0
+
+
+class OpenIntent(msgspec.Struct):
+    """An accepted intent whose children have not drawn all of it."""
+
+    strategy: StrategyId
+    symbol: Symbol
+    side: Side
+    quantity: QuantityUnits
+    undrawn: QuantityUnits
+    asset: Asset
+    amount: AmountUnits
+
+
+class HeldOrder(msgspec.Struct):
+    """An order with what it reserves for its whole quantity."""
+
+    order: Order
+    asset: Asset
+    amount: AmountUnits
+
+    @property
+    def reserved(self) -> int:
+        """Give the share of the reservation that open quantity still holds, rounded up."""
+        quantity = self.order.request.quantity
+        return -(-self.amount * self.order.leaves_quantity // quantity)
+
+
+PositionKey = tuple[StrategyId, Symbol, PositionSide]
+
+
+class Account:
+    """One account's state; `fold.apply` is the way to change it from an event."""
+
+    def __init__(self, account: AccountId) -> None:
+        self.account = account
+        self.instruments: dict[Symbol, Instrument] = {}
+        self.orders: dict[ClientOrderId, HeldOrder] = {}
+        self.closed: OrderedDict[ClientOrderId, HeldOrder] = OrderedDict()
+        self.intents: dict[IntentId, OpenIntent] = {}
+        self.positions: dict[PositionKey, Position] = {}
+        self.balances: dict[Asset, AmountUnits] = {}
+        self.reserved: dict[Asset, AmountUnits] = {}
+        self.exposures: dict[tuple[StrategyId, Symbol], Exposure] = {}
+        self.last_exec: dict[Symbol, ExecId] = {}
+        self.foreign_execs: dict[Symbol, set[ExecId]] = {}
+
+    def find(self, client_order_id: ClientOrderId) -> Order | None:
+        """Give an order, open or lately closed; None when the journal has none such."""
+        held = self.orders.get(client_order_id) or self.closed.get(client_order_id)
+        return held.order if held else None
+
+    def available(self, asset: Asset) -> int:
+        """Give what of an asset is neither spent nor reserved, in units of 10^-18."""
+        return self.balances.get(asset, 0) - self.reserved.get(asset, 0)
+
+    def position(self, strategy: StrategyId, symbol: Symbol) -> int:
+        """Give the signed one-way quantity of a sub-position."""
+        position = self.positions.get((strategy, symbol, PositionSide.BOTH))
+        return position.quantity if position else 0
+
+    def symbol_position(self, symbol: Symbol) -> int:
+        """Give the account's position of a symbol: the sum of its sub-positions."""
+        return sum(p.quantity for (_, s, _), p in self.positions.items() if s == symbol)
+
+    def exposure(self, strategy: StrategyId, symbol: Symbol) -> Exposure:
+        """Give what a strategy's open orders on a symbol could still trade."""
+        return self.exposures.get((strategy, symbol)) or Exposure()
+
+    def symbol_exposure(self, symbol: Symbol) -> Exposure:
+        """Give what all open orders on a symbol could still trade."""
+        total = Exposure()
+        for (_, s), exposure in self.exposures.items():
+            if s == symbol:
+                total.buying += exposure.buying
+                total.selling += exposure.selling
+        return total
+
+    # What decisions do; called by the fold, and directly with the values at hand.
+
+    def accept(self, intent_id: IntentId, intent: OpenIntent) -> None:
+        """Hold an accepted intent's reservation until children draw on it."""
+        self.intents[intent_id] = intent
+        self._reserve(intent.asset, intent.amount)
+        self._expose(intent.strategy, intent.symbol, intent.side, intent.undrawn)
+
+    def release(self, intent_id: IntentId) -> None:
+        """Let go of what an intent holds beyond its orders; idempotent."""
+        intent = self.intents.pop(intent_id, None)
+        if intent is None:
+            return
+        self._reserve(intent.asset, -_share(intent))
+        self._expose(intent.strategy, intent.symbol, intent.side, -intent.undrawn)
+
+    def approve(self, order: NewOrder, asset: Asset, amount: AmountUnits) -> Order:
+        """Add an order; it draws its quantity from its intent's reservation."""
+        intent = self.intents.get(order.intent_id)
+        if intent is not None:
+            self.release(order.intent_id)
+            intent.undrawn = QuantityUnits(max(0, intent.undrawn - order.quantity))
+            if intent.undrawn:
+                intent.amount = AmountUnits(_share(intent))
+                intent.quantity = intent.undrawn
+                self.accept(order.intent_id, intent)
+        held = HeldOrder(Order(request=order), asset, amount)
+        self.orders[order.client_order_id] = held
+        self._reserve(asset, held.reserved)
+        self._expose(order.strategy, order.symbol, order.side, order.quantity)
+        return held.order
+
+    def canonical(self) -> dict[str, Any]:
+        """Give the account in the numbered form of the state hash: plain, sorted, complete."""
+        return {
+            "balances": {a: str(u) for a, u in sorted(self.balances.items()) if u},
+            "reserved": {a: str(u) for a, u in sorted(self.reserved.items()) if u},
+            "positions": [
+                [*key[:2], key[2].value, p.quantity, str(p.realized), [list(x) for x in p.lots]]
+                for key, p in sorted(self.positions.items(), key=_position_sort)
+                if p.quantity or p.realized
+            ],
+            "intents": [
+                [i, o.strategy, o.symbol, o.side.value, o.undrawn, o.asset, str(o.amount)]
+                for i, o in sorted(self.intents.items())
+            ],
+            "orders": [_canonical_order(held) for _, held in sorted(self.orders.items())],
+            "last_exec": sorted(self.last_exec.items()),
+        }
+
+    # What the venue says.
+
+    def change(self, client_order_id: str, change: Any) -> bool:
+        """Change an order by a function and keep reservation and exposure in step."""
+        key = ClientOrderId(client_order_id)
+        held = self.orders.get(key) or self.closed.get(key)
+        if held is None:
+            return False
+        order = held.order
+        request = order.request
+        leaves, reserved = order.leaves_quantity, held.reserved
+        changed: bool = change(order) is not False
+        self._reserve(held.asset, held.reserved - reserved)
+        self._expose(
+            request.strategy, request.symbol, request.side, order.leaves_quantity - leaves
+        )
+        if order.is_open:
+            self.orders[key] = held
+            self.closed.pop(key, None)
+        elif self.orders.pop(key, None):
+            self.closed[key] = held
+            if len(self.closed) > CLOSED_ORDERS_KEPT:
+                self.closed.popitem(last=False)
+        return changed
+
+    def _reserve(self, asset: Asset, units: int) -> None:
+        self.reserved[asset] = AmountUnits(self.reserved.get(asset, 0) + units)
+
+    def _expose(self, strategy: StrategyId, symbol: Symbol, side: Side, quantity: int) -> None:
+        exposure = self.exposures.get((strategy, symbol))
+        if exposure is None:
+            exposure = self.exposures[strategy, symbol] = Exposure()
+        if side is Side.BUY:
+            exposure.buying += quantity
+        else:
+            exposure.selling += quantity
+
+    def credit(self, asset: Asset, units: int) -> None:
+        """Add to a balance, in units of 10^-18; negative takes away."""
+        self.balances[asset] = AmountUnits(self.balances.get(asset, 0) + units)
+
+    def book(self, strategy: StrategyId, event: ev.OrderFilled | ev.ForeignFillSeen) -> None:
+        """Move balances and the sub-position by an execution and its fee."""
+        symbol = Symbol(event.symbol)
+        instrument = self.instruments[symbol]
+        price = instrument.price(event.last_price)
+        quantity = instrument.quantity(event.last_quantity)
+        sign = Side(event.side).sign
+        fee = amount_units(event.fee)
+        fee_asset = Asset(event.fee_asset)
+        key = (strategy, symbol, PositionSide(event.position_side))
+        position = self.positions.get(key)
+        if position is None:
+            position = self.positions[key] = Position()
+        position.trade(price, QuantityUnits(sign * quantity))
+        self.credit(instrument.quote, -sign * instrument.notional(price, quantity))
+        if instrument.product is Product.SPOT:
+            self.credit(instrument.base, sign * instrument.base_amount(quantity))
+            if fee and fee_asset == instrument.base:
+                position.trade(price, QuantityUnits(-instrument.quantity_of(fee)))
+        self.credit(fee_asset, -fee)
+        last = self.last_exec.get(symbol)
+        if last is None or _trade_order(event.exec_id) > _trade_order(last):
+            self.last_exec[symbol] = ExecId(event.exec_id)
+
+
+def _share(intent: OpenIntent) -> int:
+    """Give the part of an intent's reservation that its undrawn quantity holds, rounded up."""
+    return -(-intent.amount * intent.undrawn // intent.quantity)
+
+
+def _trade_order(exec_id: str) -> tuple[int, str]:
+    return (int(exec_id), "") if exec_id.isdecimal() else (-1, exec_id)
+
+
+def _position_sort(item: tuple[PositionKey, Position]) -> tuple[str, str, str]:
+    (strategy, symbol, side), _ = item
+    return strategy, symbol, side.value
+
+
+def _canonical_order(held: HeldOrder) -> list[Any]:
+    order = held.order
+    return [
+        order.request.client_order_id,
+        order.venue_order_id,
+        order.request.strategy,
+        order.request.symbol,
+        order.request.side.value,
+        order.request.quantity,
+        order.request.price,
+        order.request.purpose.value,
+        order.status.value,
+        order.cancel_requested,
+        order.cum_quantity,
+        order.reported_quantity,
+        sorted(order.executions.items()),
+        held.asset,
+        str(held.amount),
+    ]

@@ -1,0 +1,207 @@
+"""How each event of the catalogue changes an account; the table at the end is all of it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from holdfast.domain import events as ev
+from holdfast.domain.account import Account, OpenIntent
+from holdfast.domain.ids import (
+    UNATTRIBUTED,
+    AccountId,
+    ClientOrderId,
+    ExecId,
+    IntentId,
+    StrategyId,
+    Symbol,
+    VenueOrderId,
+)
+from holdfast.domain.instrument import Instrument, Product
+from holdfast.domain.money import Asset, amount_units
+from holdfast.domain.order import (
+    Ending,
+    NewOrder,
+    Order,
+    OrderType,
+    PositionSide,
+    Purpose,
+    Side,
+    StpMode,
+    TimeInForce,
+)
+
+
+def apply(account: Account, event: ev.Event) -> None:
+    """Fold one event into an account; kinds that do not concern it change nothing."""
+    fold = _FOLD.get(type(event))
+    if fold is not None:
+        fold(account, event)
+
+
+def new_order(event: ev.OrderApproved, account: AccountId, instrument: Instrument) -> NewOrder:
+    """Read an order back from its event."""
+    return NewOrder(
+        client_order_id=ClientOrderId(event.client_order_id),
+        account=account,
+        strategy=StrategyId(event.strategy),
+        intent_id=IntentId(event.intent_id),
+        symbol=Symbol(event.symbol),
+        product=Product(event.product),
+        side=Side(event.side),
+        order_type=OrderType(event.order_type),
+        time_in_force=TimeInForce(event.time_in_force),
+        quantity=instrument.quantity(event.quantity),
+        price=instrument.price(event.price),
+        quantity_text=event.quantity,
+        price_text=event.price,
+        worst_price=instrument.price(event.worst_price),
+        trigger_price=instrument.price(event.trigger_price),
+        position_side=PositionSide(event.position_side),
+        reduce_only=event.reduce_only,
+        purpose=Purpose(event.purpose),
+        stp_mode=StpMode(event.stp_mode),
+        order_list_id=event.order_list_id,
+        contingency=event.contingency,
+        reference=event.reference,
+        model_version=event.model_version,
+        policy_version=event.policy_version,
+    )
+
+
+def _on_instrument(account: Account, event: ev.InstrumentRegistered) -> None:
+    account.instruments[Symbol(event.symbol)] = msgspec.convert(event.definition, Instrument)
+
+
+def _on_opening(account: Account, event: ev.BalanceOpened) -> None:
+    account.credit(Asset(event.asset), amount_units(event.amount))
+
+
+def _on_adjustment(account: Account, event: ev.BalanceAdjusted) -> None:
+    account.credit(Asset(event.asset), amount_units(event.difference))
+
+
+def _on_accepted(account: Account, event: ev.IntentAccepted) -> None:
+    quantity = account.instruments[Symbol(event.symbol)].quantity(event.quantity)
+    intent = OpenIntent(
+        StrategyId(event.strategy),
+        Symbol(event.symbol),
+        Side(event.side),
+        quantity,
+        quantity,
+        Asset(event.reserved_asset),
+        amount_units(event.reserved),
+    )
+    account.accept(IntentId(event.intent_id), intent)
+
+
+def _on_intent_closed(account: Account, event: ev.IntentClosed) -> None:
+    account.release(IntentId(event.intent_id))
+
+
+def _on_approved(account: Account, event: ev.OrderApproved) -> None:
+    order = new_order(event, account.account, account.instruments[Symbol(event.symbol)])
+    account.approve(order, Asset(event.reserved_asset), amount_units(event.reserved))
+
+
+def _on_adopted(account: Account, event: ev.OrderAdopted) -> None:
+    instrument = account.instruments[Symbol(event.symbol)]
+    order = NewOrder(
+        client_order_id=ClientOrderId(event.client_order_id),
+        account=account.account,
+        strategy=StrategyId(event.strategy),
+        intent_id=IntentId(""),
+        symbol=instrument.symbol,
+        product=Product(event.product),
+        side=Side(event.side),
+        order_type=OrderType(event.order_type),
+        time_in_force=TimeInForce(event.time_in_force),
+        quantity=instrument.quantity(event.quantity),
+        price=instrument.price(event.price),
+        quantity_text=event.quantity,
+        price_text=event.price,
+        worst_price=instrument.price(event.price),
+        position_side=PositionSide(event.position_side),
+        reduce_only=event.reduce_only,
+        purpose=Purpose(event.purpose),
+    )
+    adopted = account.approve(order, Asset(event.reserved_asset), amount_units(event.reserved))
+    adopted.ack(VenueOrderId(event.venue_order_id))
+
+
+def _on_acked(account: Account, event: ev.OrderAcked) -> None:
+    venue_order_id = VenueOrderId(event.venue_order_id)
+    account.change(event.client_order_id, lambda order: order.ack(venue_order_id))
+
+
+def _on_doubted(account: Account, event: ev.OrderDoubted) -> None:
+    account.change(event.client_order_id, Order.doubt)
+
+
+def _on_cancel_requested(account: Account, event: ev.CancelRequested) -> None:
+    account.change(event.client_order_id, Order.request_cancel)
+
+
+def _on_cancel_rejected(account: Account, event: ev.CancelRejected) -> None:
+    def forget(order: Order) -> None:
+        order.cancel_requested = False
+
+    account.change(event.client_order_id, forget)
+
+
+def _end(account: Account, client_order_id: str, ending: Ending, reason: str) -> None:
+    account.change(client_order_id, lambda order: order.end(ending, reason))
+
+
+def _on_withheld(account: Account, event: ev.OrderWithheld) -> None:
+    _end(account, event.client_order_id, "not_sent", event.reason)
+
+
+def _on_rejected(account: Account, event: ev.OrderRejected) -> None:
+    _end(account, event.client_order_id, "rejected", event.message)
+
+
+def _on_ended(account: Account, event: ev.OrderCanceled | ev.OrderExpired) -> None:
+    reported = account.instruments[Symbol(event.symbol)].quantity(event.cum_quantity)
+    ending: Ending = "canceled" if isinstance(event, ev.OrderCanceled) else "expired"
+
+    def end(order: Order) -> None:
+        order.report(reported)
+        order.end(ending, event.reason)
+
+    account.change(event.client_order_id, end)
+
+
+def _on_filled(account: Account, event: ev.OrderFilled) -> None:
+    quantity = account.instruments[Symbol(event.symbol)].quantity(event.last_quantity)
+    exec_id = ExecId(event.exec_id)
+    if account.change(event.client_order_id, lambda order: order.fill(exec_id, quantity)):
+        account.book(StrategyId(event.strategy), event)
+
+
+def _on_foreign_fill(account: Account, event: ev.ForeignFillSeen) -> None:
+    seen = account.foreign_execs.setdefault(Symbol(event.symbol), set())
+    if ExecId(event.exec_id) not in seen:
+        seen.add(ExecId(event.exec_id))
+        account.book(UNATTRIBUTED, event)
+
+
+_FOLD: dict[type[ev.Event], Callable[[Account, Any], None]] = {
+    ev.InstrumentRegistered: _on_instrument,
+    ev.BalanceOpened: _on_opening,
+    ev.BalanceAdjusted: _on_adjustment,
+    ev.IntentAccepted: _on_accepted,
+    ev.IntentClosed: _on_intent_closed,
+    ev.OrderApproved: _on_approved,
+    ev.OrderAdopted: _on_adopted,
+    ev.OrderWithheld: _on_withheld,
+    ev.OrderAcked: _on_acked,
+    ev.OrderRejected: _on_rejected,
+    ev.OrderDoubted: _on_doubted,
+    ev.OrderFilled: _on_filled,
+    ev.OrderCanceled: _on_ended,
+    ev.OrderExpired: _on_ended,
+    ev.CancelRequested: _on_cancel_requested,
+    ev.CancelRejected: _on_cancel_rejected,
+    ev.ForeignFillSeen: _on_foreign_fill,
+}

@@ -1,0 +1,103 @@
+"""What is traded, in which units, under which filters; the only door between text and units.
+
+Units are chosen when an instrument is first seen and are never coarser afterwards; ticks and
+steps are filters in those units, so a venue that changes them changes no state.
+"""
+
+from enum import Enum
+from typing import Literal
+
+import msgspec
+
+from holdfast.domain.ids import Symbol
+from holdfast.domain.money import (
+    AMOUNT_EXPONENT,
+    AmountUnits,
+    Asset,
+    PriceUnits,
+    QuantityUnits,
+    to_text,
+    to_units,
+)
+
+DEFAULT_EXPONENT = 8
+
+
+class Product(Enum):
+    """How an instrument settles."""
+
+    SPOT = "spot"
+    LINEAR = "linear"
+    INVERSE = "inverse"
+
+
+class Instrument(msgspec.Struct, frozen=True, kw_only=True):
+    """One instrument of one venue; prices and quantities are in its own units.
+
+    A filter of 0 is off. `ask_multiplier_up` and its kin are the venue's percent-price bounds
+    as decimal text against the last price, empty when the venue has none.
+    """
+
+    symbol: Symbol
+    venue: str
+    product: Product
+    base: Asset
+    quote: Asset
+    settle: Asset
+    price_exponent: int = DEFAULT_EXPONENT
+    quantity_exponent: int = DEFAULT_EXPONENT
+    tick: PriceUnits = PriceUnits(1)
+    step: QuantityUnits = QuantityUnits(1)
+    market_step: QuantityUnits = QuantityUnits(0)
+    min_price: PriceUnits = PriceUnits(0)
+    max_price: PriceUnits = PriceUnits(0)
+    min_quantity: QuantityUnits = QuantityUnits(0)
+    max_quantity: QuantityUnits = QuantityUnits(0)
+    market_max_quantity: QuantityUnits = QuantityUnits(0)
+    min_notional: str = "0"
+    multiplier_up: str = ""
+    multiplier_down: str = ""
+    status: str = "TRADING"
+
+    def price(self, text: str) -> PriceUnits:
+        """Read a price; ValueError if it needs finer units."""
+        return PriceUnits(to_units(text, self.price_exponent))
+
+    def quantity(self, text: str) -> QuantityUnits:
+        """Read a quantity; ValueError if it needs finer units."""
+        return QuantityUnits(to_units(text, self.quantity_exponent))
+
+    def price_text(self, units: int) -> str:
+        """Write a price as canonical decimal text."""
+        return to_text(units, self.price_exponent)
+
+    def quantity_text(self, units: int) -> str:
+        """Write a quantity as canonical decimal text."""
+        return to_text(units, self.quantity_exponent)
+
+    def notional(self, price: int, quantity: int) -> AmountUnits:
+        """Give price x quantity as units of 10^-18 of the quote asset, exactly."""
+        scale = 10 ** (AMOUNT_EXPONENT - self.price_exponent - self.quantity_exponent)
+        return AmountUnits(price * quantity * scale)
+
+    def base_amount(self, quantity: int) -> AmountUnits:
+        """Give a quantity as units of 10^-18 of the base asset, exactly."""
+        return AmountUnits(quantity * 10 ** (AMOUNT_EXPONENT - self.quantity_exponent))
+
+    def quantity_of(self, base: AmountUnits) -> QuantityUnits:
+        """Give an amount of the base asset as a quantity; ValueError for finer units."""
+        quantity, rest = divmod(base, 10 ** (AMOUNT_EXPONENT - self.quantity_exponent))
+        if rest:
+            raise ValueError(
+                f"{to_text(base, AMOUNT_EXPONENT)} {self.base} is finer than a unit"
+            )
+        return QuantityUnits(quantity)
+
+    def round_price(self, units: float, toward: Literal["down", "up"]) -> PriceUnits:
+        """Round a price, which may be a float estimate in units, to a tick of the venue."""
+        ticks = units // self.tick if toward == "down" else -(-units // self.tick)
+        return PriceUnits(int(ticks) * self.tick)
+
+    def floor_quantity(self, units: float) -> QuantityUnits:
+        """Round a quantity, which may be a float estimate in units, down to a step."""
+        return QuantityUnits(int(units // self.step) * self.step)
