@@ -88,9 +88,8 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
         """Give an amount of the base asset as a quantity; ValueError for finer units."""
         quantity, rest = divmod(base, 10 ** (AMOUNT_EXPONENT - self.quantity_exponent))
         if rest:
-            raise ValueError(
-                f"{to_text(base, AMOUNT_EXPONENT)} {self.base} is finer than a unit"
-            )
+            text = to_text(base, AMOUNT_EXPONENT)
+            raise ValueError(f"{text} {self.base} is finer than a unit of {self.symbol}")
         return QuantityUnits(quantity)
 
     def round_price(self, units: float, toward: Literal["down", "up"]) -> PriceUnits:

@@ -1,4 +1,4 @@
-"""Exact numbers: decimals with one canonical text, and integer units with one door between them.
+"""Exact numbers: decimals with one canonical text, integer units, one door between them.
 
 Nothing here rounds; a float is refused wherever a number becomes money.
 """
@@ -34,7 +34,7 @@ class Money(msgspec.Struct, frozen=True):
 
 
 def exact(text: str | int | Decimal) -> Decimal:
-    """Read an exact finite decimal; TypeError for a float, ValueError for anything unreadable."""
+    """Read an exact finite decimal; TypeError for a float, ValueError for no number."""
     if isinstance(text, float):
         raise TypeError(f"{text!r} is a float; money is read from text, int or Decimal")
     try:

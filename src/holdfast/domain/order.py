@@ -110,13 +110,7 @@ class OrderStatus(Enum):
 
 
 Ending: TypeAlias = Literal["", "not_sent", "rejected", "expired", "canceled"]
-_ENDING_RANK: dict[str, int] = {
-    "": 0,
-    "not_sent": 1,
-    "rejected": 2,
-    "expired": 3,
-    "canceled": 4,
-}
+_ENDINGS: tuple[Ending, ...] = ("", "not_sent", "rejected", "expired", "canceled")
 
 
 class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -217,7 +211,7 @@ class Order(msgspec.Struct, kw_only=True):
 
     def end(self, ending: Ending, reason: str = "") -> None:
         """Note that the order works no more; of two endings the weightier stands."""
-        if _ENDING_RANK[ending] > _ENDING_RANK[self.ending]:
+        if _ENDINGS.index(ending) > _ENDINGS.index(self.ending):
             self.ending = ending
             self.ending_reason = reason
         self.in_doubt = False

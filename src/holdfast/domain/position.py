@@ -15,8 +15,8 @@ from holdfast.domain.money import PriceUnits, QuantityUnits
 class Position(msgspec.Struct):
     """Signed quantity of a sub-position and the open lots behind it.
 
-    `realized` is the price result of closed lots as a sum of price x quantity units, fees apart.
-    The lots are (price, signed quantity) and their quantities sum to `quantity`, all of one sign.
+    `realized` is the price result of closed lots as a sum of price x quantity units, without
+    fees. The lots are (price, signed quantity), all of one sign, and sum to `quantity`.
     """
 
     quantity: QuantityUnits = QuantityUnits(0)

@@ -211,7 +211,7 @@ class AccountView(Protocol):
         """Fetch the orders that rest."""
 
     async def order(self, symbol: Symbol, client_order_id: ClientOrderId) -> OrderReport | None:
-        """Fetch one order; None when the venue does not know it now, which proves nothing yet."""
+        """Fetch one order; None when the venue does not know it, which proves nothing yet."""
 
     async def trades(self, symbol: Symbol, *, after: ExecId | None) -> list[TradeReport]:
         """Fetch executions after a trade id in order, all pages; None means the newest page."""
