@@ -1,0 +1,1 @@
+"""The suites: tidy, unit, property, contract, scenario and interop."""

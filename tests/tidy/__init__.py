@@ -1,0 +1,1 @@
+"""The repository keeps its word: sizes, names, privileges, imports, documents and tools."""

@@ -1,0 +1,40 @@
+"""What the rules allow, as tables: a change here is a decision, and is reviewed as one."""
+
+FILE_LINES = 400
+TEST_FILE_LINES = 600
+FUNCTION_LINES = 50
+PUBLIC_METHODS = 12
+POSITIONAL_PARAMETERS = 2
+CHANGE_LINES = 6
+
+BANNED_SUFFIXES = (
+    "Manager", "Engine", "Service", "Handler", "Helper", "Helpers", "Util", "Utils",
+    "Processor", "Base", "Abstract",
+)  # fmt: skip
+BANNED_PREFIXES = ("Abstract", "Base")
+BANNED_FILES = ("base", "common", "helper", "helpers", "misc", "util", "utils", "manager")
+BANNED_WORDS = {"qty": "quantity", "cancelled": "canceled", "cancelling": "canceling"}
+
+# A call that only the named files may make, and why.
+ONE_MAKER = {"Approved": {"risk/gate.py"}}
+BROAD_EXCEPT = {"runtime/supervise.py"}
+
+# The five ports. A module on the left is imported only under the paths on the right, where a
+# folder ends in a slash. The simulated exchange is another program and has its own edges.
+CLOCK = {"runtime/clock.py", "simexchange/pacing.py"}
+RANDOM = {"runtime/random.py", "simexchange/source/synthetic.py"}
+
+CORE = (
+    "domain/",
+    "journal/",
+    "observe/",
+    "market/",
+    "decision/",
+    "risk/",
+    "execution/",
+    "gateway/",
+)
+CORE_MAY_IMPORT = {"msgspec", "holdfast"}
+PURE = ("domain/", "decision/", "risk/", "ledger/")
+
+ENTRY_POINTS = {"holdfast.cli.main", "holdfast.__main__"}
