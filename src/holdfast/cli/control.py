@@ -1,0 +1,70 @@
+"""`holdfast pause|resume|cancel|stop`: commands to a running trader."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from holdfast.cli.paths import DEFAULT_SOCKET
+
+if TYPE_CHECKING:
+    from holdfast.runtime.commands import Command
+
+_HELP = {
+    "pause": "add no new risk until resumed; reductions and cancels go on",
+    "resume": "allow new risk again",
+    "cancel": "cancel resting entries and exits",
+    "stop": "end the run in order: cancel, verify, report",
+}
+
+
+def add(verbs: Any) -> None:
+    """Add the four verbs."""
+    for name, text in _HELP.items():
+        parser = verbs.add_parser(name, help=text)
+        parser.add_argument(
+            "--socket",
+            type=Path,
+            default=DEFAULT_SOCKET,
+            help="the trader's socket (default: %(default)s)",
+        )
+        parser.add_argument("--reason", required=True, help="why; it is journaled")
+        parser.add_argument("--idempotency-key", default="", help="repeats of a key act once")
+        if name in ("pause", "resume"):
+            parser.add_argument(
+                "--scope", default="account", help="account, or a strategy's or symbol's name"
+            )
+        if name == "cancel":
+            parser.add_argument(
+                "--including-stops",
+                action="store_true",
+                help="cancel protective orders too, which uncovers their positions",
+            )
+        parser.set_defaults(verb=lambda arguments, name=name: _send(name, arguments))
+
+
+def _send(name: str, arguments: argparse.Namespace) -> int:
+    from holdfast.runtime import commands
+
+    answer = commands.send(arguments.socket, _command(name, arguments))
+    repeated = " (this key was used before; nothing was done again)" if answer.repeated else ""
+    sys.stdout.write(f"{answer.outcome}{repeated}\n")
+    return 0
+
+
+def _command(name: str, arguments: argparse.Namespace) -> "Command":
+    from holdfast.runtime import commands, random
+
+    key = arguments.idempotency_key or random.key()
+    reason: str = arguments.reason
+    match name:
+        case "pause":
+            return commands.Pause(reason=reason, idempotency_key=key, scope=arguments.scope)
+        case "resume":
+            return commands.Resume(reason=reason, idempotency_key=key, scope=arguments.scope)
+        case "cancel":
+            return commands.CancelAll(
+                reason=reason, idempotency_key=key, including_stops=arguments.including_stops
+            )
+        case _:
+            return commands.Stop(reason=reason, idempotency_key=key)

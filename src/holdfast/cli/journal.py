@@ -1,0 +1,69 @@
+"""`holdfast journal verify|state|show`: read a journal without its trader."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+
+def add(verbs: Any) -> None:
+    """Add the verb and its three."""
+    parser = verbs.add_parser("journal", help="verify, fold or show a journal")
+    inner = parser.add_subparsers(metavar="COMMAND", required=True)
+    verify = inner.add_parser("verify", help="re-read every byte and check the hash chain")
+    state = inner.add_parser("state", help="fold the journal and print its state hash")
+    show = inner.add_parser("show", help="print records, one JSON object a line")
+    for verb in (verify, state, show):
+        verb.add_argument("path", type=Path, metavar="PATH")
+    for verb in (verify, state):
+        verb.add_argument("--json", action="store_true", help="print one JSON object")
+    show.add_argument("--follow", action="store_true", help="go on as records are written")
+    show.add_argument("--type", metavar="T", help="only this type, such as order.filled")
+    verify.set_defaults(verb=_verify)
+    state.set_defaults(verb=_state)
+    show.set_defaults(verb=_show)
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    from holdfast.journal.verify import verify
+
+    verified = verify(arguments.path)
+    if arguments.json:
+        answer = {
+            "schema": "journal-verify/1",
+            "path": str(arguments.path),
+            "events": verified.events,
+            "head": verified.head,
+            "verified": True,
+        }
+        sys.stdout.write(json.dumps(answer) + "\n")
+    else:
+        sys.stdout.write(f"{arguments.path}: {verified.events} events, head {verified.head}\n")
+    return 0
+
+
+def _state(arguments: argparse.Namespace) -> int:
+    from holdfast.runtime.journal_state import read_state
+
+    answer = read_state(arguments.path)
+    if arguments.json:
+        sys.stdout.write(json.dumps(answer) + "\n")
+        return 0
+    sys.stdout.write(f"{arguments.path}: {answer['events']} events\n")
+    sys.stdout.write(f"state hash ({answer['form']}): {answer['state_hash']}\n")
+    for position in answer["positions"]:
+        sys.stdout.write(
+            f"  {position['strategy']} {position['symbol']} {position['quantity']}\n"
+        )
+    return 0
+
+
+def _show(arguments: argparse.Namespace) -> int:
+    from holdfast.runtime.journal_state import show_lines
+
+    for line in show_lines(arguments.path, kind=arguments.type, follow=arguments.follow):
+        sys.stdout.write(line + "\n")
+        if arguments.follow:
+            sys.stdout.flush()
+    return 0

@@ -1,0 +1,70 @@
+"""`holdfast run`: trade, in paper mode against the simulated exchange or in replay."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from holdfast.runtime.options import RunOptions
+
+
+def add(verbs: Any) -> None:
+    """Add the verb."""
+    parser = verbs.add_parser(
+        "run",
+        help="trade a strategy against the simulated exchange, or replay it",
+        description="Without --data it trades a seeded synthetic market.",
+    )
+    option = parser.add_argument
+    option("--mode", choices=("paper", "replay"), help="paper: real sockets (default); replay")
+    option("--config", type=Path, metavar="FILE", help="a TOML file; options here override it")
+    option("--strategy", action="append", default=[], metavar="FILE.py:Class")
+    option("--data", action="append", default=[], type=Path, metavar="PATH")
+    option("--symbol", metavar="S", help="default: from the data file's name")
+    option("--instruments", type=Path, metavar="FILE", help="filters; default: decimals seen")
+    option("--speed", metavar="N|max", help="market time per second (default: 1; max with --data)")
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument("--for", dest="duration", metavar="60s", help="market time to run")
+    length.add_argument("--until-end", action="store_true", help="run to the end of the data")
+    option("--venue-url", metavar="URL", help="a simulated exchange that is already running")
+    option("--journal", type=Path, metavar="PATH", help="default: runs/<time>/journal.db")
+    option("--resume", action="store_true", help="go on with an existing journal")
+    option("--seed", type=int, metavar="N", help="of the synthetic market and of replay")
+    option("--report", type=Path, metavar="FILE.html", help="default: beside the journal")
+    option("--window", type=int, default=1, metavar="N", help="messages in flight at --speed max")
+    option("--json", action="store_true", help="print one JSON object and nothing else")
+    parser.set_defaults(verb=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from holdfast.runtime.run import run
+
+    result = run(_options(arguments))
+    if arguments.json:
+        sys.stdout.write(json.dumps(result) + "\n")
+    return 0
+
+
+def _options(arguments: argparse.Namespace) -> "RunOptions":
+    from holdfast.runtime.options import RunOptions, parse_duration, parse_speed
+
+    return RunOptions(
+        mode=arguments.mode,
+        config=arguments.config,
+        strategies=tuple(arguments.strategy),
+        data=tuple(arguments.data),
+        symbol=arguments.symbol,
+        instruments=arguments.instruments,
+        speed=parse_speed(arguments.speed) if arguments.speed else None,
+        duration_ns=parse_duration(arguments.duration) if arguments.duration else None,
+        until_end=arguments.until_end,
+        venue_url=arguments.venue_url,
+        journal=arguments.journal,
+        resume=arguments.resume,
+        seed=arguments.seed,
+        report=arguments.report,
+        window=arguments.window,
+        json=arguments.json,
+    )

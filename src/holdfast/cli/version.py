@@ -1,0 +1,37 @@
+"""`holdfast version`: which program this is."""
+
+import argparse
+import json
+import platform
+import sys
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as installed_version
+from typing import Any
+
+
+def add(verbs: Any) -> None:
+    """Add the verb."""
+    parser = verbs.add_parser("version", help="print the version")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(verb=show)
+
+
+def show(arguments: argparse.Namespace) -> int:
+    """Print the version, plainly or as one object."""
+    from holdfast.runtime.state import STATE_FORM
+
+    try:
+        version = installed_version("holdfast")
+    except PackageNotFoundError:
+        version = "0.0.0+uninstalled"
+    if arguments.json:
+        answer = {
+            "schema": "version/1",
+            "version": version,
+            "python": platform.python_version(),
+            "state_form": STATE_FORM,
+        }
+        sys.stdout.write(json.dumps(answer) + "\n")
+    else:
+        sys.stdout.write(f"holdfast {version} (Python {platform.python_version()})\n")
+    return 0

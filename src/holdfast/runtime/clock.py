@@ -1,0 +1,155 @@
+"""The one file that reads a clock, and the timer heap that every mode shares.
+
+Timers are keyed (instant, sequence), so two that are due together run in the order in which
+they were set. Market time never goes backwards: live it is the wall clock held monotonic, in
+paper it is the simulator's, in replay it is virtual.
+"""
+
+import asyncio
+import heapq
+import time
+from collections.abc import Callable
+
+from holdfast.domain.instant import NS_PER_S, UtcNs
+
+_SOONEST_WAKE_S = 0.000_05
+
+
+class HeapTimer:
+    """A timer in a heap; canceled ones stay there until they are due."""
+
+    __slots__ = ("at_ns", "callback", "sequence")
+
+    def __init__(self, at_ns: int, sequence: int, callback: Callable[[], None]) -> None:
+        self.at_ns = at_ns
+        self.sequence = sequence
+        self.callback: Callable[[], None] | None = callback
+
+    def __lt__(self, other: "HeapTimer") -> bool:
+        return (self.at_ns, self.sequence) < (other.at_ns, other.sequence)
+
+    def cancel(self) -> None:
+        """Take the timer back."""
+        self.callback = None
+
+
+class VirtualClock:
+    """Time that moves only when it is told to; replay runs on it."""
+
+    def __init__(self, start_ns: int = 0) -> None:
+        self._now = start_ns
+        self._heap: list[HeapTimer] = []
+        self._sequence = 0
+        self.next_due_ns: float = float("inf")
+
+    def now_ns(self) -> UtcNs:
+        """Give market time."""
+        return UtcNs(self._now)
+
+    def monotonic_ns(self) -> int:
+        """Give market time again: in replay nothing may depend on the machine."""
+        return self._now
+
+    def call_at(self, at_ns: int, callback: Callable[[], None]) -> HeapTimer:
+        """Run a callback when time reaches an instant."""
+        self._sequence += 1
+        timer = HeapTimer(at_ns, self._sequence, callback)
+        heapq.heappush(self._heap, timer)
+        self.next_due_ns = self._heap[0].at_ns
+        return timer
+
+    def advance(self, to_ns: int) -> None:
+        """Move to an instant, running what falls due on the way, each at its own time."""
+        heap = self._heap
+        while heap and heap[0].at_ns <= to_ns:
+            timer = heapq.heappop(heap)
+            self.next_due_ns = heap[0].at_ns if heap else float("inf")
+            if timer.callback is not None:
+                self._now = max(self._now, timer.at_ns)
+                timer.callback()
+        self._now = max(self._now, to_ns)
+
+
+class PingedClock(VirtualClock):
+    """Paper time at full speed: the simulator's pings carry it; latency is real."""
+
+    def monotonic_ns(self) -> int:
+        """Give the machine's monotonic clock."""
+        return time.monotonic_ns()
+
+
+class RunningClock:
+    """Market time that runs by itself: the wall clock, or a start plus speed x elapsed.
+
+    With `start_ns` None it is the wall clock, held from going backwards. Timers wake by the
+    event loop.
+    """
+
+    def __init__(self, start_ns: int | None = None, *, speed: float = 1.0) -> None:
+        self._origin = time.monotonic_ns()
+        self._start = start_ns
+        self._speed = speed
+        self._last = 0
+        self._heap: list[HeapTimer] = []
+        self._sequence = 0
+        self._wake: asyncio.TimerHandle | None = None
+
+    def now_ns(self) -> UtcNs:
+        """Give market time."""
+        if self._start is None:
+            now = time.time_ns()
+        else:
+            now = self._start + int((time.monotonic_ns() - self._origin) * self._speed)
+        self._last = max(self._last, now)
+        return UtcNs(self._last)
+
+    def monotonic_ns(self) -> int:
+        """Give the machine's monotonic clock."""
+        return time.monotonic_ns()
+
+    def synchronise(self, now_ns: int) -> None:
+        """Take the simulator's time as the start from here on."""
+        self._start = now_ns
+        self._origin = time.monotonic_ns()
+
+    def call_at(self, at_ns: int, callback: Callable[[], None]) -> HeapTimer:
+        """Run a callback when market time reaches an instant."""
+        self._sequence += 1
+        timer = HeapTimer(at_ns, self._sequence, callback)
+        heapq.heappush(self._heap, timer)
+        if self._heap[0] is timer:
+            self._schedule()
+        return timer
+
+    def _schedule(self) -> None:
+        if self._wake is not None:
+            self._wake.cancel()
+            self._wake = None
+        if self._heap:
+            market_s = (self._heap[0].at_ns - self.now_ns()) / NS_PER_S
+            delay = max(_SOONEST_WAKE_S, market_s / self._speed)
+            self._wake = asyncio.get_running_loop().call_later(delay, self._run_due)
+
+    def _run_due(self) -> None:
+        self._wake = None
+        now = self.now_ns()
+        while self._heap and self._heap[0].at_ns <= now:
+            callback = heapq.heappop(self._heap).callback
+            if callback is not None:
+                callback()
+        self._schedule()
+
+
+def wall_ns() -> int:
+    """Give the wall clock, for names of files and for nothing that is hashed."""
+    return time.time_ns()
+
+
+def stopwatch_ns() -> int:
+    """Give the monotonic clock, for progress and measurements."""
+    return time.monotonic_ns()
+
+
+def run_name() -> str:
+    """Name a run by the wall clock, to the second, UTC."""
+    return time.strftime("%Y%m%d-%H%M%S", time.gmtime())

@@ -1,0 +1,172 @@
+"""Commands are typed values with an actor, a reason and an idempotency key.
+
+They reach the trader by a local socket that says who is asking (peer credentials); every
+surface uses this path and there is no second one. One line of JSON asks, one line answers.
+"""
+
+import asyncio
+import json
+import os
+import pwd
+import socket
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from holdfast.errors import CommandRefused, HoldfastError, NotFound, UsageError, VenueTimeout
+
+SOCKET_PATH_LIMIT_BYTES = 100
+ANSWER_WITHIN_S = 10.0
+_LINE_LIMIT_BYTES = 64 * 1024
+
+
+class Pause(msgspec.Struct, tag="pause", forbid_unknown_fields=True, kw_only=True):
+    """Add no new risk in a scope: `account`, or a strategy's or symbol's name."""
+
+    reason: str
+    idempotency_key: str
+    scope: str = "account"
+
+
+class Resume(msgspec.Struct, tag="resume", forbid_unknown_fields=True, kw_only=True):
+    """Allow new risk again in a scope."""
+
+    reason: str
+    idempotency_key: str
+    scope: str = "account"
+
+
+class CancelAll(msgspec.Struct, tag="cancel", forbid_unknown_fields=True, kw_only=True):
+    """Cancel resting entries and exits; protective orders only when asked for by name."""
+
+    reason: str
+    idempotency_key: str
+    including_stops: bool = False
+
+
+class Stop(msgspec.Struct, tag="stop", forbid_unknown_fields=True, kw_only=True):
+    """End the run in order: cancel what rests, verify, report."""
+
+    reason: str
+    idempotency_key: str
+
+
+Command: TypeAlias = Pause | Resume | CancelAll | Stop
+
+
+class Answer(msgspec.Struct, kw_only=True):
+    """What became of a command; `repeated` when its key had been used before."""
+
+    ok: bool
+    outcome: str
+    repeated: bool = False
+
+
+class Request(msgspec.Struct, frozen=True):
+    """A command with the actor that the socket vouches for."""
+
+    command: Command
+    actor: str
+
+
+Execute = Callable[[Request], Answer]
+
+
+class CommandSocket:
+    """The trader's end: accepts people of the same machine and hands commands to one function."""
+
+    def __init__(self, path: Path, execute: Execute) -> None:
+        self.path = path
+        self._execute = execute
+        self._server: asyncio.AbstractServer | None = None
+
+    async def start(self) -> None:
+        """Listen; a socket left over by a dead trader is replaced, a live one is refused."""
+        if len(os.fsencode(self.path)) > SOCKET_PATH_LIMIT_BYTES:
+            raise UsageError(
+                f"socket path {self.path} is longer than {SOCKET_PATH_LIMIT_BYTES} bytes; "
+                "put the journal in a shorter folder"
+            )
+        if self.path.exists():
+            if _answers(self.path):
+                raise UsageError(f"another trader is listening at {self.path}; stop it first")
+            self.path.unlink()
+        self._server = await asyncio.start_unix_server(
+            self._serve, path=self.path, limit=_LINE_LIMIT_BYTES
+        )
+        self.path.chmod(0o600)
+
+    async def close(self) -> None:
+        """Stop listening and remove the socket."""
+        if self._server is not None:
+            self._server.close()
+            await self._server.wait_closed()
+            self._server = None
+            self.path.unlink(missing_ok=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            line = await asyncio.wait_for(reader.readline(), ANSWER_WITHIN_S)
+            if line:
+                answer = self._answer(line, actor_of(writer.get_extra_info("socket")))
+                writer.write(msgspec.json.encode(answer) + b"\n")
+                await writer.drain()
+        except (OSError, ValueError, TimeoutError):
+            return
+        finally:
+            writer.close()
+
+    def _answer(self, line: bytes, actor: str) -> Answer:
+        try:
+            command = msgspec.json.decode(line, type=Command)
+        except (msgspec.DecodeError, msgspec.ValidationError) as error:
+            return Answer(ok=False, outcome=f"not a command: {error}")
+        if not command.reason.strip():
+            return Answer(ok=False, outcome="a reason is required")
+        return self._execute(Request(command, actor))
+
+
+def actor_of(peer: socket.socket) -> str:
+    """Name the person at the other end of a local socket by the kernel's word."""
+    data = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    pid, uid, _ = struct.unpack("3i", data)
+    try:
+        name = pwd.getpwuid(uid).pw_name
+    except KeyError:
+        name = str(uid)
+    return f"{name} (uid {uid}, pid {pid})"
+
+
+def send(path: Path, command: Command) -> Answer:
+    """Ask a running trader; `NotFound` when none listens, `CommandRefused` when it says no."""
+    try:
+        with socket.socket(socket.AF_UNIX) as peer:
+            peer.settimeout(ANSWER_WITHIN_S)
+            peer.connect(os.fspath(path))
+            peer.sendall(msgspec.json.encode(command) + b"\n")
+            line = peer.makefile("rb").readline()
+    except TimeoutError:
+        raise VenueTimeout(f"the trader at {path} did not answer in {ANSWER_WITHIN_S:g} s") from None
+    except OSError as error:
+        raise NotFound(
+            f"no trader listens at {path} ({error.strerror}); name its socket with --socket"
+        ) from None
+    if not line:
+        raise HoldfastError(f"the trader at {path} closed the connection without an answer")
+    answer = msgspec.convert(json.loads(line), Answer)
+    if not answer.ok:
+        raise CommandRefused(f"{answer.outcome}")
+    return answer
+
+
+def _answers(path: Path) -> bool:
+    try:
+        with socket.socket(socket.AF_UNIX) as peer:
+            peer.settimeout(1.0)
+            peer.connect(os.fspath(path))
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,96 @@
+"""The configuration: one TOML file, typed, with unknown keys refused by name.
+
+Every value has a default; the command line overrides the file. Times are seconds unless the
+name says otherwise, amounts are decimal text.
+"""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from holdfast.errors import ConfigError
+from holdfast.risk.limits import Limits
+
+Mode = Literal["paper", "replay"]
+
+
+class StrategyEntry(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """A strategy to run: `FILE.py:Class`, its name in reports, and its own parameters."""
+
+    path: str
+    name: str = ""
+    parameters: dict[str, Any] = {}
+
+
+class VenueEntry(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """How to reach the venue; empty credentials mean the simulator's demonstration account."""
+
+    url: str = ""
+    api_key: str = ""
+    secret_file: str = ""
+    recv_window_ms: int = 5_000
+
+
+class JournalEntry(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """How the journal is kept; `with-send` overlaps the commit with the round trip."""
+
+    path: str = ""
+    intent_durability: Literal["before-send", "with-send"] = "before-send"
+
+
+class Config(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Everything that a run can be told."""
+
+    mode: Mode = "paper"
+    account: str = "demo"
+    symbols: list[str] = []
+    seed: int = 1
+    report: str = ""
+    strategies: list[StrategyEntry] = []
+    venue: VenueEntry = msgspec.field(default_factory=VenueEntry)
+    journal: JournalEntry = msgspec.field(default_factory=JournalEntry)
+    limits: Limits = msgspec.field(default_factory=Limits)
+
+
+def load_config(path: Path) -> Config:
+    """Read a configuration file; `ConfigError` names file, key and what would be right."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror or error}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: not UTF-8 text; a configuration is a TOML file") from None
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from None
+    try:
+        return msgspec.convert(data, Config)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{path}: {_explain(str(error), data)}") from None
+
+
+def _explain(message: str, data: dict[str, Any]) -> str:
+    """Say a validation error with the key's path first and, for a wrong key, the right ones."""
+    where = re.search(r" - at `\$(.*)`$", message)
+    text = message[: where.start()] if where else message
+    place = where.group(1).lstrip(".") if where else ""
+    unknown = re.match(r"Object contains unknown field `(.*)`", text)
+    if unknown:
+        key = f"{place}.{unknown.group(1)}" if place else unknown.group(1)
+        return f"unknown key '{key}'; known here: {', '.join(_known(place))}"
+    return f"{place or 'top level'}: {text[0].lower()}{text[1:]}"
+
+
+def _known(place: str) -> list[str]:
+    kinds: dict[str, type[msgspec.Struct]] = {
+        "venue": VenueEntry,
+        "journal": JournalEntry,
+        "limits": Limits,
+    }
+    if place.startswith("strategies"):
+        return list(StrategyEntry.__struct_fields__)
+    return list(kinds.get(place, Config).__struct_fields__)

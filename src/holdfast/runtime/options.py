@@ -1,0 +1,98 @@
+"""What a run was asked to do, from command line and configuration together, checked."""
+
+import re
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from holdfast.domain.instant import NS_PER_MS, NS_PER_S
+from holdfast.errors import UsageError
+from holdfast.runtime.config import Config, StrategyEntry, load_config
+
+MAX_SPEED = 0.0
+"""The speed that stands for as fast as the machine goes."""
+
+_UNITS_NS = {
+    "ms": NS_PER_MS,
+    "s": NS_PER_S,
+    "m": 60 * NS_PER_S,
+    "h": 3_600 * NS_PER_S,
+    "d": 86_400 * NS_PER_S,
+}
+
+
+class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """The command line of `holdfast run`; None means not given."""
+
+    mode: Literal["paper", "replay"] | None = None
+    config: Path | None = None
+    strategies: tuple[str, ...] = ()
+    data: tuple[Path, ...] = ()
+    symbol: str | None = None
+    instruments: Path | None = None
+    speed: float | None = None
+    duration_ns: int | None = None
+    until_end: bool = False
+    venue_url: str | None = None
+    journal: Path | None = None
+    resume: bool = False
+    seed: int | None = None
+    report: Path | None = None
+    window: int = 1
+    json: bool = False
+
+
+def parse_duration(text: str) -> int:
+    """Read a duration such as 60s, 1.5h or 250ms in nanoseconds; `UsageError` otherwise."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", text)
+    duration = int(float(match.group(1)) * _UNITS_NS[match.group(2)]) if match else 0
+    if duration <= 0:
+        raise UsageError(f"--for {text}: not a duration; write for example 60s, 5m, 1h or 250ms")
+    return duration
+
+
+def parse_speed(text: str) -> float:
+    """Read a speed, `max` or a factor over 0; `UsageError` otherwise."""
+    if text == "max":
+        return MAX_SPEED
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = -1.0
+    if not 0 < speed <= 1_000_000:
+        raise UsageError(f"--speed {text}: not a speed; write max, or a number over 0 such as 10")
+    return speed
+
+
+def settle(options: RunOptions) -> Config:
+    """Join configuration file and command line; the command line wins."""
+    config = load_config(options.config) if options.config else Config()
+    if options.mode:
+        config.mode = options.mode
+    if options.strategies:
+        config.strategies = [StrategyEntry(path=path) for path in options.strategies]
+    if options.seed is not None:
+        config.seed = options.seed
+    if options.venue_url:
+        config.venue.url = options.venue_url
+    if options.journal:
+        config.journal.path = str(options.journal)
+    if options.report:
+        config.report = str(options.report)
+    _refuse_contradictions(options, config)
+    return config
+
+
+def _refuse_contradictions(options: RunOptions, config: Config) -> None:
+    if config.venue.url and options.data:
+        raise UsageError("--data and --venue-url: the exchange that runs has its own data; name one")
+    if config.mode == "replay":
+        if config.venue.url:
+            raise UsageError("--mode replay has no sockets; --venue-url needs --mode paper")
+        if options.speed not in (None, MAX_SPEED):
+            raise UsageError("--mode replay always runs as fast as it can; leave --speed out")
+        if options.resume:
+            raise UsageError("--resume needs an exchange that kept running; use --mode paper")
+    if options.window < 1:
+        raise UsageError(f"--window {options.window}: needs at least 1 message in flight")
