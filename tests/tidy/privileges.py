@@ -6,7 +6,7 @@ from tests.tidy import tables
 from tests.tidy.tree import Source
 
 _BROAD = {"Exception", "BaseException"}
-_NOW = {"now", "utcnow", "today", "fromtimestamp"}
+_NOW = {"now", "utcnow", "today"}
 _DATES = {"datetime", "date", "datetime.datetime", "datetime.date", "dt.datetime", "dt.date"}
 
 

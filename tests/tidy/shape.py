@@ -49,12 +49,12 @@ def wide_classes(source: Source) -> list[str]:
 
 
 def positional_parameters(source: Source) -> list[str]:
-    """After the second parameter an argument is named by its caller; a test has no caller."""
+    """In what others call, an argument after the second is named; a test has no caller."""
     if source.path.startswith("tests/"):
         return []
     findings = []
     for node in source.nodes:
-        if not isinstance(node, FUNCTIONS) or node.name.startswith("__"):
+        if not isinstance(node, FUNCTIONS) or node.name.startswith("_"):
             continue
         names = [arg.arg for arg in (*node.args.posonlyargs, *node.args.args)]
         counted = names[1:] if names[:1] in (["self"], ["cls"]) else names
