@@ -1,8 +1,37 @@
-"""Accounts of the simulator: who they are, their keys, and what they hold."""
+"""Accounts of the simulator: who they are, their keys, and what they hold.
 
-from typing import Literal
+The demonstration account's keys are published here on purpose: they open nothing but this
+simulator. It starts with 1,000,000 of each quote asset, and on spot with base assets worth
+about as much at the market's first price; a linear symbol starts flat.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
 
 import msgspec
+
+from holdfast.errors import ConfigError
+from holdfast.simexchange.model import Balance, OwnTrade, SimOrder, SymbolRules
+from holdfast.simexchange.numbers import E8, parse_e8
+
+DEMO_NAME = "demo"
+DEMO_API_KEY = "holdfast-demonstration-key-hmac"
+DEMO_SECRET = "holdfast-demonstration-secret-of-the-simulator"
+DEMO_ED25519_API_KEY = "holdfast-demonstration-key-ed25519"
+DEMO_ED25519_PRIVATE_KEY = """\
+-----BEGIN PRIVATE KEY-----
+MC4CAQAwBQYDK2VwBCIEIJPsgLs/CX0Uoa7T+KJBt4XH9AQ3fa1JzXU83gTOG+bO
+-----END PRIVATE KEY-----
+"""
+"""A demonstration key of the simulator, published, worth nothing anywhere else."""
+DEMO_ED25519_PUBLIC_KEY = """\
+-----BEGIN PUBLIC KEY-----
+MCowBQYDK2VwAyEAP+BUwDuKSIEL8HDO5pHXhOjT+5MosJcUJhkubZTlex4=
+-----END PUBLIC KEY-----
+"""
+_DEMO_QUOTE = 1_000_000 * E8
 
 
 class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,3 +50,149 @@ class AccountSpec(msgspec.Struct, frozen=True, kw_only=True):
     balances: dict[str, int]
     maker_rate: int | None = None
     taker_rate: int | None = None
+
+
+class Holdings:
+    """What one account has: free and locked amounts, orders, executions.
+
+    No amount of a spot asset is ever below zero; `changed` collects the assets that an event
+    touches until it is reported.
+    """
+
+    __slots__ = (
+        "by_client_id",
+        "changed",
+        "free",
+        "locked",
+        "locks",
+        "open",
+        "orders",
+        "spec",
+        "trades",
+        "updated_ns",
+    )
+
+    def __init__(self, spec: AccountSpec) -> None:
+        self.spec = spec
+        self.free: dict[str, int] = dict(spec.balances)
+        self.locked: dict[str, int] = dict.fromkeys(spec.balances, 0)
+        self.locks: dict[int, tuple[str, int]] = {}
+        self.orders: dict[str, dict[int, SimOrder]] = {}
+        self.open: dict[str, dict[int, SimOrder]] = {}
+        self.by_client_id: dict[tuple[str, str], SimOrder] = {}
+        self.trades: dict[str, list[OwnTrade]] = {}
+        self.changed: dict[str, None] = {}
+        self.updated_ns = 0
+
+    def total(self, asset: str) -> int:
+        """Return free plus locked."""
+        return self.free.get(asset, 0) + self.locked.get(asset, 0)
+
+    def add(self, asset: str, amount: int) -> None:
+        """Change the free amount."""
+        self.free[asset] = self.free.get(asset, 0) + amount
+        self.locked.setdefault(asset, 0)
+        self.changed[asset] = None
+
+    def lock(self, order_id: int, asset: str, amount: int) -> None:
+        """Set what an order locks, giving back what it locked before; 0 ends the lock."""
+        _, before = self.locks.pop(order_id, (asset, 0))
+        if amount:
+            self.locks[order_id] = (asset, amount)
+        if amount != before:
+            self.add(asset, before - amount)
+            self.locked[asset] += amount - before
+
+    def balance(self, asset: str) -> Balance:
+        """Return one asset's balance."""
+        return Balance(asset, self.free.get(asset, 0), self.locked.get(asset, 0))
+
+
+def demonstration_account(symbols: Mapping[str, SymbolRules]) -> AccountSpec:
+    """Return the account that exists unless an accounts file says otherwise."""
+    balances: dict[str, int] = {}
+    for rules in symbols.values():
+        balances.setdefault(rules.quote, _DEMO_QUOTE)
+        if rules.product == "linear":
+            balances.setdefault(rules.base, 0)
+        elif rules.base not in balances and rules.first_price:
+            worth = _DEMO_QUOTE * E8 // rules.first_price
+            balances[rules.base] = worth - worth % rules.step
+    return AccountSpec(
+        name=DEMO_NAME,
+        keys=(
+            ApiKey(api_key=DEMO_API_KEY, kind="hmac", secret=DEMO_SECRET),
+            ApiKey(
+                api_key=DEMO_ED25519_API_KEY, kind="ed25519", secret=DEMO_ED25519_PUBLIC_KEY
+            ),
+        ),
+        balances=balances,
+    )
+
+
+class _AccountEntry(msgspec.Struct, forbid_unknown_fields=True):
+    """An account of an accounts file; numbers are text."""
+
+    name: str
+    api_key: str
+    balances: dict[str, str]
+    secret: str = ""
+    ed25519_public_key: str = ""
+    maker: str = ""
+    taker: str = ""
+
+
+class _AccountsFile(msgspec.Struct, forbid_unknown_fields=True):
+    accounts: list[_AccountEntry]
+
+
+def load_accounts(path: Path) -> list[AccountSpec]:
+    """Read an accounts file, TOML or (with a name that ends in .json) JSON.
+
+    It has a list `accounts`, each with `name`, `api_key`, `secret` (HMAC) or
+    `ed25519_public_key` (PEM), `balances` (asset = "amount"), and if it likes `maker` and
+    `taker` (fee rates as fractions, in quotes).
+    """
+    try:
+        entries = msgspec.convert(_parse(path), _AccountsFile).accounts
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"accounts file {path}: {error}") from error
+    if not entries:
+        raise ConfigError(f"accounts file {path}: no account in it, at least one is needed")
+    specs = [_spec(path, entry) for entry in entries]
+    for what, names in (
+        ("name", [entry.name for entry in entries]),
+        ("api_key", [entry.api_key for entry in entries]),
+    ):
+        twice = {name for name in names if names.count(name) > 1}
+        if twice:
+            raise ConfigError(f"accounts file {path}: {what} {min(twice)!r} stands there twice")
+    return specs
+
+
+def _parse(path: Path) -> Any:
+    try:
+        text = path.read_text(encoding="utf-8")
+        return msgspec.json.decode(text) if path.suffix == ".json" else tomllib.loads(text)
+    except (OSError, UnicodeDecodeError, msgspec.DecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"accounts file {path} cannot be read: {error}") from error
+
+
+def _spec(path: Path, entry: _AccountEntry) -> AccountSpec:
+    where = f"accounts file {path}: account {entry.name!r}"
+    if bool(entry.secret) == bool(entry.ed25519_public_key):
+        raise ConfigError(f"{where} needs either secret or ed25519_public_key")
+    kind: Literal["hmac", "ed25519"] = "hmac" if entry.secret else "ed25519"
+    key = ApiKey(
+        api_key=entry.api_key, kind=kind, secret=entry.secret or entry.ed25519_public_key
+    )
+    try:
+        return AccountSpec(
+            name=entry.name,
+            keys=(key,),
+            balances={asset: parse_e8(text) for asset, text in entry.balances.items()},
+            maker_rate=parse_e8(entry.maker) if entry.maker else None,
+            taker_rate=parse_e8(entry.taker) if entry.taker else None,
+        )
+    except ValueError as error:
+        raise ConfigError(f"{where}: {error}") from error

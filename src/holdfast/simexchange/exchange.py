@@ -8,28 +8,37 @@ trades, candles, statistics).
 
 from collections.abc import Sequence
 
-from holdfast.simexchange.accounts import AccountSpec
+from holdfast.simexchange.accounts import AccountSpec, Holdings
+from holdfast.simexchange.admission import Admission
 from holdfast.simexchange.assumptions import Assumptions
+from holdfast.simexchange.clearing import Clearing
+from holdfast.simexchange.latency import Inbox
 from holdfast.simexchange.model import (
+    NEVER_NS,
     CancelRequest,
+    Depth,
     Emission,
     PlaceRequest,
+    Published,
     Record,
     Reject,
     SymbolRules,
+    Ticker,
     Ticket,
+    TicketDone,
+    Trade,
 )
+from holdfast.simexchange.pair import MakerFill, Pair
 from holdfast.simexchange.queries import AccountQueries, MarketQueries
+
+_NOTHING: tuple[Emission, ...] = ()
 
 
 class Exchange:
-    """One simulated venue over some symbols and accounts."""
+    """One simulated venue over some symbols and accounts.
 
-    accounts: AccountQueries
-    market: MarketQueries
-    symbols: dict[str, SymbolRules]
-    now_ns: int
-    next_due_ns: int
+    `next_due_ns` says when the next request takes effect, `NEVER_NS` when none waits.
+    """
 
     def __init__(
         self,
@@ -39,31 +48,120 @@ class Exchange:
         assumptions: Assumptions,
         seed: int = 0,
     ) -> None:
-        """Open the venue at market time 0 with the accounts' opening balances."""
+        self.symbols = symbols
+        self.now_ns = 0
+        self.next_due_ns = NEVER_NS
+        self._pairs = {name: Pair(rules, assumptions.queue) for name, rules in symbols.items()}
+        holdings = {spec.name: Holdings(spec) for spec in accounts}
+        self.clearing = Clearing(self._pairs, holdings, assumptions.fees)
+        self._admission = Admission(self.clearing)
+        self._inbox = Inbox(assumptions.latency, seed=seed)
+        self._next_ticket_id = 1
+        self.accounts = AccountQueries(self.clearing)
+        self.market = MarketQueries(self._pairs, lambda: self.now_ns)
 
     def advance(self, now_ns: int) -> list[Emission]:
-        """Move market time to `now_ns` and do what is due by then; an earlier time is ignored.
-
-        `next_due_ns` says when the next request is due (`NEVER_NS`: none waits).
-        """
+        """Move market time to `now_ns` and do what is due by then; earlier times do nothing."""
+        out: list[Emission] = []
+        while self.next_due_ns <= now_ns:
+            out += self._resolve_next()
+        self.now_ns = max(self.now_ns, now_ns)
+        return out
 
     def apply(self, record: Record) -> list[Emission]:
         """Advance to the record's time, publish it, update the book, fill resting orders."""
+        out = self.advance(record.at_ns)
+        out.append(Published(record))
+        out += self._take(record)
+        return out
 
     def absorb(self, record: Record) -> Sequence[Emission]:
         """Do as `apply` without a `Published` emission, for callers that hold the record."""
+        at_ns = record.at_ns
+        if self.next_due_ns <= at_ns:
+            return [*self.advance(at_ns), *self._take(record)]
+        self.now_ns = max(self.now_ns, at_ns)
+        return self._take(record)
 
     def flush(self) -> list[Emission]:
         """Resolve every waiting request at the present instant, whatever its latency."""
+        out: list[Emission] = []
+        while self._inbox:
+            out += self._resolve_next(is_early=True)
+        return out
 
     def place(self, account: str, request: PlaceRequest, *, arrived_ns: int) -> Ticket:
         """Take a new order in; it is checked and matched when its entry latency has passed."""
+        return self._enter(account, request, request.symbol, arrived_ns=arrived_ns)
 
     def cancel(self, account: str, request: CancelRequest, *, arrived_ns: int) -> Ticket:
         """Take a cancel in; its outcome is `Canceled` with one order, or `Reject`."""
+        return self._enter(account, request, request.symbol, arrived_ns=arrived_ns)
 
     def cancel_all(self, account: str, symbol: str, *, arrived_ns: int) -> Ticket:
-        """Take a cancel of all open orders in; -2011 when none is open, as the venue answers."""
+        """Take a cancel of all open orders in; -2011 when none is open, as at the venue."""
+        return self._enter(account, None, symbol, arrived_ns=arrived_ns)
 
     def check(self, account: str, request: PlaceRequest) -> Reject | None:
         """Say what would refuse the order now (`order/test`), without any effect."""
+        return self._admission.check(account, request, at_ns=self.now_ns)
+
+    def _enter(
+        self,
+        account: str,
+        request: PlaceRequest | CancelRequest | None,
+        symbol: str,
+        *,
+        arrived_ns: int,
+    ) -> Ticket:
+        number = self._next_ticket_id
+        self._next_ticket_id += 1
+        is_order = isinstance(request, PlaceRequest)
+        due_ns = self._inbox.due_ns(
+            account, arrived_ns=max(arrived_ns, self.now_ns), number=number, is_order=is_order
+        )
+        ticket = Ticket(
+            ticket_id=number,
+            account=account,
+            request=request,
+            symbol=symbol,
+            arrived_ns=arrived_ns,
+            due_ns=due_ns,
+        )
+        self._inbox.add(ticket)
+        self.next_due_ns = self._inbox.next_due_ns()
+        return ticket
+
+    def _resolve_next(self, *, is_early: bool = False) -> list[Emission]:
+        ticket = self._inbox.pop()
+        self.next_due_ns = self._inbox.next_due_ns()
+        if not is_early and ticket.due_ns > self.now_ns:
+            self.now_ns = ticket.due_ns
+        at_ns = self.now_ns
+        request, account = ticket.request, ticket.account
+        if isinstance(request, PlaceRequest):
+            ticket.outcome = self._admission.place(account, request, at_ns=at_ns)
+        elif isinstance(request, CancelRequest):
+            ticket.outcome = self._admission.cancel(account, request, at_ns=at_ns)
+        else:
+            ticket.outcome = self._admission.cancel_all(account, ticket.symbol, at_ns=at_ns)
+        ticket.done = True
+        out = self.clearing.drain()
+        out.append(TicketDone(ticket, at_ns))
+        return out
+
+    def _take(self, record: Record) -> Sequence[Emission]:
+        pair = self._pairs[record.symbol]
+        fills: Sequence[MakerFill]
+        if isinstance(record, Ticker):
+            fills = pair.on_ticker(record)
+        elif isinstance(record, Trade):
+            fills = pair.on_trade(record)
+        elif isinstance(record, Depth):
+            fills = pair.on_depth(record)
+        else:
+            fills = pair.on_snapshot(record)
+        if not fills:
+            return _NOTHING
+        self.clearing.fill_makers(pair, fills, at_ns=self.now_ns)
+        return self.clearing.drain()

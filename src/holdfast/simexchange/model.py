@@ -171,7 +171,7 @@ class OwnTrade(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Balance(msgspec.Struct, frozen=True, gc=False):
-    """Free and locked amount of one asset; both may be negative for a linear symbol's base."""
+    """Free and locked amount of one asset; a linear symbol's base may be negative."""
 
     asset: str
     free: int

@@ -4,7 +4,7 @@ from typing import Final
 
 E8: Final = 100_000_000
 DECIMALS: Final = 8
-_POWERS: Final = tuple(10**power for power in range(DECIMALS + 1))
+_POWERS: Final[tuple[int, ...]] = tuple(10**power for power in range(DECIMALS + 1))
 
 
 def parse_e8(text: str) -> int:

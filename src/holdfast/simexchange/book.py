@@ -1,0 +1,199 @@
+"""The recorded book of one symbol, refined by the newest best bid and ask.
+
+The depth part is exactly what the recording's diffs say, so it fits the published stream; what
+can be traded is that part under the newest ticker, less what our takers consumed. Neither is
+ever crossed when the recording is not.
+"""
+
+from bisect import bisect_left, insort
+from collections.abc import Iterator
+
+from holdfast.simexchange.model import Depth, DepthView, Level, Snapshot, Ticker
+
+
+class Ladder:
+    """One side's levels; keys are prices, negated for asks, so the best key is the last."""
+
+    __slots__ = ("consumed", "keys", "quantities", "sign")
+
+    def __init__(self, sign: int) -> None:
+        self.sign = sign
+        self.keys: list[int] = []
+        self.quantities: dict[int, int] = {}
+        self.consumed: dict[int, int] = {}
+
+    def reset(self, levels: list[Level]) -> None:
+        """Hold these levels and no other."""
+        self.quantities = {price: quantity for price, quantity in levels if quantity}
+        self.keys = sorted(self.sign * price for price in self.quantities)
+        self.consumed.clear()
+
+    def update(self, levels: list[Level]) -> None:
+        """Set absolute quantities; 0 removes a level, and removing an absent one is normal."""
+        quantities, keys, sign = self.quantities, self.keys, self.sign
+        if self.consumed:
+            for price, _ in levels:
+                self.consumed.pop(price, None)
+        for price, quantity in levels:
+            if quantity:
+                if price not in quantities:
+                    insort(keys, sign * price)
+                quantities[price] = quantity
+            elif quantities.pop(price, None) is not None:
+                del keys[bisect_left(keys, sign * price)]
+
+    def best_first(self) -> Iterator[Level]:
+        """Yield the levels of the depth part from the best on."""
+        for key in reversed(self.keys):
+            price = self.sign * key
+            yield price, self.quantities[price]
+
+    def touched(self, best: int) -> None:
+        """Forget consumption at the touch and at what the recording has left behind."""
+        for price in [p for p in self.consumed if self.sign * p >= self.sign * best]:
+            del self.consumed[price]
+
+
+class Book:
+    """Depth, ticker and consumption of one symbol."""
+
+    __slots__ = (
+        "asks",
+        "at_ns",
+        "bids",
+        "gaps",
+        "has_depth",
+        "last_id",
+        "step",
+        "symbol",
+        "ticker",
+    )
+
+    def __init__(self, symbol: str, *, step: int) -> None:
+        self.symbol = symbol
+        self.step = step
+        self.bids = Ladder(1)
+        self.asks = Ladder(-1)
+        self.last_id = -1
+        self.at_ns = 0
+        self.has_depth = False
+        self.gaps = 0
+        self.ticker: Ticker | None = None
+
+    def reset(self, snapshot: Snapshot) -> None:
+        """Start from a snapshot."""
+        self.bids.reset(snapshot.bids)
+        self.asks.reset(snapshot.asks)
+        self.last_id = snapshot.last_update_id
+        self.at_ns = snapshot.at_ns
+        self.has_depth = True
+
+    def update(self, depth: Depth) -> bool:
+        """Apply a diff by the venue's rules; False for one that the book is already past."""
+        if depth.last_id <= self.last_id:
+            return False
+        if self.last_id >= 0 and not self._follows(depth):
+            self.gaps += 1
+        self.bids.update(depth.bids)
+        self.asks.update(depth.asks)
+        self.last_id = depth.last_id
+        self.at_ns = depth.at_ns
+        self.has_depth = True
+        return True
+
+    def touch(self, ticker: Ticker) -> None:
+        """Take the newest best bid and ask; a level it changes is no longer consumed."""
+        before = self.ticker
+        self.ticker = ticker
+        if not self.bids.consumed and not self.asks.consumed:
+            return
+        if before is None or not self.has_depth:
+            self.bids.touched(ticker.bid)
+            self.asks.touched(ticker.ask)
+            return
+        if (before.bid, before.bid_quantity) != (ticker.bid, ticker.bid_quantity):
+            self.bids.touched(ticker.bid)
+        if (before.ask, before.ask_quantity) != (ticker.ask, ticker.ask_quantity):
+            self.asks.touched(ticker.ask)
+
+    def fresh_ticker(self) -> Ticker | None:
+        """Return the ticker if it is newer than the depth part."""
+        ticker = self.ticker
+        return ticker if ticker is not None and ticker.update_id > self.last_id else None
+
+    def best(self) -> Ticker | None:
+        """Return the best bid and ask as recorded; None while a side is empty."""
+        ticker = self.fresh_ticker()
+        if ticker is not None:
+            return ticker
+        bid = next(self.bids.best_first(), None)
+        ask = next(self.asks.best_first(), None)
+        if bid is None or ask is None:
+            return None
+        return Ticker(self.at_ns, self.symbol, self.last_id, bid[0], bid[1], ask[0], ask[1])
+
+    def best_price(self, *, is_bid: bool) -> int | None:
+        """Return the best recorded price of a side."""
+        ticker = self.fresh_ticker()
+        if ticker is not None:
+            return ticker.bid if is_bid else ticker.ask
+        ladder = self.bids if is_bid else self.asks
+        return ladder.sign * ladder.keys[-1] if ladder.keys else None
+
+    def recorded(self, price: int, *, is_bid: bool) -> int:
+        """Return the displayed quantity at a price, consumed or not."""
+        ladder = self.bids if is_bid else self.asks
+        ticker = self.fresh_ticker()
+        if ticker is not None:
+            touch = ticker.bid if is_bid else ticker.ask
+            if price == touch:
+                return ticker.bid_quantity if is_bid else ticker.ask_quantity
+            if ladder.sign * price > ladder.sign * touch:
+                return 0
+        return ladder.quantities.get(price, 0)
+
+    def available(self, *, is_bid: bool) -> Iterator[Level]:
+        """Yield what a taker could still take, best first, in whole steps."""
+        ladder = self.bids if is_bid else self.asks
+        consumed, step = ladder.consumed, self.step
+        for price, quantity in self._displayed(ladder, is_bid=is_bid):
+            if consumed:
+                quantity -= consumed.get(price, 0)
+            quantity -= quantity % step
+            if quantity > 0:
+                yield price, quantity
+
+    def consume(self, price: int, quantity: int, *, is_bid: bool) -> None:
+        """Note that a taker of ours took from a level."""
+        consumed = (self.bids if is_bid else self.asks).consumed
+        consumed[price] = consumed.get(price, 0) + quantity
+
+    def view(self, *, limit: int) -> DepthView:
+        """Return the depth part as recorded, or one level a side where there is none."""
+        ticker = self.ticker
+        if not self.has_depth:
+            if ticker is None:
+                return DepthView(self.symbol, 0, self.at_ns, [], [])
+            bids = [(ticker.bid, ticker.bid_quantity)]
+            asks = [(ticker.ask, ticker.ask_quantity)]
+            return DepthView(self.symbol, ticker.update_id, ticker.at_ns, bids, asks)
+        bids = [level for level, _ in zip(self.bids.best_first(), range(limit), strict=False)]
+        asks = [level for level, _ in zip(self.asks.best_first(), range(limit), strict=False)]
+        return DepthView(self.symbol, self.last_id, self.at_ns, bids, asks)
+
+    def _follows(self, depth: Depth) -> bool:
+        if depth.prev_id:
+            return depth.prev_id <= self.last_id
+        return depth.first_id <= self.last_id + 1
+
+    def _displayed(self, ladder: Ladder, *, is_bid: bool) -> Iterator[Level]:
+        ticker = self.fresh_ticker()
+        if ticker is None:
+            yield from ladder.best_first()
+            return
+        touch = ticker.bid if is_bid else ticker.ask
+        yield touch, ticker.bid_quantity if is_bid else ticker.ask_quantity
+        worst = ladder.sign * touch
+        for key in reversed(ladder.keys[: bisect_left(ladder.keys, worst)]):
+            price = ladder.sign * key
+            yield price, ladder.quantities[price]

@@ -1,0 +1,153 @@
+"""Plan what an incoming order does to the other side, by price and then time, before it does.
+
+A plan changes nothing. It takes recorded quantity and our own resting orders level by level
+from the best on, stops at the limit price, and never takes more than is wanted or offered.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Literal, NamedTuple, TypeAlias
+
+from holdfast.simexchange.book import Book
+from holdfast.simexchange.model import Level, SimOrder
+from holdfast.simexchange.numbers import E8
+from holdfast.simexchange.queue import OwnSide, Resting
+
+StepKind: TypeAlias = Literal["market", "own", "prevent"]
+STP_MODES = ("NONE", "EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH")
+
+
+class Offer(NamedTuple):
+    """Quantity on the other side; `maker` is None for the recorded market's."""
+
+    price: int
+    quantity: int
+    maker: Resting | None
+
+
+class Step(NamedTuple):
+    """One thing that the order does: take from the market, from our own, or be prevented."""
+
+    kind: StepKind
+    price: int
+    quantity: int
+    maker: Resting | None
+
+
+class Plan(NamedTuple):
+    """The steps in order, what they fill and cost; `is_exhausted`: too little was offered."""
+
+    steps: list[Step]
+    quantity: int
+    cost: int
+    is_exhausted: bool
+
+
+class Budget:
+    """What an order still wants: a quantity, or (`by_quote`) an amount of the quote asset."""
+
+    __slots__ = ("_left", "by_quote", "step")
+
+    def __init__(self, amount: int, *, by_quote: bool, step: int) -> None:
+        self._left = amount
+        self.by_quote = by_quote
+        self.step = step
+
+    def wanted(self, price: int) -> int:
+        """Return the quantity that is still wanted at this price, in whole steps."""
+        if not self.by_quote:
+            return self._left
+        quantity = self._left * E8 // price
+        return quantity - quantity % self.step
+
+    def spend(self, price: int, quantity: int) -> None:
+        """Note an execution."""
+        self._left -= notional(price, quantity) if self.by_quote else quantity
+
+
+def notional(price: int, quantity: int) -> int:
+    """Return price times quantity, rounded down to 10^-8 (exact when tick x step is)."""
+    return price * quantity // E8
+
+
+def offers(levels: Iterable[Level], own: OwnSide, *, step: int) -> Iterator[Offer]:
+    """Merge the recorded levels with our own resting orders, in price-time priority.
+
+    At one price our order stands after the recorded quantity estimated ahead of it and before
+    the rest. `levels` come best first and in whole steps, as `Book.available` gives them.
+    """
+    sign = own.sign
+    own_keys = list(reversed(own.keys))
+    position = 0
+    for price, displayed in levels:
+        while position < len(own_keys) and own_keys[position] > sign * price:
+            yield from _line(own, sign * own_keys[position], 0, step=step)
+            position += 1
+        if position < len(own_keys) and own_keys[position] == sign * price:
+            yield from _line(own, price, displayed, step=step)
+            position += 1
+        else:
+            yield Offer(price, displayed, None)
+    for key in own_keys[position:]:
+        yield from _line(own, sign * key, 0, step=step)
+
+
+def plan_taker(
+    order: SimOrder, book: Book, own: OwnSide, *, is_limited: bool, budget: Budget
+) -> Plan:
+    """Plan an incoming order against the other side, self-trade prevention included."""
+    takes_bids = order.side == "SELL"
+    within = _within(order, is_limited=is_limited)
+    steps: list[Step] = []
+    quantity = cost = 0
+    for offer in offers(book.available(is_bid=takes_bids), own, step=book.step):
+        wanted = budget.wanted(offer.price)
+        if wanted <= 0 or not within(offer.price):
+            return Plan(steps, quantity, cost, is_exhausted=False)
+        take = min(wanted, offer.quantity)
+        if offer.maker is not None and _is_self_trade(order, offer.maker.order):
+            steps.append(Step("prevent", offer.price, take, offer.maker))
+            if order.stp_mode == "EXPIRE_MAKER":
+                continue
+            return Plan(steps, quantity, cost, is_exhausted=False)
+        budget.spend(offer.price, take)
+        quantity += take
+        cost += notional(offer.price, take)
+        kind: StepKind = "market" if offer.maker is None else "own"
+        steps.append(Step(kind, offer.price, take, offer.maker))
+    is_left = not steps or budget.wanted(steps[-1].price) > 0
+    return Plan(steps, quantity, cost, is_exhausted=is_left)
+
+
+def would_take(order: SimOrder, book: Book, own: OwnSide) -> bool:
+    """Tell whether a limit order would execute at once."""
+    within = _within(order, is_limited=True)
+    best = next(
+        iter(offers(book.available(is_bid=order.side == "SELL"), own, step=book.step)), None
+    )
+    return best is not None and within(best.price)
+
+
+def _line(own: OwnSide, price: int, displayed: int, *, step: int) -> Iterator[Offer]:
+    passed = 0
+    for resting in own.by_price[price]:
+        ahead = min(resting.ahead, displayed) - passed
+        ahead -= ahead % step
+        if ahead > 0:
+            yield Offer(price, ahead, None)
+            passed += ahead
+        yield Offer(price, resting.order.leaves_quantity, resting)
+    if displayed > passed:
+        yield Offer(price, displayed - passed, None)
+
+
+def _within(order: SimOrder, *, is_limited: bool) -> Callable[[int], bool]:
+    limit = order.price
+    if not is_limited:
+        return lambda _price: True
+    if order.side == "BUY":
+        return lambda price: price <= limit
+    return lambda price: price >= limit
+
+
+def _is_self_trade(taker: SimOrder, maker: SimOrder) -> bool:
+    return taker.account == maker.account and taker.stp_mode != "NONE"

@@ -1,0 +1,163 @@
+"""One symbol as it trades: its rules, recorded book, our resting orders, its tape.
+
+A record that meets no resting order of ours costs one early return. What a record fills is
+returned, best priority first, and not booked here.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from holdfast.simexchange.assumptions import QueueAssumptions
+from holdfast.simexchange.book import Book, Ladder
+from holdfast.simexchange.model import (
+    Depth,
+    Level,
+    SimOrder,
+    Snapshot,
+    SymbolRules,
+    Ticker,
+    Trade,
+)
+from holdfast.simexchange.queue import OwnSide, Resting
+from holdfast.simexchange.tape import Tape
+
+
+class MakerFill(NamedTuple):
+    """A resting order that the recorded market fills at the order's own price."""
+
+    maker: Resting
+    quantity: int
+
+
+NO_FILLS: Sequence[MakerFill] = ()
+
+
+class Pair:
+    """The state of one symbol."""
+
+    __slots__ = ("asks", "bids", "book", "own_count", "queue", "rules", "tape")
+
+    def __init__(self, rules: SymbolRules, queue: QueueAssumptions) -> None:
+        self.rules = rules
+        self.queue = queue
+        self.book = Book(rules.symbol, step=rules.step)
+        self.bids = OwnSide(is_bid=True)
+        self.asks = OwnSide(is_bid=False)
+        self.tape = Tape(rules.symbol)
+        self.own_count = 0
+
+    def on_ticker(self, ticker: Ticker) -> Sequence[MakerFill]:
+        """Take a best bid and ask."""
+        self.book.touch(ticker)
+        return self._crossed() if self.own_count else NO_FILLS
+
+    def on_trade(self, trade: Trade) -> Sequence[MakerFill]:
+        """Take a print; it fills orders of the side that its aggressor hit."""
+        self.tape.add(trade)
+        if not self.own_count:
+            return NO_FILLS
+        own = self.bids if trade.buyer_is_maker else self.asks
+        fills = own.traded(trade.price, trade.quantity, step=self.rules.step)
+        return [MakerFill(maker, quantity) for maker, quantity in fills]
+
+    def on_depth(self, depth: Depth) -> Sequence[MakerFill]:
+        """Take a diff of the book."""
+        if not self.own_count:
+            self.book.update(depth)
+            return NO_FILLS
+        bids = _levels_of_ours(depth.bids, self.bids, self.book.bids)
+        asks = _levels_of_ours(depth.asks, self.asks, self.book.asks)
+        if self.book.update(depth):
+            self._requeue(self.bids, bids)
+            self._requeue(self.asks, asks)
+        return self._crossed()
+
+    def on_snapshot(self, snapshot: Snapshot) -> Sequence[MakerFill]:
+        """Start the book again."""
+        before = {
+            side: {price: ladder.quantities.get(price, 0) for price in side.by_price}
+            for side, ladder in ((self.bids, self.book.bids), (self.asks, self.book.asks))
+        }
+        self.book.reset(snapshot)
+        for side, ladder in ((self.bids, self.book.bids), (self.asks, self.book.asks)):
+            changes = [
+                (price, quantity, ladder.quantities.get(price, 0))
+                for price, quantity in before[side].items()
+            ]
+            self._requeue(side, changes)
+        return self._crossed()
+
+    def opposite(self, order: SimOrder) -> OwnSide:
+        """Return our resting orders that an order would meet."""
+        return self.asks if order.side == "BUY" else self.bids
+
+    def rest(self, order: SimOrder) -> None:
+        """Put an order into the queue of its price."""
+        is_bid = order.side == "BUY"
+        side = self.bids if is_bid else self.asks
+        side.add(order, ahead=self._ahead(order.price, is_bid=is_bid))
+        self.own_count += 1
+
+    def leave(self, order: SimOrder) -> None:
+        """Take an order out of the queue."""
+        (self.bids if order.side == "BUY" else self.asks).remove(order)
+        self.own_count -= 1
+
+    def reference_price(self, *, now_ns: int) -> int:
+        """Return the average price of the filters; the first price before any trade."""
+        average = self.tape.average(now_ns=now_ns, minutes=self.rules.notional_average_minutes)
+        return average or self.rules.first_price
+
+    def _ahead(self, price: int, *, is_bid: bool) -> int:
+        book = self.book
+        if not book.has_depth and self.queue.unseen_level_as_touch:
+            touch = book.best_price(is_bid=is_bid)
+            if touch is not None and (price < touch if is_bid else price > touch):
+                return book.recorded(touch, is_bid=is_bid)
+        consumed = (book.bids if is_bid else book.asks).consumed.get(price, 0)
+        return max(0, book.recorded(price, is_bid=is_bid) - consumed)
+
+    def _requeue(self, side: OwnSide, changes: list[tuple[int, int, int]]) -> None:
+        for price, before, after in changes:
+            side.level_changed(price, before, after, cancels_ahead=self.queue.cancels_ahead)
+
+    def _crossed(self) -> Sequence[MakerFill]:
+        if not self.queue.fill_when_crossed:
+            return NO_FILLS
+        fills: list[MakerFill] = []
+        for own, is_bid in ((self.bids, False), (self.asks, True)):
+            best = own.best_price()
+            touch = self.book.best_price(is_bid=is_bid)
+            if best is not None and touch is not None and own.sign * (best - touch) >= 0:
+                self._meet(own, fills, is_bid=is_bid)
+        return fills
+
+    def _meet(self, own: OwnSide, fills: list[MakerFill], *, is_bid: bool) -> None:
+        levels = list(self.book.available(is_bid=is_bid))
+        position = 0
+        for maker in own.best_first():
+            left = maker.order.leaves_quantity
+            while left and position < len(levels):
+                price, offered = levels[position]
+                if own.sign * (maker.order.price - price) < 0:
+                    return
+                taken = min(left, offered)
+                fills.append(MakerFill(maker, taken))
+                self.book.consume(price, taken, is_bid=is_bid)
+                left -= taken
+                levels[position] = (price, offered - taken)
+                if offered == taken:
+                    position += 1
+
+
+def _levels_of_ours(
+    levels: list[Level], own: OwnSide, ladder: Ladder
+) -> list[tuple[int, int, int]]:
+    ours = own.by_price
+    if not ours:
+        return []
+    return [
+        (price, ladder.quantities.get(price, 0), quantity)
+        for price, quantity in levels
+        if price in ours
+    ]

@@ -1,0 +1,311 @@
+"""The recorded trades of one symbol, and the candles and statistics made from them.
+
+Taking a trade in is one append; candles are folded in batches and when somebody asks. Minute
+candles are kept for the whole run, second candles for two hours, single trades to 1,000.
+"""
+
+from bisect import bisect_left
+from collections import deque
+from datetime import UTC, datetime
+
+from holdfast.simexchange.model import Bar, DayStatistics, Trade
+from holdfast.simexchange.numbers import E8
+
+SECOND_NS = 1_000_000_000
+MINUTE_NS = 60 * SECOND_NS
+DAY_NS = 1440 * MINUTE_NS
+RECENT_COUNT = 1_000
+_SECONDS_KEPT = 7_200
+_BATCH = 4_096
+_MONDAY_NS = 4 * DAY_NS  # the epoch was a Thursday
+_MONTH = "1M"
+
+INTERVALS_NS = {
+    "1s": SECOND_NS,
+    "1m": MINUTE_NS,
+    "3m": 3 * MINUTE_NS,
+    "5m": 5 * MINUTE_NS,
+    "15m": 15 * MINUTE_NS,
+    "30m": 30 * MINUTE_NS,
+    "1h": 60 * MINUTE_NS,
+    "2h": 120 * MINUTE_NS,
+    "4h": 240 * MINUTE_NS,
+    "6h": 360 * MINUTE_NS,
+    "8h": 480 * MINUTE_NS,
+    "12h": 720 * MINUTE_NS,
+    "1d": DAY_NS,
+    "3d": 3 * DAY_NS,
+    "1w": 7 * DAY_NS,
+    _MONTH: 31 * DAY_NS,
+}
+
+
+class Candle:
+    """A candle that still grows."""
+
+    __slots__ = (
+        "buy_quote",
+        "buy_volume",
+        "close",
+        "count",
+        "first_id",
+        "high",
+        "last_id",
+        "low",
+        "open",
+        "open_ns",
+        "quote",
+        "volume",
+    )
+
+    def __init__(self, open_ns: int, price: int, first_id: int) -> None:
+        self.open_ns = open_ns
+        self.open = self.high = self.low = self.close = price
+        self.volume = self.quote = self.buy_volume = self.buy_quote = self.count = 0
+        self.first_id = first_id
+        self.last_id = first_id - 1
+
+    def add(self, trade: Trade) -> None:
+        """Take a trade in."""
+        price, quantity = trade.price, trade.quantity
+        quote = price * quantity // E8
+        if price > self.high:
+            self.high = price
+        elif price < self.low:
+            self.low = price
+        self.close = price
+        self.volume += quantity
+        self.quote += quote
+        self.count += trade.last_id - trade.first_id + 1
+        self.last_id = trade.last_id
+        if not trade.buyer_is_maker:
+            self.buy_volume += quantity
+            self.buy_quote += quote
+
+    def merge(self, later: "Candle") -> None:
+        """Take a later candle in."""
+        self.high = max(self.high, later.high)
+        self.low = min(self.low, later.low)
+        self.close = later.close
+        self.volume += later.volume
+        self.quote += later.quote
+        self.count += later.count
+        self.last_id = later.last_id
+        self.buy_volume += later.buy_volume
+        self.buy_quote += later.buy_quote
+
+
+class Series:
+    """Candles of one width by rising time; at most `kept` of them."""
+
+    def __init__(self, width_ns: int, *, kept: int | None = None) -> None:
+        self._width_ns = width_ns
+        self._kept = kept
+        self.opens: list[int] = []
+        self.candles: list[Candle] = []
+
+    def add(self, trade: Trade) -> None:
+        """Take a trade in; time never goes back."""
+        if not self.opens or trade.at_ns >= self.opens[-1] + self._width_ns:
+            open_ns = trade.at_ns - trade.at_ns % self._width_ns
+            self.opens.append(open_ns)
+            self.candles.append(Candle(open_ns, trade.price, trade.first_id))
+            self._forget()
+        self.candles[-1].add(trade)
+
+    def since(self, open_ns: int) -> list[Candle]:
+        """Return the candles that open at an instant or later."""
+        return self.candles[bisect_left(self.opens, open_ns) :]
+
+    def close_before(self, open_ns: int) -> Candle | None:
+        """Return the last candle that opens before an instant."""
+        index = bisect_left(self.opens, open_ns)
+        return self.candles[index - 1] if index else None
+
+    def _forget(self) -> None:
+        if self._kept is not None and len(self.opens) > 2 * self._kept:
+            del self.opens[: -self._kept]
+            del self.candles[: -self._kept]
+
+
+class Tape:
+    """All that is remembered of a symbol's recorded trades."""
+
+    def __init__(self, symbol: str) -> None:
+        self.symbol = symbol
+        self._pending: list[Trade] = []
+        self._recent: deque[Trade] = deque(maxlen=RECENT_COUNT)
+        self._minutes = Series(MINUTE_NS)
+        self._seconds = Series(SECOND_NS, kept=_SECONDS_KEPT)
+        self.last: Trade | None = None
+
+    def add(self, trade: Trade) -> None:
+        """Take a trade in."""
+        self.last = trade
+        self._pending.append(trade)
+        if len(self._pending) >= _BATCH:
+            self._fold()
+
+    def recent(self) -> list[Trade]:
+        """Return the newest trades, oldest first."""
+        self._fold()
+        return list(self._recent)
+
+    def average(self, *, now_ns: int, minutes: int) -> int:
+        """Return the volume-weighted price of the last minutes; the last price without one."""
+        self._fold()
+        this_minute = now_ns - now_ns % MINUTE_NS
+        candles = (
+            self._minutes.since(this_minute - (minutes - 1) * MINUTE_NS) if minutes else []
+        )
+        volume = sum(candle.volume for candle in candles)
+        if not volume:
+            return self.last.price if self.last else 0
+        return sum(candle.quote for candle in candles) * E8 // volume
+
+    def day(self, *, now_ns: int) -> DayStatistics:
+        """Return the rolling 24 hours, to the minute."""
+        self._fold()
+        start = now_ns - now_ns % MINUTE_NS - DAY_NS + MINUTE_NS
+        candles = self._minutes.since(start)
+        total = Candle(start, candles[0].open, candles[0].first_id) if candles else None
+        last = self.last
+        if total is None or last is None:
+            price = last.price if last else 0
+            return DayStatistics(
+                symbol=self.symbol,
+                open_ns=start,
+                close_ns=now_ns,
+                open=price,
+                high=price,
+                low=price,
+                last=price,
+                last_quantity=0,
+                volume=0,
+                quote_volume=0,
+                weighted_average=price,
+                first_trade_id=-1,
+                last_trade_id=-1,
+                trade_count=0,
+            )
+        for candle in candles:
+            total.merge(candle)
+        average = total.quote * E8 // total.volume if total.volume else last.price
+        return DayStatistics(
+            symbol=self.symbol,
+            open_ns=start,
+            close_ns=now_ns,
+            open=total.open,
+            high=total.high,
+            low=total.low,
+            last=last.price,
+            last_quantity=last.quantity,
+            volume=total.volume,
+            quote_volume=total.quote,
+            weighted_average=average,
+            first_trade_id=total.first_id,
+            last_trade_id=total.last_id,
+            trade_count=total.count,
+        )
+
+    def bars(
+        self,
+        interval: str,
+        *,
+        now_ns: int,
+        start_ns: int | None,
+        end_ns: int | None,
+        limit: int,
+    ) -> list[Bar]:
+        """Return candles of an interval; see `MarketQueries.klines`."""
+        if interval not in INTERVALS_NS:
+            raise ValueError(f"unknown interval {interval!r}")
+        self._fold()
+        series = self._seconds if interval == "1s" else self._minutes
+        if not series.opens or limit <= 0:
+            return []
+        first = interval_open(series.opens[0], interval)
+        last = interval_open(min(now_ns, now_ns if end_ns is None else end_ns), interval)
+        if start_ns is not None:
+            opening = interval_open(start_ns, interval)
+            begin = max(first, opening if opening == start_ns else _after(opening, interval))
+        else:
+            begin = first
+            span = INTERVALS_NS[interval] * limit
+            begin = max(first, interval_open(max(0, last - span), interval))
+        opens: list[int] = []
+        while begin <= last and (start_ns is None or len(opens) < limit):
+            opens.append(begin)
+            begin = _after(begin, interval)
+        return self._build(series, opens[-limit:], interval)
+
+    def _build(self, series: Series, opens: list[int], interval: str) -> list[Bar]:
+        if not opens:
+            return []
+        bars = []
+        candles = series.since(opens[0])
+        before = series.close_before(opens[0])
+        close, last_id = (before.close, before.last_id) if before else (0, -1)
+        position = 0
+        for open_ns in opens:
+            end = _after(open_ns, interval)
+            total: Candle | None = None
+            while position < len(candles) and candles[position].open_ns < end:
+                candle = candles[position]
+                if total is None:
+                    total = Candle(open_ns, candle.open, candle.first_id)
+                total.merge(candle)
+                position += 1
+            if total is None:
+                total = Candle(open_ns, close, last_id + 1)
+            close, last_id = total.close, total.last_id
+            bars.append(_bar(self.symbol, interval, total, end))
+        return bars
+
+    def _fold(self) -> None:
+        pending = self._pending
+        if not pending:
+            return
+        self._recent.extend(pending)
+        minutes, seconds = self._minutes, self._seconds
+        for trade in pending:
+            minutes.add(trade)
+            seconds.add(trade)
+        pending.clear()
+
+
+def interval_open(at_ns: int, interval: str) -> int:
+    """Return when the interval that holds an instant opened; weeks open on Monday (UTC)."""
+    if interval == _MONTH:
+        day = datetime.fromtimestamp(at_ns // SECOND_NS, UTC)
+        month = day.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        return int(month.timestamp()) * SECOND_NS
+    width = INTERVALS_NS[interval]
+    offset = _MONDAY_NS if interval == "1w" else 0
+    return at_ns - (at_ns - offset) % width
+
+
+def _after(open_ns: int, interval: str) -> int:
+    if interval == _MONTH:
+        return interval_open(open_ns + INTERVALS_NS[_MONTH], interval)
+    return open_ns + INTERVALS_NS[interval]
+
+
+def _bar(symbol: str, interval: str, candle: Candle, end_ns: int) -> Bar:
+    return Bar(
+        symbol=symbol,
+        interval=interval,
+        open_ns=candle.open_ns,
+        close_ns=end_ns - 1,
+        open=candle.open,
+        high=candle.high,
+        low=candle.low,
+        close=candle.close,
+        volume=candle.volume,
+        quote_volume=candle.quote,
+        trade_count=candle.count,
+        taker_buy_volume=candle.buy_volume,
+        taker_buy_quote_volume=candle.buy_quote,
+        first_trade_id=candle.first_id,
+        last_trade_id=candle.last_id,
+    )
