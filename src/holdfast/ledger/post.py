@@ -1,0 +1,125 @@
+"""How each event of the catalogue is posted; the table at the end is all of it.
+
+A fee is never part of a price or a cost: it has its own account, so price result and fees stay
+apart. A coin that is spent as a fee is sold at the value that the event names.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from holdfast.domain import events as ev
+from holdfast.domain.instrument import Instrument, Product
+from holdfast.domain.order import Side
+from holdfast.ledger import chart
+from holdfast.ledger.amount import UNIT, money_units, quantity_text, quantity_units
+from holdfast.ledger.books import Books
+
+
+def post(books: Books, event: ev.Event) -> None:
+    """Post one event; kinds that move no value change nothing."""
+    posting = _POSTINGS.get(type(event))
+    if posting is not None:
+        posting(books, event)
+
+
+def _register(books: Books, event: ev.InstrumentRegistered) -> None:
+    instrument = msgspec.convert(event.definition, Instrument)
+    books.instruments[event.symbol] = instrument
+    books.quotes.add(instrument.quote)
+
+
+def _mark(books: Books, event: ev.MarkRecorded) -> None:
+    instrument = books.instruments.get(event.symbol)
+    if instrument is not None:
+        holding = books.holding(instrument)
+        books.marks[holding.long_account, holding.currency] = quantity_units(event.price)
+
+
+def _open(books: Books, event: ev.BalanceOpened) -> None:
+    _bring(books, event.asset, quantity_units(event.amount), event=event, against=chart.OPENING)
+
+
+def _adjust(books: Books, event: ev.BalanceAdjusted) -> None:
+    difference = quantity_units(event.difference)
+    _bring(books, event.asset, difference, event=event, against=chart.SUSPENSE)
+
+
+def _bring(
+    books: Books,
+    asset: str,
+    quantity: int,
+    *,
+    event: ev.BalanceOpened | ev.BalanceAdjusted,
+    against: str,
+) -> None:
+    """Bring in a balance at its mark; a currency, and what has no mark, is cash of its own."""
+    price = quantity_units(event.mark) if event.mark else 0
+    if asset == event.currency or asset in books.quotes or not price:
+        books.pay(asset, quantity * UNIT)
+        books.post(against, asset, -quantity * UNIT)
+        return
+    holding = books.spot_holding(asset, event.currency)
+    books.trade(holding, quantity, price=price)
+    books.post(against, event.currency, -quantity * price)
+    books.marks.setdefault((holding.long_account, event.currency), price)
+
+
+def _fill(books: Books, event: ev.OrderFilled | ev.ForeignFillSeen) -> None:
+    execution = (event.symbol, event.exec_id)
+    if execution in books.executions:
+        return
+    books.executions.add(execution)
+    instrument = books.instruments[event.symbol]
+    if instrument.product is Product.INVERSE:
+        books.note(
+            "product_unsupported",
+            event.symbol,
+            quantity=event.last_quantity,
+            message=f"{event.symbol} is an inverse contract, which these books cannot post",
+        )
+        return
+    price = quantity_units(event.last_price)
+    quantity = quantity_units(event.last_quantity) * Side(event.side).sign
+    books.trade(books.holding(instrument), quantity, price=price)
+    books.pay(instrument.quote, -price * quantity)
+    _fee(books, event, currency=instrument.quote)
+
+
+def _fee(books: Books, event: ev.OrderFilled | ev.ForeignFillSeen, *, currency: str) -> None:
+    fee = quantity_units(event.fee)
+    if not fee:
+        return
+    if event.fee_asset == currency:
+        books.pay(currency, -fee * UNIT)
+        books.post(chart.FEES, currency, fee * UNIT)
+        return
+    value = _fee_value(books, event, fee)
+    price, rest = divmod(value, abs(fee))
+    books.trade(books.spot_holding(event.fee_asset, currency), -fee, price=price, rest=rest)
+    books.post(chart.FEES, currency, value if fee > 0 else -value)
+
+
+def _fee_value(books: Books, event: ev.OrderFilled | ev.ForeignFillSeen, fee: int) -> int:
+    """Give what a fee in another coin was worth at its fill, without its sign."""
+    if event.fee_value:
+        return abs(money_units(event.fee_value))
+    books.note(
+        "rate_missing",
+        event.fee_asset,
+        quantity=quantity_text(fee),
+        message=f"the fee of execution {event.exec_id} of {event.symbol} has no value; "
+        "it is posted at 0",
+    )
+    return 0
+
+
+_POSTINGS: dict[type[ev.Event], Callable[[Books, Any], None]] = {
+    ev.InstrumentRegistered: _register,
+    ev.MarkRecorded: _mark,
+    ev.BalanceOpened: _open,
+    ev.BalanceAdjusted: _adjust,
+    ev.OrderFilled: _fill,
+    ev.ForeignFillSeen: _fill,
+}
