@@ -58,6 +58,12 @@ def exit_codes(text: str) -> set[int]:
     return {int(code) for code in _EXIT_CODE.findall(text)}
 
 
+def help_codes(text: str) -> set[int]:
+    """Give the exit codes that the command line's help names."""
+    listing = text.partition("exit codes:")[2].partition('"""')[0]
+    return {int(code) for code in re.findall(r"(?:^|\s)(\d+) [a-z]", listing)}
+
+
 def words(name: str) -> list[str]:
     """Split a class name into its words."""
     return [word.lower() for word in _WORD.findall(name)]

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 
 from tests.tidy import tables
-from tests.tidy.tree import Source
+from tests.tidy.tree import PACKAGE, Source
 
 NETWORK = {"aiohttp", "asyncio", "http", "picows", "select", "socket", "ssl", "urllib"}
 
@@ -38,6 +38,19 @@ def core_dependencies(source: Source) -> list[str]:
         for line, name in imported(source)
         if (root := name.split(".")[0]) not in tables.CORE_MAY_IMPORT
         and root not in sys.stdlib_module_names
+    ]
+
+
+def off_the_edge(source: Source) -> list[str]:
+    """What touches the world stands at an edge; a stage is given a port."""
+    if not source.path.startswith(PACKAGE):
+        return []
+    return [
+        f"{source.path}:{line}: {module} belongs to {', '.join(edges) or 'nobody'}"
+        for line, name in imported(source)
+        for module, edges in tables.EDGES.items()
+        if (name == module or name.startswith(f"{module}."))
+        and not source.inside.startswith(edges)
     ]
 
 

@@ -19,8 +19,34 @@ BANNED_WORDS = {"qty": "quantity", "cancelled": "canceled", "cancelling": "cance
 ONE_MAKER = {"Approved": {"risk/gate.py"}}
 BROAD_EXCEPT = {"runtime/supervise.py"}
 
-# The five ports. A module on the left is imported only under the paths on the right, where a
-# folder ends in a slash. The simulated exchange is another program and has its own edges.
+# The five ports: clock and timers, network, disk, random, spawn. A module on the left is
+# imported only under the paths on the right; a folder ends in a slash. The simulated exchange
+# is another program and has edges of its own.
+EDGES: dict[str, tuple[str, ...]] = {
+    "aiohttp": ("runtime/", "simexchange/"),
+    "asyncio": ("cli/", "runtime/", "simexchange/", "testing/", "venues/"),
+    "ctypes": (),
+    "fcntl": ("journal/", "runtime/"),
+    "http": ("runtime/", "simexchange/"),
+    "io": ("cli/", "journal/", "reports/", "runtime/", "simexchange/"),
+    "logging": ("observe/", "simexchange/"),
+    "mmap": (),
+    "multiprocessing": ("runtime/",),
+    "os": ("cli/", "journal/", "runtime/", "simexchange/"),
+    "pathlib": ("cli/", "journal/", "reports/", "runtime/", "simexchange/", "testing/"),
+    "picows": ("runtime/",),
+    "select": ("runtime/",),
+    "shutil": ("cli/", "journal/", "runtime/"),
+    "signal": ("cli/", "runtime/", "simexchange/"),
+    "socket": ("runtime/", "simexchange/"),
+    "sqlite3": ("journal/",),
+    "ssl": ("runtime/", "simexchange/"),
+    "subprocess": ("runtime/",),
+    "tempfile": ("runtime/", "testing/"),
+    "threading": ("cli/", "journal/", "observe/", "runtime/"),
+    "urllib.request": (),
+    "uvloop": ("runtime/", "simexchange/"),
+}
 CLOCK = {"runtime/clock.py", "simexchange/pacing.py"}
 RANDOM = {"runtime/random.py", "simexchange/source/synthetic.py"}
 

@@ -15,11 +15,14 @@ Rule = Callable[[Source], list[str]]
 PLANTED: list[tuple[Rule, str, str]] = [
     (imports.core_dependencies, "gateway/planted.py", "from picows import ws_connect\n"),
     (imports.core_dependencies, "domain/planted.py", "def f():\n    import orjson\n"),
+    (imports.off_the_edge, "execution/planted.py", "from asyncio import Queue\n"),
+    (imports.off_the_edge, "venues/binance/rest.py", "import urllib.request\n"),
+    (imports.off_the_edge, "gateway/planted.py", "def f():\n    import socket\n"),
     (imports.impure_wires, "venues/binance/wire.py", "import asyncio\n"),
     (imports.impure_wires, "venues/binance/wire/order.py", "from socket import socket\n"),
     (imports.paper_sockets, "venues/paper/adapter.py", "import holdfast.simexchange.server\n"),
 ]
-RULES = [imports.core_dependencies, imports.impure_wires, imports.paper_sockets]
+RULES = list(dict.fromkeys(rule for rule, _, _ in PLANTED))
 BROKEN = [
     ("market/planted.py", "import holdfast.risk\n"),
     ("domain/planted.py", "import holdfast.journal\n"),
