@@ -7,15 +7,18 @@ anything that would change what journals already hold.
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from holdfast.domain import events
+from holdfast.journal import codec
 from tests.tidy.tree import ROOT
 
 GOLDEN = ROOT / "tests/tidy/golden/events.json"
+BYTES = ROOT / "tests/tidy/golden/bytes.json"
 Form = list[list[str]]
+Kind = TypeVar("Kind", bound=msgspec.Struct)
 
 
 def form(kind: type[msgspec.Struct]) -> Form:
@@ -55,6 +58,33 @@ def _inner(info: Any) -> dict[str, Form]:
     return found
 
 
+def sample(kind: type[Kind]) -> Kind:
+    """Make the same event every time, with a value of its own in each field."""
+    fields = msgspec.inspect.type_info(kind).fields  # type: ignore[attr-defined]
+    return kind(**{field.name: _value(field.type, field.name) for field in fields})
+
+
+def _value(info: Any, name: str) -> Any:
+    match info:
+        case msgspec.inspect.BoolType():
+            return True
+        case msgspec.inspect.IntType():
+            return len(name)
+        case msgspec.inspect.StrType():
+            return name
+        case msgspec.inspect.BytesType():
+            return name.encode()
+        case msgspec.inspect.ListType(item_type=item):
+            return [_value(item, name)]
+        case msgspec.inspect.DictType(value_type=item):
+            return {name: _value(item, name), "a": _value(item, "a")}
+        case msgspec.inspect.AnyType():
+            return [name, 1, None]
+        case msgspec.inspect.StructType(cls=cls):
+            return sample(cls)
+    raise TypeError(f"{name}: no sample for {info}")
+
+
 def compare(golden: dict[str, Form], now: dict[str, Form]) -> list[str]:
     """Name every difference that written journals could not bear, and what is missing."""
     findings = [f"{name}: a stored version has gone" for name in golden if name not in now]
@@ -71,10 +101,20 @@ def compare(golden: dict[str, Form], now: dict[str, Form]) -> list[str]:
     return findings
 
 
-def recorded(path: Path) -> dict[str, Form]:
-    """Read the golden forms; none before the first were recorded."""
-    kept: dict[str, Form] = json.loads(path.read_text()) if path.exists() else {}
+def recorded(path: Path) -> dict[str, Any]:
+    """Read what was recorded; nothing before the first time."""
+    kept: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
     return kept
+
+
+def encoded() -> dict[str, list[str]]:
+    """Give every encoding that a sample of an event ever had, the newest last."""
+    known = recorded(BYTES)
+    now = {name: codec.encode(sample(kind)).hex() for name, kind in events.CATALOGUE.items()}
+    return {
+        name: [*(old for old in known.get(name, []) if old != now[name]), now[name]]
+        for name in sorted(now)
+    }
 
 
 def main() -> int:
@@ -84,9 +124,14 @@ def main() -> int:
     if broken:
         sys.stderr.write("\n".join(broken) + "\n")
         return 1
-    lines = [f"  {json.dumps(name)}: {json.dumps(fields)}" for name, fields in now.items()]
-    GOLDEN.write_text("{\n" + ",\n".join(lines) + "\n}\n")
+    _write(GOLDEN, now)
+    _write(BYTES, encoded())
     return 0
+
+
+def _write(path: Path, entries: dict[str, Any]) -> None:
+    lines = [f"  {json.dumps(name)}: {json.dumps(entry)}" for name, entry in entries.items()]
+    path.write_text("{\n" + ",\n".join(lines) + "\n}\n")
 
 
 if __name__ == "__main__":

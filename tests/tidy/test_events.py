@@ -5,6 +5,7 @@ import re
 import pytest
 
 from holdfast.domain import events
+from holdfast.journal import codec
 from tests.tidy import event_forms
 from tests.tidy.event_forms import Form
 
@@ -22,6 +23,21 @@ def test_every_event_has_its_golden_form() -> None:
 def test_an_event_is_stored_under_a_name_in_the_past_tense_with_its_version(name: str) -> None:
     assert re.fullmatch(r"[a-z]+\.[a-z_]+/[1-9]\d*", name)
     assert name == events.CATALOGUE[name].TYPE
+
+
+@pytest.mark.parametrize("name", sorted(events.CATALOGUE))
+def test_the_bytes_of_an_event_are_what_they_were(name: str) -> None:
+    made = event_forms.sample(events.CATALOGUE[name])
+    assert codec.encode(made).hex() == event_forms.recorded(event_forms.BYTES)[name][-1]
+
+
+@pytest.mark.parametrize("name", sorted(events.CATALOGUE))
+def test_every_encoding_that_an_event_ever_had_can_be_read(name: str) -> None:
+    made = event_forms.sample(events.CATALOGUE[name])
+    *older, newest = event_forms.recorded(event_forms.BYTES)[name]
+    assert codec.decode(name, bytes.fromhex(newest)) == made
+    for text in older:
+        assert isinstance(codec.decode(name, bytes.fromhex(text)), type(made))
 
 
 def test_every_event_class_stands_in_the_catalogue() -> None:
