@@ -1,1 +1,1 @@
-"""The append-only, hash-chained record of everything that changes money or control."""
+"""The journal: append-only, hash-chained, one writer; state is a fold of what it holds."""

@@ -1,0 +1,134 @@
+"""The side file of a journal: the lock of its one writer, and the last head it acknowledged.
+
+SQLite drops a damaged tail of its write-ahead file without a word, and a hash chain that was
+cut off is a valid shorter chain. So the head is kept once more, outside of the database and
+written after each commit was acknowledged: a journal behind its anchor has lost records. It is
+not flushed, because it is allowed to be old; it is never ahead of what the disk holds.
+"""
+
+import fcntl
+import os
+from pathlib import Path
+from zlib import crc32
+
+from holdfast.errors import JournalCorrupt, JournalFailed, JournalLocked
+from holdfast.journal.chain import GENESIS, Head
+
+SUFFIX = "-anchor"
+_TAG = b"holdfast-anchor/1"
+_FIELDS = 4
+
+
+def anchor_path(journal: Path) -> Path:
+    """Name the side file of a journal."""
+    return journal.with_name(journal.name + SUFFIX)
+
+
+class Anchor:
+    """The side file, held open and locked for as long as the journal is written."""
+
+    def __init__(self, journal: Path) -> None:
+        """Take the lock; JournalLocked when another process has it."""
+        self._journal = journal
+        self.path = anchor_path(journal)
+        try:
+            self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise JournalFailed(
+                f"journal {journal}: cannot write {self.path.name}: {error.strerror}"
+            ) from error
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(self._file)
+            raise JournalLocked(
+                f"journal {journal} is being written by another process; "
+                "stop that one, or choose another --journal"
+            ) from error
+
+    def write(self, seq: int, head: bytes) -> None:
+        """Note an acknowledged head."""
+        try:
+            os.pwrite(self._file, _encode(seq, head), 0)
+        except OSError as error:
+            raise JournalFailed(
+                f"journal {self._journal}: cannot write {self.path.name}: {error.strerror}"
+            ) from error
+
+    def flush(self) -> None:
+        """Make the note durable, and the name of its file."""
+        try:
+            os.fsync(self._file)
+            folder = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+        except OSError as error:
+            raise JournalFailed(
+                f"journal {self._journal}: cannot flush {self.path.name}: {error.strerror}"
+            ) from error
+
+    def close(self) -> None:
+        """Let go of the lock; idempotent."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+
+class Quiet:
+    """A reader's claim that nobody writes meanwhile; false when somebody does."""
+
+    def __init__(self, journal: Path) -> None:
+        self._file = -1
+        self.held = not anchor_path(journal).exists()
+        if self.held:
+            return
+        try:
+            self._file = os.open(anchor_path(journal), os.O_RDONLY | os.O_CLOEXEC)
+            fcntl.flock(self._file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return
+        self.held = True
+
+    def close(self) -> None:
+        """Let a writer in again; idempotent."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+
+def read_anchor(journal: Path) -> Head | None:
+    """Give the last acknowledged head, None without one; JournalCorrupt when it is damaged."""
+    path = anchor_path(journal)
+    try:
+        text = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise JournalFailed(f"journal {journal}: cannot read {path.name}: {error}") from error
+    if not text:
+        return None
+    fields = text.split()
+    if len(fields) != _FIELDS or text != _encode(_number(fields[1]), _digest(fields[2])):
+        raise JournalCorrupt(
+            f"journal {journal}: {path.name} is damaged, so lost records would not be noticed; "
+            "restore it, or remove it to go on without that proof"
+        )
+    return Head(_number(fields[1]), _digest(fields[2]))
+
+
+def _encode(seq: int, head: bytes) -> bytes:
+    line = b"%s %020d %s" % (_TAG, seq, head.hex().encode())
+    return b"%s %08x\n" % (line, crc32(line))
+
+
+def _number(text: bytes) -> int:
+    return int(text) if text.isdigit() else -1
+
+
+def _digest(text: bytes) -> bytes:
+    try:
+        return bytes.fromhex(text.decode())
+    except ValueError:
+        return GENESIS

@@ -1,0 +1,105 @@
+"""Opening a journal to read it, with proof that nothing is missing at its end."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from mmap import ACCESS_READ, mmap
+from pathlib import Path
+
+from holdfast.domain.event import Record
+from holdfast.errors import JournalCorrupt
+from holdfast.journal import database as db
+from holdfast.journal.anchor import read_anchor
+from holdfast.journal.chain import BrokenLink, Head, Row, walk
+from holdfast.journal.codec import decode_row
+
+
+def inspect(path: Path, *, keep: bool) -> sqlite3.Connection:
+    """Open read-only and check form and end; nothing is written, not even a recovery.
+
+    The connection comes back open when `keep` is true.
+    """
+    anchored = read_anchor(path)
+    connection = db.reading(path, lambda: db.connect(path, mode="ro"))
+    try:
+        db.reading(path, lambda: _check(path, connection, anchored=anchored))
+    except JournalCorrupt:
+        connection.close()
+        raise
+    if not keep:
+        connection.close()
+    return connection
+
+
+def rows_of(path: Path, connection: sqlite3.Connection, *, from_seq: int) -> Iterator[Record]:
+    """Give the records from a number on; what does not follow is named with its place."""
+    after = Head()
+    if from_seq > 1:
+        stored = db.reading(
+            path, lambda: connection.execute(db.SELECT, (from_seq - 1,)).fetchone()
+        )
+        if stored is None or stored[0] != from_seq - 1:
+            return
+        after = Head(from_seq - 1, stored[7])
+    last = after.seq
+    try:
+        for row in walk(connection.execute(db.SELECT, (from_seq,)), after=after):
+            last = row[0]
+            yield decode_row(row)
+    except BrokenLink as error:
+        place = locate(path, error.row)
+        raise JournalCorrupt(f"journal {path}: {error}{place}") from error
+    except (sqlite3.Error, MemoryError, OverflowError) as error:
+        raise JournalCorrupt(
+            f"journal {path}: record {last + 1} cannot be read: {error}"
+        ) from error
+
+
+def locate(path: Path, row: Row) -> str:
+    """Say where in the files a stored row lies, by its stored hash; nothing if not found."""
+    mark: object = row[7] or row[6]
+    if not isinstance(mark, bytes) or not mark:
+        return ""
+    for name in (path, Path(f"{path}-wal")):
+        try:
+            with (
+                name.open("rb") as file,
+                closing(mmap(file.fileno(), 0, access=ACCESS_READ)) as text,
+            ):
+                offset = text.rfind(mark)
+        except (OSError, ValueError):
+            continue
+        if offset >= 0:
+            page = f", page {offset // db.PAGE_BYTES + 1}" if name == path else ""
+            return f"; it ends at byte {offset + len(mark)} of {name.name}{page}"
+    return ""
+
+
+def _check(path: Path, connection: sqlite3.Connection, *, anchored: Head | None) -> None:
+    db.check_form(path, connection)
+    connection.execute("BEGIN")
+    is_open, sealed = db.seal_of(path, connection)
+    head = db.last(connection)
+    connection.execute("COMMIT")
+    for name, known in (("its seal", sealed), ("its anchor", anchored)):
+        if known is not None and known.seq > 0:
+            _check_known(path, connection, name=name, known=known, head=head)
+    if not is_open and (head.seq, head.hash) != (sealed.seq, sealed.hash):
+        raise JournalCorrupt(
+            f"journal {path} ends at record {head.seq}, but was closed at record {sealed.seq}"
+        )
+
+
+def _check_known(
+    path: Path, connection: sqlite3.Connection, *, name: str, known: Head, head: Head
+) -> None:
+    if head.seq < known.seq:
+        raise JournalCorrupt(
+            f"journal {path} ends at record {head.seq}, behind {name} at record {known.seq}: "
+            f"records {head.seq + 1} to {known.seq} are lost"
+        )
+    row = connection.execute(db.SELECT + " LIMIT 1", (known.seq,)).fetchone()
+    if row[0] != known.seq or row[7] != known.hash:
+        raise JournalCorrupt(
+            f"journal {path}: record {known.seq} is not the one that {name} names"
+        )
