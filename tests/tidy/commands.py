@@ -12,4 +12,10 @@ COMMANDS: dict[str, str] = {
 MOVES = ("git clone ", "cd ", "uv pip compile ")
 
 # An exit code to the test in which the command line ends with it.
-EXIT_CODES: dict[int, str] = {}
+_UNIT = "tests/unit/cli/test_exit_codes.py::"
+_TREE = f"{_UNIT}test_an_error_ends_the_command_with_the_code_that_the_tree_says"
+EXIT_CODES: dict[int, str] = {
+    0: f"{_UNIT}test_a_command_that_succeeds_ends_with_0",
+    **dict.fromkeys(range(1, 7), _TREE),
+    130: f"{_UNIT}test_ctrl_c_ends_a_command_with_130",
+}

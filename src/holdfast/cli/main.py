@@ -13,7 +13,7 @@ from holdfast.cli import control, journal, run, sim, version
 
 EPILOG = """exit codes:
   0 ok   1 failure   2 usage   3 not found   4 authentication   5 time-out
-  6 refused by risk or policy   7 pending approval   8 degraded   130 interrupted"""
+  6 refused by risk or policy   130 interrupted"""
 
 
 def build_parser() -> argparse.ArgumentParser:
