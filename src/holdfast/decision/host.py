@@ -1,0 +1,175 @@
+"""A strategy behind a fence: what it does wrong comes back as a value and stops it alone.
+
+Wrong is: to raise, to return what is no list of intents on its own symbols, or to be over its
+budget three times. A strategy that failed is not called again. Nothing here catches an
+exception: `guard` is handed in by the runtime, the one place that may.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+from holdfast.decision.check import nonsense
+from holdfast.decision.context import Context
+from holdfast.decision.strategy import History, OrderUpdate, Strategy, TradingMode
+from holdfast.domain.fill import Fill
+from holdfast.domain.ids import StrategyId, Symbol
+from holdfast.domain.instant import NS_PER_MS
+from holdfast.domain.intent import Cancel, Intent
+from holdfast.domain.market import Bar, BookTop, TradePrint
+from holdfast.errors import StrategyFailed
+
+Guard: TypeAlias = Callable[[Callable[[], Any]], Any]
+"""Runs a call; a raised exception comes back as an object whose `line` says it."""
+Answer: TypeAlias = Sequence[Intent] | StrategyFailed
+
+BUDGET_NS = 50 * NS_PER_MS
+OVERRUNS_ALLOWED = 2
+_NOTHING: tuple[Intent, ...] = ()
+
+
+class Hosted:
+    """One strategy with its fence.
+
+    Each callback gives the intents that count, or `StrategyFailed` once, after which it gives
+    nothing. `monotonic_ns` measures the budget; without it (replay) there is none, and no clock
+    is read. `withheld_count` counts intents of a strategy that was not ready.
+    """
+
+    def __init__(
+        self,
+        strategy: Strategy,
+        context: Context,
+        *,
+        guard: Guard,
+        monotonic_ns: Callable[[], int] | None = None,
+    ) -> None:
+        self.id: StrategyId = context.strategy
+        self.strategy = strategy
+        self.context = context
+        self.failed: StrategyFailed | None = None
+        self.withheld_count = 0
+        self.overrun_count = 0
+        self._guard = guard
+        self._monotonic_ns = monotonic_ns
+        self._symbols = frozenset(map(Symbol, strategy.symbols)) or frozenset(
+            context.instruments
+        )
+        kind = type(strategy)
+        self.sees_book = kind.book is not Strategy.book
+        self.sees_trades = kind.trade is not Strategy.trade
+        strategy.context = context
+
+    @property
+    def symbols(self) -> frozenset[Symbol]:
+        """Give the symbols that it sees and may trade."""
+        return self._symbols
+
+    def start(self, history: History, *, saved: bytes | None) -> Answer:
+        """Begin; the budget does not count here."""
+        start, context = self.strategy.start, self.context
+        return self._unmeasured("start", lambda: start(context, history, saved=saved))
+
+    def book(self, top: BookTop) -> Answer:
+        """Show a new top of a book."""
+        if not self.sees_book:
+            return _NOTHING
+        book = self.strategy.book
+        return self._call("book", lambda: book(top))
+
+    def book_invalid(self, symbol: Symbol, reason: str) -> Answer:
+        """Tell that a book cannot be trusted."""
+        return self._call("book_invalid", lambda: self.strategy.book_invalid(symbol, reason))
+
+    def trade(self, trade: TradePrint) -> Answer:
+        """Show a trade of the market."""
+        if not self.sees_trades:
+            return _NOTHING
+        see = self.strategy.trade
+        return self._call("trade", lambda: see(trade))
+
+    def bar(self, bar: Bar) -> Answer:
+        """Show a closed bar."""
+        return self._call("bar", lambda: self.strategy.bar(bar))
+
+    def order(self, update: OrderUpdate) -> Answer:
+        """Show what became of an order or an intent."""
+        return self._call("order", lambda: self.strategy.order(update))
+
+    def fill(self, fill: Fill) -> Answer:
+        """Show a durable fill."""
+        return self._call("fill", lambda: self.strategy.fill(fill))
+
+    def timer(self, name: str, at_ns: int) -> Answer:
+        """Wake it."""
+        return self._call("timer", lambda: self.strategy.timer(name, at_ns))
+
+    def mode(self, mode: TradingMode) -> Answer:
+        """Tell what the gates let through."""
+        return self._call("mode", lambda: self.strategy.mode(mode))
+
+    def stop(self, reason: str) -> Answer:
+        """End it; its timers are taken back, and only cancels come out."""
+        answer = self._unmeasured("stop", lambda: self.strategy.stop(reason))
+        self.context.cancel_timers()
+        if isinstance(answer, StrategyFailed):
+            return answer
+        return [intent for intent in answer if isinstance(intent, Cancel)]
+
+    def save(self) -> bytes | StrategyFailed | None:
+        """Ask for its state."""
+        if self.failed is not None:
+            return None
+        saved = self._guard(self.strategy.save)
+        if saved is None or isinstance(saved, bytes):
+            return saved
+        return self._fail(_wrong("save", saved, "bytes or None"))
+
+    def _call(self, callback: str, call: Callable[[], object]) -> Answer:
+        if self._monotonic_ns is None:
+            if self.failed is not None:
+                return _NOTHING
+            result = self._guard(call)
+            return _NOTHING if result is None else self._checked(callback, result)
+        began = self._monotonic_ns()
+        answer = self._unmeasured(callback, call)
+        took = self._monotonic_ns() - began
+        return answer if took <= BUDGET_NS else self._overrun(callback, took, answer=answer)
+
+    def _unmeasured(self, callback: str, call: Callable[[], object]) -> Answer:
+        if self.failed is not None:
+            return _NOTHING
+        result = self._guard(call)
+        return _NOTHING if result is None else self._checked(callback, result)
+
+    def _overrun(self, callback: str, took_ns: int, *, answer: Answer) -> Answer:
+        self.overrun_count += 1
+        if self.overrun_count <= OVERRUNS_ALLOWED or isinstance(answer, StrategyFailed):
+            return answer
+        return self._fail(
+            f"{callback} took {took_ns // NS_PER_MS} ms, over the budget of "
+            f"{BUDGET_NS // NS_PER_MS} ms for the {self.overrun_count}rd time"
+        )
+
+    def _checked(self, callback: str, result: Any) -> Answer:
+        if type(result) is not list and type(result) is not tuple:
+            return self._fail(_wrong(callback, result, "None or a list of intents"))
+        for intent in result:
+            wrong = nonsense(intent, self._symbols)
+            if wrong:
+                return self._fail(f"{callback} returned {wrong}")
+        if not self.strategy.ready:
+            self.withheld_count += len(result)
+            return _NOTHING
+        return result
+
+    def _fail(self, reason: str) -> StrategyFailed:
+        self.failed = StrategyFailed(f"strategy {self.id}: {reason}")
+        self.context.cancel_timers()
+        return self.failed
+
+
+def _wrong(callback: str, result: object, right: str) -> str:
+    line = getattr(result, "line", None)
+    if isinstance(line, str):
+        return f"{callback} raised {line}"
+    return f"{callback} returned a {type(result).__name__}; return {right}"

@@ -1,0 +1,86 @@
+"""What a strategy holds and has in the market of one symbol, as a value."""
+
+from collections.abc import Container, Iterable
+
+import msgspec
+
+from holdfast.domain.ids import ClientOrderId, Symbol
+from holdfast.domain.money import PriceUnits, QuantityUnits
+from holdfast.domain.order import Order, Side
+
+_NO_QUOTES: frozenset[ClientOrderId] = frozenset()
+
+
+class WorkingOrder(msgspec.Struct, frozen=True, gc=False):
+    """An order that may still change the position, as it stands now.
+
+    `is_quote` holds for an order made from a `Quote`; `is_unknown` while nobody knows whether
+    the venue has it.
+    """
+
+    client_order_id: ClientOrderId
+    side: Side
+    price: PriceUnits
+    quantity: QuantityUnits
+    leaves_quantity: QuantityUnits
+    is_unknown: bool = False
+    cancel_requested: bool = False
+    is_quote: bool = False
+
+
+class PositionView(msgspec.Struct, frozen=True):
+    """Filled, live and Unknown of one strategy on one symbol, in quantity units.
+
+    `undrawn_buying` and `undrawn_selling` are accepted intents that no order has drawn yet.
+    `mark` is the price that small quantities are valued at, 0 when there is none.
+    """
+
+    symbol: Symbol
+    filled: QuantityUnits = QuantityUnits(0)
+    orders: tuple[WorkingOrder, ...] = ()
+    undrawn_buying: int = 0
+    undrawn_selling: int = 0
+    mark: PriceUnits = PriceUnits(0)
+
+    @property
+    def buying(self) -> int:
+        """Give what open orders and undrawn intents could still buy, Unknown included."""
+        return self.undrawn_buying + self._leaves(Side.BUY)
+
+    @property
+    def selling(self) -> int:
+        """Give what open orders and undrawn intents could still sell, Unknown included."""
+        return self.undrawn_selling + self._leaves(Side.SELL)
+
+    @property
+    def live(self) -> int:
+        """Give the signed change if every open order and undrawn intent fills."""
+        return self.buying - self.selling
+
+    @property
+    def has_unknown(self) -> bool:
+        """Tell whether the fate of an order on this symbol is not known."""
+        return any(order.is_unknown for order in self.orders)
+
+    def _leaves(self, side: Side) -> int:
+        return sum(order.leaves_quantity for order in self.orders if order.side is side)
+
+
+def working(
+    orders: Iterable[Order], *, quotes: Container[ClientOrderId] = _NO_QUOTES
+) -> tuple[WorkingOrder, ...]:
+    """Make the frozen views of open orders; `quotes` are the ids of those made from quotes."""
+    return tuple(
+        WorkingOrder(
+            order.request.client_order_id,
+            order.request.side,
+            order.request.price,
+            order.request.quantity,
+            order.leaves_quantity,
+            order.is_unknown,
+            order.cancel_requested,
+            order.request.client_order_id in quotes,
+        )
+        for order in orders
+        if order.is_open
+    )
