@@ -13,6 +13,7 @@ from collections.abc import Callable
 TEXT = 0x1
 CLOSE = 0x8
 PING = 0x9
+PONG = 0xA
 FINAL = 0x80
 SHORT_BYTES = 126
 MEDIUM_BYTES = 1 << 16
@@ -35,7 +36,7 @@ class Connection:
     """One open socket of a client.
 
     `window` is how many messages go out before a ping asks for their answer; None stands for a
-    connection that is not paced. `stamp` is the text of a ping, the market time.
+    connection that is not paced. `now_ns` is the market time, the text of a ping.
     """
 
     def __init__(
@@ -43,17 +44,18 @@ class Connection:
         transport: asyncio.Transport,
         *,
         window: int | None,
-        stamp: Callable[[], bytes],
+        now_ns: Callable[[], int],
         on_settled: Callable[[], None],
         clock: Callable[[], float],
     ) -> None:
         self._transport = transport
         self._window = window
-        self._stamp = stamp
+        self._now_ns = now_ns
         self._on_settled = on_settled
         self._clock = clock
         self._unstamped = 0
         self._pings: deque[tuple[bytes, float]] = deque()
+        self.stamped_ns = 0
         self.closed = False
 
     @property
@@ -74,13 +76,18 @@ class Connection:
         if self._window is not None:
             self._unstamped += 1
             if self._unstamped >= self._window:
-                out += self._ping(self._stamp())
+                out += self._ping()
         self._write(out)
 
     def ping(self, text: bytes | None = None) -> None:
         """Send a ping that counts until it is answered; its text is the market time."""
         if not self.closed:
-            self._write(self._ping(self._stamp() if text is None else text))
+            self._write(self._ping(text))
+
+    def pong(self, payload: bytes) -> None:
+        """Answer a ping of the client."""
+        if not self.closed:
+            self._write(frame(PONG, payload))
 
     def answered(self, payload: bytes) -> bool:
         """Take a pong; return whether it answers one of ours (older ones are answered too)."""
@@ -110,8 +117,11 @@ class Connection:
         self._pings.clear()
         self._on_settled()
 
-    def _ping(self, text: bytes) -> bytes:
+    def _ping(self, text: bytes | None = None) -> bytes:
         self._unstamped = 0
+        self.stamped_ns = self._now_ns()
+        if text is None:
+            text = b"%d" % self.stamped_ns
         self._pings.append((text, self._clock()))
         return frame(PING, text)
 

@@ -110,7 +110,9 @@ class OrderLimits:
         """Raise when one order more would be over a limit."""
         for window, what in ((self.short, "10 SECOND"), (self.day, "1 DAY")):
             if window.count(now_ns) >= window.limit:
-                text = f"Too many new orders; current limit is {window.limit} orders per {what}."
+                text = (
+                    f"Too many new orders; current limit is {window.limit} orders per {what}."
+                )
                 ends_at_ns = window.ends_at_ns(now_ns)
                 raise Refusal(-1015, text, status=TOO_MANY, retry_at_ns=ends_at_ns)
 

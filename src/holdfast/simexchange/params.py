@@ -9,10 +9,9 @@ from collections.abc import Iterable
 from urllib.parse import unquote_plus
 
 from holdfast.simexchange import refusals
+from holdfast.simexchange.numbers import parse_e8
 
-E8 = 10**8
-DECIMALS = 8
-_DECIMAL = re.compile(r"^([0-9]{1,20})(?:\.([0-9]{1,20}))?$")
+_DECIMAL = re.compile(r"^[0-9]{1,20}(\.[0-9]{1,20})?$")
 _DECIMAL_LEGAL = r"^([0-9]{1,20})(\.[0-9]{1,20})?$"
 _CLIENT_ID = re.compile(r"^[a-zA-Z0-9\-_.:/]{1,36}$")
 _SYMBOL = re.compile(r"^[\w\-._&]{1,50}$")
@@ -40,13 +39,12 @@ def unique(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 def scaled(text: str, name: str) -> int:
     """Read a decimal text as an integer times 10^8, exactly."""
-    found = _DECIMAL.match(text)
-    if found is None:
+    if _DECIMAL.match(text) is None:
         raise refusals.illegal(name, _DECIMAL_LEGAL)
-    whole, fraction = found.group(1), (found.group(2) or "").rstrip("0")
-    if len(fraction) > DECIMALS:
-        raise refusals.too_precise(name)
-    return int(whole) * E8 + int(fraction.ljust(DECIMALS, "0"))
+    try:
+        return parse_e8(text)
+    except ValueError:
+        raise refusals.too_precise(name) from None
 
 
 class Params:

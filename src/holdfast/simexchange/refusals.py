@@ -56,7 +56,9 @@ def too_many(expected: int, received: int) -> Refusal:
 
 def unread(read: int, sent: int) -> Refusal:
     """Refuse unknown parameters of a signed request."""
-    text = f"Not all sent parameters were read; read '{read}' parameter(s) but was sent '{sent}'."
+    text = (
+        f"Not all sent parameters were read; read '{read}' parameter(s) but was sent '{sent}'."
+    )
     return Refusal(-1104, text)
 
 

@@ -9,40 +9,19 @@ import base64
 import binascii
 import hashlib
 import hmac
-from enum import Enum
 
-import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from holdfast.errors import ConfigError
 from holdfast.simexchange import refusals
+from holdfast.simexchange.accounts import ApiKey
 from holdfast.simexchange.params import Params
 
 DEFAULT_RECV_WINDOW_US = 5_000_000
 LAST_MILLISECOND = 10**14  # above it an instant is in microseconds
-RAW_KEY_BYTES = 32
-ASCII_LIMIT = 0x80
 RECV_WINDOW_DECIMALS = 3
-
-
-class KeyKind(Enum):
-    """How a key signs."""
-
-    HMAC = "hmac"
-    ED25519 = "ed25519"
-
-
-class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
-    """One key of an account: what it is called, how it is checked, what it may do."""
-
-    api_key: str
-    account: str
-    kind: KeyKind
-    secret: str = ""
-    public_key: str = ""
-    can_trade: bool = True
 
 
 class Verifier:
@@ -51,12 +30,15 @@ class Verifier:
     def __init__(self, key: ApiKey) -> None:
         self.key = key
         self._template = hmac.new(key.secret.encode(), digestmod=hashlib.sha256)
-        self._public = (
-            _load_public_key(key.public_key) if key.kind is KeyKind.ED25519 else None
-        )
+        self._public = _load_public_key(key.secret) if key.kind == "ed25519" else None
 
     def check(self, payload: bytes, signature: str) -> None:
-        """Raise the venue's refusal unless the signature is of exactly these bytes."""
+        """Raise the venue's refusal unless the signature is of exactly these bytes.
+
+        A payload has to be percent-encoded before it is signed.
+        """
+        if not payload.isascii():
+            raise refusals.bad_signature()
         if self._public is None:
             mac = self._template.copy()
             mac.update(payload)
@@ -71,10 +53,7 @@ class Verifier:
 
 def signed_payload(query: bytes, body: bytes) -> bytes:
     """Return the bytes that a REST client signed: query then body, `signature` taken out."""
-    payload = _without_signature(query) + _without_signature(body)
-    if any(byte >= ASCII_LIMIT for byte in payload):
-        raise refusals.bad_signature()  # the payload has to be percent-encoded before signing
-    return payload
+    return _without_signature(query) + _without_signature(body)
 
 
 def sorted_payload(values: dict[str, str]) -> bytes:
@@ -129,9 +108,9 @@ def _load_public_key(text: str) -> Ed25519PublicKey:
             loaded = Ed25519PublicKey.from_public_bytes(raw)
     except (ValueError, binascii.Error) as error:
         raise ConfigError(
-            f"accounts: public_key is no Ed25519 key ({error}); "
-            "PEM or the base64 of its 32 bytes would be right"
+            f"accounts: the secret of an ed25519 key is no public key ({error}); "
+            "its PEM text or the base64 of its 32 bytes would be right"
         ) from error
     if not isinstance(loaded, Ed25519PublicKey):
-        raise ConfigError("accounts: public_key is of another kind; Ed25519 would be right")
+        raise ConfigError("accounts: a public key is of another kind; Ed25519 would be right")
     return loaded

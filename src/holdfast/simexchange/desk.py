@@ -1,0 +1,246 @@
+"""The desk takes every request, from either interface, through the same checks in one order.
+
+Weight first, then the key, the parameters, the time and the signature, then the operation. A
+request that needs the matching core is answered when its ticket is done; until then nobody
+waits for it here.
+"""
+
+from collections.abc import Callable
+from enum import Enum
+from typing import TypeAlias
+
+import msgspec
+
+from holdfast.simexchange import refusals
+from holdfast.simexchange.faults import FaultKind
+from holdfast.simexchange.floor import Floor
+from holdfast.simexchange.limits import AddressLimits, OrderLimits
+from holdfast.simexchange.model import Outcome, Placed, Ticket
+from holdfast.simexchange.params import Params
+from holdfast.simexchange.payloads.feed import MILLISECOND_NS
+from holdfast.simexchange.refusals import Refusal
+from holdfast.simexchange.signing import Verifier, check_time
+
+SIGNED_NAMES = ("timestamp", "recvWindow", "signature", "apiKey")
+
+
+class Security(Enum):
+    """What a request has to prove."""
+
+    NONE = "nothing"
+    KEY = "a known key"
+    SIGNED = "a key, a signature and a fresh timestamp"
+
+
+class Call(msgspec.Struct, kw_only=True):
+    """One request on its way through an operation."""
+
+    floor: Floor
+    desk: "Desk"
+    params: Params
+    address: str
+    account: str = ""
+    unit_ns: int = MILLISECOND_NS
+
+    @property
+    def now_ns(self) -> int:
+        """Return the market time."""
+        return self.floor.clock.now_ns()
+
+    @property
+    def symbol(self) -> str:
+        """Return the symbol asked for; refuse one that is not listed."""
+        name = self.params.symbol()
+        if name not in self.floor.exchange.symbols:
+            raise refusals.invalid_symbol()
+        return name
+
+
+class Pending(msgspec.Struct, kw_only=True):
+    """An answer that waits for the matching core.
+
+    `shape` makes the body, raises a refusal, or returns what has to be waited for next.
+    """
+
+    start: Callable[[], Ticket]
+    shape: Callable[[Outcome], object]
+    is_new_order: bool = False
+
+
+class Operation(msgspec.Struct, kw_only=True, frozen=True):
+    """One thing that the venue can be asked, whichever interface it comes by."""
+
+    run: Callable[[Call], object]
+    weight: int | Callable[[Params], int] = 1
+    security: Security = Security.NONE
+    names: tuple[str, ...] = ()
+    free_when_done: bool = False
+
+    def weight_of(self, params: Params) -> int:
+        """Return what this request weighs."""
+        return self.weight if isinstance(self.weight, int) else self.weight(params)
+
+
+class Proof(msgspec.Struct, kw_only=True):
+    """What a request brings to prove who sent it; `trusted_account` comes from a logon."""
+
+    api_key: str | None = None
+    payload: bytes = b""
+    signature: str | None = None
+    trusted_account: str | None = None
+
+
+class Answer(msgspec.Struct, kw_only=True):
+    """What goes back: a body, or a refusal; with `order_account` the order counts are shown."""
+
+    body: object = None
+    refusal: Refusal | None = None
+    order_account: str | None = None
+
+
+Reply: TypeAlias = Callable[[Answer | None], None]
+
+
+class Desk:
+    """Check requests and run them; `None` instead of an answer means that none ever comes."""
+
+    def __init__(self, floor: Floor) -> None:
+        self.floor = floor
+        self._addresses: dict[str, AddressLimits] = {}
+        self._orders: dict[str, OrderLimits] = {}
+        self._verifiers: dict[str, Verifier] = {}
+
+    def address(self, address: str) -> AddressLimits:
+        """Return the limits of a network address."""
+        return self._addresses.setdefault(address, AddressLimits())
+
+    def orders(self, account: str) -> OrderLimits:
+        """Return the order counts of an account."""
+        return self._orders.setdefault(account, OrderLimits())
+
+    def take(self, operation: Operation, call: Call, proof: Proof, reply: Reply) -> None:
+        """Carry out a request; the reply is called once, now or when the core is done."""
+        try:
+            weight = operation.weight_of(call.params)
+        except Refusal:
+            weight = 1
+        try:
+            self.address(call.address).charge(weight, self.floor.clock.limits_now_ns())
+            self._authorize(operation, call, proof)
+            body = operation.run(call)
+        except Refusal as refusal:
+            reply(Answer(refusal=refusal))
+            return
+        if isinstance(body, Pending):
+            self._submit(operation, call, body, reply)
+            return
+        self._refund(operation, call, weight)
+        reply(Answer(body=body))
+
+    def account_of(self, proof: Proof, params: Params) -> str:
+        """Return whose request it is; raise the venue's refusal when nothing proves it."""
+        if proof.trusted_account is not None:
+            check_time(params, self.floor.clock.now_ns())
+            return proof.trusted_account
+        account, verifier = self._known_key(proof.api_key)
+        signature = proof.signature
+        if params.optional("timestamp") is None:
+            raise refusals.missing("timestamp")
+        if not signature:
+            raise refusals.missing("signature")
+        check_time(params, self.floor.clock.now_ns())
+        verifier.check(proof.payload, signature)
+        return account
+
+    def key_kind(self, api_key: str | None) -> str:
+        """Return how a key signs."""
+        _, verifier = self._known_key(api_key)
+        return verifier.key.kind
+
+    def _known_key(self, api_key: str | None) -> tuple[str, Verifier]:
+        if not api_key:
+            raise refusals.bad_key_format()
+        spec = self.floor.exchange.accounts.by_key(api_key)
+        if spec is None:
+            raise refusals.bad_key()
+        verifier = self._verifiers.get(api_key)
+        if verifier is None:
+            key = next(key for key in spec.keys if key.api_key == api_key)
+            verifier = self._verifiers[api_key] = Verifier(key)
+        return spec.name, verifier
+
+    def _authorize(self, operation: Operation, call: Call, proof: Proof) -> None:
+        if operation.security is Security.SIGNED:
+            call.account = self.account_of(proof, call.params)
+        elif operation.security is Security.KEY:
+            call.account, _ = self._known_key(proof.api_key)
+        sent = set(call.params.values)
+        known = set(operation.names)
+        if operation.security is Security.SIGNED:
+            known.update(SIGNED_NAMES)
+        if sent <= known:
+            return
+        if operation.security is Security.SIGNED:
+            raise refusals.unread(len(sent & known), len(sent))
+        raise refusals.too_many(len(sent & known), len(sent))
+
+    def _submit(self, operation: Operation, call: Call, pending: Pending, reply: Reply) -> None:
+        if pending.is_new_order:
+            try:
+                self.orders(call.account).check(self.floor.clock.limits_now_ns())
+            except Refusal as refusal:
+                reply(Answer(refusal=refusal))
+                return
+            spoiled = self._spoiled(reply)
+            if spoiled is None:
+                reply(Answer(refusal=refusals.service_unavailable()))
+                return
+            reply = spoiled
+
+        def done(ticket: Ticket) -> None:
+            self._finish(operation, call, pending, reply, ticket)
+
+        self.floor.submit(pending.start, done)
+
+    def _finish(
+        self, operation: Operation, call: Call, pending: Pending, reply: Reply, ticket: Ticket
+    ) -> None:
+        outcome = ticket.outcome
+        assert outcome is not None, "a ticket that is done has an outcome"
+        if pending.is_new_order and isinstance(outcome, Placed):
+            self.orders(call.account).add(self.floor.clock.limits_now_ns())
+        try:
+            body = pending.shape(outcome)
+        except Refusal as refusal:
+            reply(Answer(refusal=refusal))
+            return
+        if isinstance(body, Pending):
+            self._submit(operation, call, body, reply)
+            return
+        self._refund(operation, call, operation.weight_of(call.params))
+        account = call.account if pending.is_new_order else None
+        reply(Answer(body=body, order_account=account))
+
+    def _spoiled(self, reply: Reply) -> Reply | None:
+        """Wrap the reply of a new order in the fault drawn for it; None: it never arrives."""
+        faults = self.floor.faults
+        if faults.strikes(FaultKind.ORDER_ANSWER_LOST):
+            return lambda answer: reply(None if _accepted(answer) else answer)
+        if faults.strikes(FaultKind.ORDER_UNKNOWN_1007):
+            unknown = Answer(refusal=refusals.execution_unknown())
+            return lambda answer: reply(unknown if _accepted(answer) else answer)
+        if faults.strikes(FaultKind.ORDER_503):
+            if not faults.coin(f"503:{faults.happened[FaultKind.ORDER_503.value]}"):
+                return None
+            unknown = Answer(refusal=refusals.service_unavailable())
+            return lambda answer: reply(unknown if _accepted(answer) else answer)
+        return reply
+
+    def _refund(self, operation: Operation, call: Call, weight: int) -> None:
+        if operation.free_when_done:
+            now_ns = self.floor.clock.limits_now_ns()
+            self.address(call.address).refund(weight, now_ns)
+
+
+def _accepted(answer: Answer | None) -> bool:
+    return answer is not None and answer.refusal is None

@@ -1,0 +1,152 @@
+"""The floor joins the matching core with time, streams and waiting answers.
+
+Every emission of the core passes here, in its order; the answer to a request comes before the
+account events that it caused, unless a fault turns that round.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from holdfast.simexchange.faults import FaultKind, Faults
+from holdfast.simexchange.model import (
+    NEVER_NS,
+    AccountEvent,
+    Depth,
+    Emission,
+    Published,
+    Record,
+    Ticket,
+    TicketDone,
+)
+from holdfast.simexchange.streams import MarketStreams
+from holdfast.simexchange.userdata import UserStreams
+
+if TYPE_CHECKING:
+    from holdfast.simexchange.exchange import Exchange
+    from holdfast.simexchange.pacing import MarketClock, Pacer
+
+
+class Floor:
+    """One running venue."""
+
+    def __init__(
+        self, exchange: "Exchange", clock: "MarketClock", pacer: "Pacer", *, faults: Faults
+    ) -> None:
+        self.exchange = exchange
+        self.clock = clock
+        self.pacer = pacer
+        self.faults = faults
+        self.streams = MarketStreams(exchange, clock, on_change=self._on_listeners)
+        self.users = UserStreams(clock, faults=faults)
+        self.record_count = 0
+        self.has_ended = False
+        self._replies: dict[int, Callable[[Ticket], None]] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._listened = asyncio.Event()
+
+    @property
+    def is_moving(self) -> bool:
+        """Tell whether market time moves by itself or by pongs."""
+        if self.has_ended or not self.clock.has_begun:
+            return False
+        return self.clock.speed is not None or self.streams.has_listeners
+
+    async def listened(self) -> None:
+        """Wait until market time may move."""
+        while not self.is_moving:
+            self._listened.clear()
+            await self._listened.wait()
+
+    def submit(self, start: Callable[[], Ticket], done: Callable[[Ticket], None]) -> None:
+        """Hand a request to the core and call `done` when its ticket is."""
+        ticket = start()
+        if ticket.done:
+            done(ticket)
+            return
+        self._replies[ticket.ticket_id] = done
+        self.work_off()
+
+    def work_off(self) -> None:
+        """Let the core do what is due; at once everything that waits while time stands."""
+        self.deliver(self.exchange.advance(self.clock.now_ns()))
+        if not self.is_moving:
+            self.deliver(self.exchange.flush())
+            return
+        due_ns = self.exchange.next_due_ns
+        if self.clock.speed is not None and due_ns < NEVER_NS:
+            if self._timer is not None:
+                self._timer.cancel()
+            delay_s = self.clock.seconds_until(due_ns)
+            self._timer = asyncio.get_running_loop().call_later(delay_s, self.work_off)
+
+    def move_to(self, now_ns: int) -> None:
+        """Move market time at speed max and do what became due."""
+        self.clock.move_to(now_ns)
+        self.deliver(self.exchange.advance(now_ns))
+
+    def play(self, record: Record) -> None:
+        """Bring one record of the market to everybody."""
+        self.clock.move_to(record.at_ns)
+        self.deliver(self.exchange.advance(record.at_ns))
+        caused = self.exchange.absorb(record)
+        self.record_count += 1
+        if self.streams.hears(record.symbol):
+            self._publish(record)
+        if caused:
+            self.deliver(caused)
+
+    def end(self) -> None:
+        """Say that the recording is over; the market stays as it is."""
+        self.has_ended = True
+        self.work_off()
+        self._note_movement()
+        self.streams.announce(b"end:%d" % self.clock.now_ns())
+
+    def deliver(self, emissions: Iterable[Emission]) -> None:
+        """Send what happened to whom it concerns."""
+        events: list[AccountEvent] = []
+        for emission in emissions:
+            if isinstance(emission, AccountEvent):
+                events.append(emission)
+                continue
+            if isinstance(emission, TicketDone):
+                self._answer(emission.ticket, events)
+            elif isinstance(emission, Published):
+                self._release(events)
+                self._publish(emission.record)
+        self._release(events)
+
+    def _answer(self, ticket: Ticket, events: list[AccountEvent]) -> None:
+        done = self._replies.pop(ticket.ticket_id, None)
+        if events and self.faults.strikes(FaultKind.EVENT_BEFORE_ACK):
+            self._release(events)
+        if done is not None:
+            done(ticket)
+        self._release(events)
+
+    def _release(self, events: list[AccountEvent]) -> None:
+        for event in events:
+            self.users.publish(event.account, event.event)
+        events.clear()
+
+    def _publish(self, record: Record) -> None:
+        if isinstance(record, Depth) and self.faults.strikes(FaultKind.DEPTH_GAP):
+            return
+        if self.faults.strikes(FaultKind.DISCONNECT_MARKET):
+            self.streams.cut_all()
+            return
+        self.streams.publish(record)
+
+    def _on_listeners(self) -> None:
+        if self.streams.has_listeners:
+            self.clock.begin()
+        self._note_movement()
+        if self.is_moving:
+            self._listened.set()
+        elif self._replies:
+            asyncio.get_running_loop().call_soon(self.work_off)
+
+    def _note_movement(self) -> None:
+        runs_by_itself = self.clock.speed is not None and self.clock.has_begun
+        self.clock.set_moving(self.is_moving or runs_by_itself)

@@ -1,0 +1,93 @@
+"""The command line of the simulated exchange; the product's command line reuses it."""
+
+import argparse
+from pathlib import Path
+
+import msgspec
+
+from holdfast.errors import UsageError
+
+HIGHEST_PORT = 65_535
+
+
+class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """How to serve; `speed` None is as fast as the clients answer ("max")."""
+
+    port: int = 0
+    data: tuple[Path, ...] = ()
+    symbols: tuple[str, ...] = ()
+    instruments: Path | None = None
+    accounts: Path | None = None
+    faults: Path | None = None
+    assumptions: Path | None = None
+    seed: int = 0
+    speed: float | None = 1.0
+    window: int = 1
+    exits_with_parent: bool = False
+
+
+def add_serve_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of `sim serve`."""
+    add = parser.add_argument
+    add("--port", default="0", metavar="P", help="port on 127.0.0.1; 0 takes a free one")
+    add("--data", action="append", default=[], metavar="PATH", help="a recorded market file")
+    add("--symbol", action="append", default=[], metavar="S", help="the symbol of the data")
+    add("--instruments", metavar="FILE", help="filters, instead of those read off the data")
+    add("--accounts", metavar="FILE", help="accounts and keys, instead of the demonstration's")
+    add("--faults", metavar="FILE", help="faults to inject")
+    add("--assumptions", metavar="DIR", help="files that replace the stated assumptions")
+    add("--seed", default="0", metavar="N", help="seed of everything random")
+    add("--speed", default="1", metavar="N|max", help="market seconds in a second, or max")
+    add("--window", default="1", metavar="N", help="messages a pacing ping at --speed max")
+    add(
+        "--exit-with-parent",
+        action="store_true",
+        help="end when the parent or standard input does, and ignore Ctrl-C",
+    )
+
+
+def options_from(arguments: argparse.Namespace) -> ServeOptions:
+    """Read the parsed command line; a wrong value is one clear line."""
+    port = _whole(arguments.port, "--port", least=0)
+    if port > HIGHEST_PORT:
+        raise UsageError(f"--port {port} is no port; 0 to {HIGHEST_PORT} would be right")
+    return ServeOptions(
+        port=port,
+        data=tuple(Path(path) for path in arguments.data),
+        symbols=tuple(arguments.symbol),
+        instruments=_path(arguments.instruments),
+        accounts=_path(arguments.accounts),
+        faults=_path(arguments.faults),
+        assumptions=_path(arguments.assumptions),
+        seed=_whole(arguments.seed, "--seed", least=0),
+        speed=parse_speed(arguments.speed),
+        window=_whole(arguments.window, "--window", least=1),
+        exits_with_parent=arguments.exit_with_parent,
+    )
+
+
+def parse_speed(text: str) -> float | None:
+    """Read a speed: a positive number, or max (None)."""
+    if text == "max":
+        return None
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0 < speed < float("inf"):
+        raise UsageError(
+            f"--speed {text!r} is no speed; a positive number or max would be right"
+        )
+    return speed
+
+
+def _whole(text: str, name: str, *, least: int) -> int:
+    if not (text.isascii() and text.isdigit()) or int(text) < least:
+        raise UsageError(
+            f"{name} {text!r} is wrong; a whole number from {least} would be right"
+        )
+    return int(text)
+
+
+def _path(text: str | None) -> Path | None:
+    return None if text is None else Path(text)

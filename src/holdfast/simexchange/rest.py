@@ -1,0 +1,127 @@
+"""The REST interface: routes to operations, exact bytes to proofs, answers to responses."""
+
+import asyncio
+from http import HTTPStatus
+
+import msgspec
+from aiohttp import web
+
+from holdfast.simexchange.desk import Answer, Call, Desk, Operation, Proof
+from holdfast.simexchange.operations import account, market, misc, replace, trade
+from holdfast.simexchange.params import Params, decode_pairs, unique
+from holdfast.simexchange.payloads.feed import MICROSECOND_NS, MILLISECOND_NS
+from holdfast.simexchange.refusals import Refusal
+from holdfast.simexchange.signing import signed_payload
+
+SECOND_NS = 10**9
+ROUTES: tuple[tuple[str, str, Operation], ...] = (
+    ("GET", "/api/v3/ping", market.PING),
+    ("GET", "/api/v3/time", market.TIME),
+    ("GET", "/api/v3/exchangeInfo", market.EXCHANGE_INFO),
+    ("GET", "/api/v3/depth", market.DEPTH),
+    ("GET", "/api/v3/trades", market.TRADES),
+    ("GET", "/api/v3/historicalTrades", market.HISTORICAL_TRADES),
+    ("GET", "/api/v3/aggTrades", market.AGG_TRADES),
+    ("GET", "/api/v3/klines", market.KLINES),
+    ("GET", "/api/v3/uiKlines", market.KLINES),
+    ("GET", "/api/v3/avgPrice", market.AVERAGE_PRICE),
+    ("GET", "/api/v3/ticker/price", market.PRICE),
+    ("GET", "/api/v3/ticker/bookTicker", market.BOOK_TICKER),
+    ("GET", "/api/v3/ticker/24hr", market.DAY_TICKER),
+    ("POST", "/api/v3/order", trade.NEW_ORDER),
+    ("POST", "/api/v3/order/test", trade.TEST_ORDER),
+    ("POST", "/api/v3/order/cancelReplace", replace.CANCEL_REPLACE),
+    ("DELETE", "/api/v3/order", trade.CANCEL_ORDER),
+    ("DELETE", "/api/v3/openOrders", trade.CANCEL_ALL),
+    ("GET", "/api/v3/order", account.ORDER),
+    ("GET", "/api/v3/openOrders", account.OPEN_ORDERS),
+    ("GET", "/api/v3/allOrders", account.ALL_ORDERS),
+    ("GET", "/api/v3/myTrades", account.MY_TRADES),
+    ("GET", "/api/v3/account", account.ACCOUNT),
+    ("GET", "/api/v3/account/commission", account.COMMISSION),
+    ("GET", "/api/v3/rateLimit/order", account.ORDER_LIMITS),
+    ("GET", "/sapi/v1/system/status", misc.SYSTEM_STATUS),
+    ("GET", "/sapi/v1/capital/config/getall", misc.COINS),
+    ("GET", "/sapi/v1/margin/allPairs", misc.MARGIN_PAIRS),
+    ("GET", "/sapi/v1/margin/isolated/allPairs", misc.ISOLATED_PAIRS),
+    ("GET", "/sapi/v1/asset/tradeFee", misc.TRADE_FEES),
+    ("GET", "/fapi/v1/exchangeInfo", misc.NO_CONTRACTS),
+    ("GET", "/dapi/v1/exchangeInfo", misc.NO_CONTRACTS),
+)
+
+
+def add_routes(app: web.Application, desk: Desk) -> None:
+    """Serve every route."""
+    for method, path, operation in ROUTES:
+        app.router.add_route(method, path, _Route(desk, operation))
+
+
+class _Route:
+    """Answer the requests of one route."""
+
+    def __init__(self, desk: Desk, operation: Operation) -> None:
+        self._desk = desk
+        self._operation = operation
+        self.__name__ = "route"
+
+    async def __call__(self, request: web.Request) -> web.StreamResponse:
+        body = await request.read()
+        _, _, query_text = request.raw_path.partition("?")
+        query = query_text.encode()
+        address = request.remote or ""
+        arrived: asyncio.Future[Answer | None] = asyncio.get_running_loop().create_future()
+        try:
+            values = _values(query, body)
+        except Refusal as refusal:
+            return self._respond(Answer(refusal=refusal), address)
+        is_micro = request.headers.get("X-MBX-TIME-UNIT", "").upper() == "MICROSECOND"
+        call = Call(
+            floor=self._desk.floor,
+            desk=self._desk,
+            params=Params(values),
+            address=address,
+            unit_ns=MICROSECOND_NS if is_micro else MILLISECOND_NS,
+        )
+        proof = Proof(
+            api_key=request.headers.get("X-MBX-APIKEY"),
+            signature=values.get("signature"),
+            payload=signed_payload(query, body),
+        )
+
+        def reply(answer: Answer | None) -> None:
+            if not arrived.done():
+                arrived.set_result(answer)
+
+        self._desk.take(self._operation, call, proof, reply)
+        answer = await arrived
+        if answer is None:
+            if request.transport is not None:
+                request.transport.abort()
+            return web.Response(status=HTTPStatus.GATEWAY_TIMEOUT)
+        return self._respond(answer, address)
+
+    def _respond(self, answer: Answer, address: str) -> web.Response:
+        now_ns = self._desk.floor.clock.limits_now_ns()
+        weight = self._desk.address(address).weight.count(now_ns)
+        headers = {"X-MBX-USED-WEIGHT": str(weight), "X-MBX-USED-WEIGHT-1M": str(weight)}
+        status, body = int(HTTPStatus.OK), answer.body
+        refusal = answer.refusal
+        if refusal is not None:
+            status, body = refusal.status, refusal.body()
+            if refusal.retry_at_ns is not None:
+                wait_s = -((now_ns - refusal.retry_at_ns) // SECOND_NS)
+                headers["Retry-After"] = str(max(1, wait_s))
+        if answer.order_account is not None:
+            headers |= self._desk.orders(answer.order_account).headers(now_ns)
+        return web.Response(
+            body=msgspec.json.encode(body),
+            status=status,
+            headers=headers,
+            content_type="application/json",
+            charset="utf-8",
+        )
+
+
+def _values(query: bytes, body: bytes) -> dict[str, str]:
+    """Return the parameters of query and body; a name in both has the query's value."""
+    return unique(decode_pairs(body)) | unique(decode_pairs(query))

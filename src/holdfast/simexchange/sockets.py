@@ -1,0 +1,135 @@
+"""The WebSocket doors: market streams and WebSocket API, on the same port as REST.
+
+Frames of one client are taken in the order in which they came, pongs among them: an order
+that was sent before a pong is in the core before the pong counts.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+from aiohttp import WSMsgType, web
+
+from holdfast.simexchange.connection import POLICY_VIOLATION, Connection
+from holdfast.simexchange.desk import Desk
+from holdfast.simexchange.limits import MINUTE_NS, Window
+from holdfast.simexchange.marketsocket import MarketSession
+from holdfast.simexchange.payloads.feed import MICROSECOND_NS, MILLISECOND_NS
+from holdfast.simexchange.wsapi import CONNECT_WEIGHT, ApiSession
+
+CONNECTS_PER_WINDOW = 300
+CONNECT_WINDOW_NS = 5 * MINUTE_NS
+LARGEST_MESSAGE_BYTES = 1 << 20
+
+
+class Session(Protocol):
+    """What takes the frames of one connection."""
+
+    def take(self, raw: bytes) -> None:
+        """Take one text frame."""
+
+    def count(self) -> bool:
+        """Count a frame that is no request; return whether the connection may go on."""
+
+    def drop(self) -> None:
+        """Forget the connection."""
+
+
+class Sockets:
+    """Accept WebSocket connections."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._connects: dict[str, Window] = {}
+
+    def add_routes(self, app: web.Application) -> None:
+        """Serve every WebSocket path."""
+        for path in ("/ws", "/ws/{names:.*}", "/stream"):
+            app.router.add_get(path, self.market)
+        app.router.add_get("/ws-api/v3", self.api)
+
+    async def market(self, request: web.Request) -> web.StreamResponse:
+        """Serve a market stream connection, raw or combined."""
+        is_combined = request.path == "/stream"
+        names = (
+            request.query.get("streams", "") if is_combined else request.match_info.get("names")
+        )
+        floor = self._desk.floor
+
+        def make(connection: Connection) -> MarketSession:
+            session = MarketSession(
+                floor.streams,
+                connection,
+                clock=floor.clock,
+                is_combined=is_combined,
+                unit_ns=_unit_ns(request),
+            )
+            session.open([name for name in (names or "").split("/") if name])
+            return session
+
+        return await self._serve(request, make)
+
+    async def api(self, request: web.Request) -> web.StreamResponse:
+        """Serve a WebSocket API connection."""
+        address = request.remote or ""
+        limits = self._desk.address(address)
+        limits.weight.add(CONNECT_WEIGHT, self._desk.floor.clock.limits_now_ns())
+
+        def make(connection: Connection) -> ApiSession:
+            return ApiSession(
+                self._desk,
+                connection,
+                address=address,
+                unit_ns=_unit_ns(request),
+                shows_limits=request.query.get("returnRateLimits", "true") != "false",
+            )
+
+        return await self._serve(request, make)
+
+    async def _serve(
+        self, request: web.Request, make: Callable[[Connection], Session]
+    ) -> web.StreamResponse:
+        clock, pacer = self._desk.floor.clock, self._desk.floor.pacer
+        window = self._connects.setdefault(
+            request.remote or "", Window(CONNECT_WINDOW_NS, CONNECTS_PER_WINDOW)
+        )
+        if window.add(1, clock.limits_now_ns()) > CONNECTS_PER_WINDOW:
+            return web.Response(status=429, text="Too many connections")
+        socket = web.WebSocketResponse(
+            autoping=False, compress=False, max_msg_size=LARGEST_MESSAGE_BYTES
+        )
+        await socket.prepare(request)
+        transport = request.transport
+        if not isinstance(transport, asyncio.Transport):
+            return socket
+        connection = pacer.connect(transport)
+        session = make(connection)
+        try:
+            await _read(socket, connection, session)
+        finally:
+            session.drop()
+            pacer.disconnect(connection)
+        return socket
+
+
+async def _read(
+    socket: web.WebSocketResponse, connection: Connection, session: Session
+) -> None:
+    async for message in socket:
+        if message.type is WSMsgType.PONG:
+            if not connection.answered(bytes(message.data)) and not session.count():
+                return
+        elif message.type is WSMsgType.PING:
+            connection.pong(bytes(message.data))
+            if not session.count():
+                return
+        elif message.type is WSMsgType.TEXT:
+            session.take(message.data.encode())
+        else:
+            connection.close(POLICY_VIOLATION)
+            return
+
+
+def _unit_ns(request: web.Request) -> int:
+    is_micro = request.query.get("timeUnit", "").upper() == "MICROSECOND"
+    return MICROSECOND_NS if is_micro else MILLISECOND_NS

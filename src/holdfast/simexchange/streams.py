@@ -1,0 +1,248 @@
+"""Market streams: who listens to what, and which message a record becomes.
+
+A stream name is `<symbol in lower case>@<kind>`. A message is built once for a record and a
+stream, and only when somebody listens.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from holdfast.simexchange.connection import Connection
+from holdfast.simexchange.model import Depth, Record, Ticker, Trade
+from holdfast.simexchange.pacing import MarketClock
+from holdfast.simexchange.payloads import feed
+from holdfast.simexchange.refusals import Refusal
+
+if TYPE_CHECKING:
+    from holdfast.simexchange.exchange import Exchange
+
+SECOND_NS = 10**9
+SLOW_NS = SECOND_NS
+FAST_NS = SECOND_NS // 10
+KLINE_NS = 2 * SECOND_NS
+STREAM_LIMIT = 1024
+CLOSED_LIMIT = 1000
+INTERVALS = (
+    "1s", "1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "3d", "1w",
+)  # fmt: skip
+DEPTH_KINDS = ("depth", "depth@100ms")
+PARTIAL_LIMITS = {
+    f"depth{limit}{speed}": (limit, FAST_NS if speed else SLOW_NS)
+    for limit in (5, 10, 20)
+    for speed in ("", "@100ms", "@1000ms")
+}
+RECORD_KINDS = ("trade", "aggTrade", "bookTicker", *DEPTH_KINDS)
+DAY_KINDS = ("ticker", "miniTicker")
+
+
+class Listener:
+    """One connection with the streams that it asked for."""
+
+    def __init__(
+        self, connection: Connection, *, is_combined: bool, unit_ns: int = feed.MILLISECOND_NS
+    ) -> None:
+        self.connection = connection
+        self.is_combined = is_combined
+        self.unit_ns = unit_ns
+        self.names: dict[str, None] = {}
+
+
+class Topic:
+    """One stream that has listeners."""
+
+    def __init__(self, name: str, kind: str) -> None:
+        self.name = name
+        self.kind = kind
+        self.listeners: dict[Listener, None] = {}
+        self.sent_ns = 0
+        self.open_ns = 0
+        self.closes_ns = 0
+
+    def is_due(self, at_ns: int, period_ns: int) -> bool:
+        """Tell whether a throttled stream may send again, and note that it does."""
+        if at_ns - self.sent_ns < period_ns:
+            return False
+        self.sent_ns = at_ns
+        return True
+
+    def send(self, build: Callable[[int], bytes]) -> None:
+        """Build the message once for each form that is listened to, and push it."""
+        built: dict[tuple[int, bool], bytes] = {}
+        for listener in list(self.listeners):
+            form = (listener.unit_ns, listener.is_combined)
+            message = built.get(form)
+            if message is None:
+                message = build(listener.unit_ns)
+                if listener.is_combined:
+                    message = feed.wrap(self.name, message)
+                built[form] = message
+            listener.connection.push(message)
+
+
+class MarketStreams:
+    """All listeners to the market, and the only way a record gets to them."""
+
+    def __init__(
+        self, exchange: "Exchange", clock: MarketClock, *, on_change: Callable[[], None]
+    ) -> None:
+        self._exchange = exchange
+        self._clock = clock
+        self._on_change = on_change
+        self._symbols = {symbol.lower(): symbol for symbol in exchange.symbols}
+        self._topics: dict[str, dict[str, Topic]] = {}
+        self._listeners: dict[Listener, None] = {}
+        self._has_depth: set[str] = set()
+
+    @property
+    def has_listeners(self) -> bool:
+        """Tell whether any stream is listened to."""
+        return bool(self._topics)
+
+    def hears(self, symbol: str) -> bool:
+        """Tell whether anybody listens to a symbol."""
+        return symbol in self._topics
+
+    def knows(self, name: str) -> bool:
+        """Tell whether a stream of this name exists."""
+        symbol, _, kind = name.partition("@")
+        return symbol in self._symbols and _is_known(kind)
+
+    def subscribe(self, listener: Listener, names: list[str]) -> None:
+        """Add streams to a listener; unknown names are refused before anything is done."""
+        found = [(name, *self._parse(name)) for name in names]
+        if len(set(listener.names) | set(names)) > STREAM_LIMIT:
+            raise Refusal(2, f"Invalid request: over {STREAM_LIMIT} streams on one connection")
+        if found:
+            self._listeners[listener] = None
+        for name, symbol, kind in found:
+            topics = self._topics.setdefault(symbol, {})
+            topic = topics.setdefault(kind, Topic(name, kind))
+            topic.listeners[listener] = None
+            listener.names[name] = None
+        self._on_change()
+
+    def unsubscribe(self, listener: Listener, names: list[str]) -> None:
+        """Take streams from a listener; names that it does not have are ignored."""
+        for name in names:
+            if name in listener.names:
+                del listener.names[name]
+                symbol, kind = self._parse(name)
+                self._forget(symbol, kind, listener)
+        if not listener.names:
+            self._listeners.pop(listener, None)
+        self._on_change()
+
+    def drop(self, listener: Listener) -> None:
+        """Forget a listener whose connection is gone."""
+        self.unsubscribe(listener, list(listener.names))
+
+    def announce(self, text: bytes) -> None:
+        """Ping every listening connection with a text."""
+        for listener in list(self._listeners):
+            listener.connection.ping(text)
+
+    def is_stale(self, since_ns: int) -> bool:
+        """Tell whether a listening connection has not heard the time since then."""
+        return any(one.connection.stamped_ns < since_ns for one in self._listeners)
+
+    def tell_time(self, since_ns: int) -> None:
+        """Ping the listening connections that have not heard the time since then."""
+        for listener in list(self._listeners):
+            if listener.connection.stamped_ns < since_ns:
+                listener.connection.ping()
+
+    def cut_all(self) -> None:
+        """Cut every listening connection."""
+        for listener in list(self._listeners):
+            listener.connection.abort()
+
+    def publish(self, record: Record) -> None:
+        """Send what a record means to whoever listens; the core has absorbed it already."""
+        topics = self._topics.get(record.symbol)
+        if topics is None:
+            return
+        if isinstance(record, Depth):
+            self._has_depth.add(record.symbol)
+        for topic in list(topics.values()):
+            self._publish_to(topic, record)
+
+    def _publish_to(self, topic: Topic, record: Record) -> None:
+        kind = topic.kind
+        if kind in RECORD_KINDS:
+            _send_record(topic, record)
+        elif kind in PARTIAL_LIMITS:
+            self._send_partial(topic, record)
+        elif kind.startswith("kline_"):
+            self._send_klines(topic, record)
+        elif topic.is_due(record.at_ns, SLOW_NS):
+            self._send_day(topic, record)
+
+    def _send_partial(self, topic: Topic, record: Record) -> None:
+        changes_book = isinstance(record, Depth) or record.symbol not in self._has_depth
+        limit, period_ns = PARTIAL_LIMITS[topic.kind]
+        if changes_book and topic.is_due(record.at_ns, period_ns):
+            view = self._exchange.market.depth(record.symbol, limit=limit)
+            topic.send(lambda _unit: feed.partial_depth(view))
+
+    def _send_klines(self, topic: Topic, record: Record) -> None:
+        interval = topic.kind.removeprefix("kline_")
+        period_ns = SLOW_NS if interval == "1s" else KLINE_NS
+        period_ns = 0 if record.at_ns >= topic.closes_ns else period_ns
+        if not topic.is_due(record.at_ns, period_ns):
+            return
+        market, since_ns = self._exchange.market, topic.open_ns or None
+        limit = CLOSED_LIMIT if since_ns else 1
+        for bar in market.klines(record.symbol, interval, start_ns=since_ns, limit=limit):
+            is_closed = bar.close_ns < record.at_ns
+            topic.open_ns = bar.close_ns + 1 if is_closed else bar.open_ns
+            topic.closes_ns = bar.close_ns + 1
+            topic.send(
+                lambda unit_ns, bar=bar, is_closed=is_closed: feed.kline(  # type: ignore[misc]
+                    bar, at_ns=record.at_ns, is_closed=is_closed, unit_ns=unit_ns
+                )
+            )
+
+    def _send_day(self, topic: Topic, record: Record) -> None:
+        market = self._exchange.market
+        day = market.ticker_24h(record.symbol)
+        at_ns = record.at_ns
+        if topic.kind == "miniTicker":
+            topic.send(lambda unit_ns: feed.mini_ticker(day, at_ns=at_ns, unit_ns=unit_ns))
+            return
+        best = market.best(record.symbol)
+        topic.send(lambda unit_ns: feed.day_ticker(day, best, at_ns=at_ns, unit_ns=unit_ns))
+
+    def _parse(self, name: str) -> tuple[str, str]:
+        lowered, _, kind = name.partition("@")
+        if not self.knows(name):
+            raise Refusal(2, f"Invalid request: unknown stream {name!r}")
+        return self._symbols[lowered], kind
+
+    def _forget(self, symbol: str, kind: str, listener: Listener) -> None:
+        topics = self._topics[symbol]
+        topic = topics[kind]
+        topic.listeners.pop(listener, None)
+        if not topic.listeners:
+            del topics[kind]
+        if not topics:
+            del self._topics[symbol]
+
+
+def _send_record(topic: Topic, record: Record) -> None:
+    kind = topic.kind
+    if isinstance(record, Ticker):
+        if kind == "bookTicker":
+            topic.send(lambda _unit: feed.book_ticker(record))
+    elif isinstance(record, Trade):
+        if kind == "trade":
+            topic.send(lambda unit_ns: feed.trade(record, unit_ns=unit_ns))
+        elif kind == "aggTrade":
+            topic.send(lambda unit_ns: feed.agg_trade(record, unit_ns=unit_ns))
+    elif isinstance(record, Depth) and kind in DEPTH_KINDS:
+        topic.send(lambda unit_ns: feed.depth_update(record, unit_ns=unit_ns))
+
+
+def _is_known(kind: str) -> bool:
+    if kind in RECORD_KINDS or kind in DAY_KINDS or kind in PARTIAL_LIMITS:
+        return True
+    return kind.startswith("kline_") and kind.removeprefix("kline_") in INTERVALS

@@ -1,0 +1,98 @@
+"""User data: who subscribed to which account, and the events on their way to them."""
+
+import msgspec
+
+from holdfast.simexchange.connection import Connection
+from holdfast.simexchange.faults import FaultKind, Faults
+from holdfast.simexchange.model import AccountFact, OrderUpdate
+from holdfast.simexchange.pacing import MarketClock
+from holdfast.simexchange.payloads import orders
+from holdfast.simexchange.payloads.feed import MILLISECOND_NS
+from holdfast.simexchange.refusals import Refusal
+
+
+class Subscription:
+    """One subscription to an account's events on one connection."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        account: str,
+        number: int,
+        *,
+        unit_ns: int = MILLISECOND_NS,
+    ) -> None:
+        self.connection = connection
+        self.account = account
+        self.number = number
+        self.unit_ns = unit_ns
+
+    def push(self, event: orders.Json) -> None:
+        """Send one event in the envelope of its subscription."""
+        envelope = {"subscriptionId": self.number, "event": event}
+        self.connection.push(msgspec.json.encode(envelope))
+
+
+class UserStreams:
+    """All subscriptions to user data."""
+
+    def __init__(self, clock: MarketClock, *, faults: Faults) -> None:
+        self._clock = clock
+        self._faults = faults
+        self._subscriptions: list[Subscription] = []
+
+    def subscribe(self, subscription: Subscription) -> None:
+        """Add a subscription; an account has one on each connection."""
+        for present in self._subscriptions:
+            if (
+                present.connection is subscription.connection
+                and present.account == subscription.account
+            ):
+                text = "Subscription already active for this connection and account."
+                raise Refusal(-2035, text)
+        self._subscriptions.append(subscription)
+
+    def unsubscribe(self, connection: Connection, *, number: int | None = None) -> None:
+        """End one subscription of a connection, or all; each hears that it ended."""
+        ended = [
+            subscription
+            for subscription in self._subscriptions
+            if subscription.connection is connection
+            and (number is None or subscription.number == number)
+        ]
+        if not ended:
+            raise Refusal(-2036, "User Data Stream subscription not active.")
+        for subscription in ended:
+            self._subscriptions.remove(subscription)
+            at = self._clock.now_ns() // subscription.unit_ns
+            subscription.push({"e": "eventStreamTerminated", "E": at})
+
+    def of(self, connection: Connection) -> list[Subscription]:
+        """List the subscriptions of a connection."""
+        return [one for one in self._subscriptions if one.connection is connection]
+
+    def drop(self, connection: Connection) -> None:
+        """Forget a connection that is gone."""
+        kept = [one for one in self._subscriptions if one.connection is not connection]
+        self._subscriptions = kept
+
+    def publish(self, account: str, fact: AccountFact) -> None:
+        """Send an account event to everybody who subscribed to the account."""
+        listeners = [one for one in self._subscriptions if one.account == account]
+        if not listeners:
+            return
+        if self._faults.strikes(FaultKind.DISCONNECT_USER):
+            for subscription in listeners:
+                subscription.connection.abort()
+            return
+        times = 2 if self._faults.strikes(FaultKind.DUPLICATE_USER_EVENT) else 1
+        for subscription in listeners:
+            event = _event(fact, subscription.unit_ns)
+            for _ in range(times):
+                subscription.push(event)
+
+
+def _event(fact: AccountFact, unit_ns: int) -> orders.Json:
+    if isinstance(fact, OrderUpdate):
+        return orders.execution_report(fact, unit_ns=unit_ns)
+    return orders.account_position(fact, unit_ns=unit_ns)
