@@ -114,6 +114,7 @@ def post_all(events: list[ev.Event]) -> None:
     )
     ledger = Ledger(AccountId("bench"))
     ledger.apply(ev.InstrumentRegistered("BTCUSDT", msgspec.to_builtins(instrument)))
+    ledger.apply(ev.BalanceOpened("USDT", "1000000000", "1", "USDT", "bench"))
     for event in events:
         ledger.apply(event)
 

@@ -45,6 +45,7 @@ class Books:
         self.issues: list[chart.Issue] = []
         self.issue_count = 0
         self.seq = 0
+        self._coins: set[str] = set()
         self._entry: list[chart.Posting] = []
 
     def begin(self, seq: int) -> None:
@@ -91,6 +92,7 @@ class Books:
         found = self.spot.get(key)
         if found is None:
             found = self.spot[key] = Holding(asset, currency, is_contract=False)
+            self._coins.add(asset)
         return found
 
     def pay(self, currency: str, amount: int) -> None:
@@ -98,7 +100,7 @@ class Books:
         self.count(currency, amount)
         self.post(chart.CASH, currency, amount)
         missing = -self.balances.get((chart.CASH, currency), 0)
-        if missing > 0 and amount < 0:
+        if missing > 0 and amount < 0 and currency in self._coins:
             self._spend_lots(currency, missing)
 
     def trade(self, holding: Holding, quantity: int, *, price: int, rest: int = 0) -> None:

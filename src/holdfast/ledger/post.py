@@ -16,6 +16,8 @@ from holdfast.ledger import chart
 from holdfast.ledger.amount import UNIT, money_units, quantity_text, quantity_units
 from holdfast.ledger.books import Books
 
+_SIGNS = {side.value: side.sign for side in Side}
+
 
 def post(books: Books, event: ev.Event) -> None:
     """Post one event; kinds that move no value change nothing."""
@@ -81,7 +83,7 @@ def _fill(books: Books, event: ev.OrderFilled | ev.ForeignFillSeen) -> None:
         )
         return
     price = quantity_units(event.last_price)
-    quantity = quantity_units(event.last_quantity) * Side(event.side).sign
+    quantity = quantity_units(event.last_quantity) * _SIGNS[event.side]
     books.trade(books.holding(instrument), quantity, price=price)
     books.pay(instrument.quote, -price * quantity)
     _fee(books, event, currency=instrument.quote)
