@@ -1,7 +1,8 @@
 """The account as a fold of the journal: orders, sub-positions, balances and reservations.
 
-The same events in the same order give the same account; sums that gates read on every order
-(reserved amounts, open exposure) are kept by difference and equal a recount at any time.
+The same events in the same order give the same account; what gates read on every order
+(reserved amounts, open exposure, positions of a symbol, the open orders of a strategy) is kept
+by difference and equals a recount at any time.
 Approved, unsent, live and Unknown orders count at their worst until an ending or a booked fill.
 """
 
@@ -30,7 +31,6 @@ from holdfast.domain.order import (
 from holdfast.domain.position import Position
 
 CLOSED_ORDERS_KEPT = 10_000
-_NO_SYMBOL = Symbol("")
 
 
 class Exposure(msgspec.Struct):
@@ -82,8 +82,13 @@ class Account:
         self.balances: dict[Asset, AmountUnits] = {}
         self.reserved: dict[Asset, AmountUnits] = {}
         self.exposures: dict[tuple[StrategyId, Symbol], Exposure] = {}
+        self.symbol_exposures: dict[Symbol, Exposure] = {}
+        self.working: dict[tuple[StrategyId, Symbol], dict[ClientOrderId, Order]] = {}
+        self.symbol_positions: dict[Symbol, int] = {}
         self.last_exec: dict[Symbol, ExecId] = {}
         self.foreign_execs: dict[Symbol, set[ExecId]] = {}
+        self.foreign_orders: dict[tuple[str, str], bool] = {}
+        self.reconciled_through: dict[Symbol, ExecId] = {}
 
     def find(self, client_order_id: ClientOrderId) -> Order | None:
         """Give an order, open or lately closed; None when the journal has none such."""
@@ -101,20 +106,11 @@ class Account:
 
     def symbol_position(self, symbol: Symbol) -> int:
         """Give the account's position of a symbol: the sum of its sub-positions."""
-        return sum(p.quantity for (_, s, _), p in self.positions.items() if s == symbol)
+        return self.symbol_positions.get(symbol, 0)
 
     def exposure(self, strategy: StrategyId, symbol: Symbol) -> Exposure:
         """Give what a strategy's open orders on a symbol could still trade."""
         return self.exposures.get((strategy, symbol)) or Exposure()
-
-    def symbol_exposure(self, symbol: Symbol) -> Exposure:
-        """Give what all open orders on a symbol could still trade."""
-        total = Exposure()
-        for (_, s), exposure in self.exposures.items():
-            if s == symbol:
-                total.buying += exposure.buying
-                total.selling += exposure.selling
-        return total
 
     # What decisions do; called by the fold, and directly with the values at hand.
 
@@ -146,6 +142,7 @@ class Account:
         self.orders[order.client_order_id] = held
         self._reserve(asset, held.reserved)
         self._expose(order.strategy, order.symbol, order.side, order.quantity)
+        self._index(held)
         return held.order
 
     def canonical(self) -> dict[str, Any]:
@@ -164,6 +161,7 @@ class Account:
             ],
             "orders": [_canonical_order(held) for _, held in sorted(self.orders.items())],
             "last_exec": sorted(self.last_exec.items()),
+            "reconciled_through": sorted(self.reconciled_through.items()),
         }
 
     # What the venue says.
@@ -183,9 +181,11 @@ class Account:
             request.strategy, request.symbol, request.side, order.leaves_quantity - leaves
         )
         if order.is_open:
-            self.orders[key] = held
-            self.closed.pop(key, None)
+            if self.closed.pop(key, None):
+                self.orders[key] = held
+                self._index(held)
         elif self.orders.pop(key, None):
+            self.working[request.strategy, request.symbol].pop(key, None)
             self.closed[key] = held
             if len(self.closed) > CLOSED_ORDERS_KEPT:
                 self.closed.popitem(last=False)
@@ -198,10 +198,20 @@ class Account:
         exposure = self.exposures.get((strategy, symbol))
         if exposure is None:
             exposure = self.exposures[strategy, symbol] = Exposure()
+        total = self.symbol_exposures.get(symbol)
+        if total is None:
+            total = self.symbol_exposures[symbol] = Exposure()
         if side is Side.BUY:
             exposure.buying += quantity
+            total.buying += quantity
         else:
             exposure.selling += quantity
+            total.selling += quantity
+
+    def _index(self, held: HeldOrder) -> None:
+        request = held.order.request
+        orders = self.working.setdefault((request.strategy, request.symbol), {})
+        orders[request.client_order_id] = held.order
 
     def credit(self, asset: Asset, units: int) -> None:
         """Add to a balance, in units of 10^-18; negative takes away."""
@@ -220,12 +230,15 @@ class Account:
         position = self.positions.get(key)
         if position is None:
             position = self.positions[key] = Position()
+        before = position.quantity
         position.trade(price, QuantityUnits(sign * quantity))
         self.credit(instrument.quote, -sign * instrument.notional(price, quantity))
         if instrument.product is Product.SPOT:
             self.credit(instrument.base, sign * instrument.base_amount(quantity))
             if fee and fee_asset == instrument.base:
                 position.trade(price, QuantityUnits(-instrument.quantity_of(fee)))
+        net = self.symbol_positions.get(symbol, 0)
+        self.symbol_positions[symbol] = net + position.quantity - before
         self.credit(fee_asset, -fee)
         last = self.last_exec.get(symbol)
         if last is None or _trade_order(event.exec_id) > _trade_order(last):

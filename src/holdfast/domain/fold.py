@@ -143,10 +143,7 @@ def _on_cancel_requested(account: Account, event: ev.CancelRequested) -> None:
 
 
 def _on_cancel_rejected(account: Account, event: ev.CancelRejected) -> None:
-    def forget(order: Order) -> None:
-        order.cancel_requested = False
-
-    account.change(event.client_order_id, forget)
+    account.change(event.client_order_id, Order.refuse_cancel)
 
 
 def _end(account: Account, client_order_id: str, ending: Ending, reason: str) -> None:
@@ -186,6 +183,16 @@ def _on_foreign_fill(account: Account, event: ev.ForeignFillSeen) -> None:
         account.book(UNATTRIBUTED, event)
 
 
+def _on_foreign_order(account: Account, event: ev.ForeignOrderSeen) -> None:
+    account.foreign_orders[event.symbol, event.venue_order_id] = event.ours
+
+
+def _on_reconciled(account: Account, event: ev.ReconciliationCompleted) -> None:
+    account.reconciled_through.update(
+        (Symbol(symbol), ExecId(exec_id)) for symbol, exec_id in event.through.items()
+    )
+
+
 _FOLD: dict[type[ev.Event], Callable[[Account, Any], None]] = {
     ev.InstrumentRegistered: _on_instrument,
     ev.BalanceOpened: _on_opening,
@@ -204,4 +211,6 @@ _FOLD: dict[type[ev.Event], Callable[[Account, Any], None]] = {
     ev.CancelRequested: _on_cancel_requested,
     ev.CancelRejected: _on_cancel_rejected,
     ev.ForeignFillSeen: _on_foreign_fill,
+    ev.ForeignOrderSeen: _on_foreign_order,
+    ev.ReconciliationCompleted: _on_reconciled,
 }

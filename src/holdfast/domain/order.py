@@ -158,7 +158,8 @@ class Order(msgspec.Struct, kw_only=True):
     venue_order_id: VenueOrderId = VenueOrderId("")
     acked: bool = False
     in_doubt: bool = False
-    cancel_requested: bool = False
+    cancels_requested_count: int = 0
+    cancels_rejected_count: int = 0
     ending: Ending = ""
     ending_reason: str = ""
     reported_quantity: QuantityUnits = QuantityUnits(0)
@@ -194,6 +195,15 @@ class Order(msgspec.Struct, kw_only=True):
         """Tell whether the venue has still to say what became of it."""
         return self.in_doubt and not self.ending and self.cum_quantity < self.request.quantity
 
+    @property
+    def cancel_requested(self) -> bool:
+        """Tell whether a cancel is under way; an order that works no more has none."""
+        return (
+            self.cancels_requested_count > self.cancels_rejected_count
+            and not self.ending
+            and self.cum_quantity < self.request.quantity
+        )
+
     def ack(self, venue_order_id: VenueOrderId) -> None:
         """Note that the venue has the order; this settles a doubt."""
         self.acked = True
@@ -215,7 +225,6 @@ class Order(msgspec.Struct, kw_only=True):
             self.ending = ending
             self.ending_reason = reason
         self.in_doubt = False
-        self.cancel_requested = False
 
     def fill(self, exec_id: ExecId, quantity: QuantityUnits) -> bool:
         """Book an execution once; False when this execution was booked before."""
@@ -228,11 +237,12 @@ class Order(msgspec.Struct, kw_only=True):
         self.reported_quantity = max(self.reported_quantity, self.cum_quantity)
         self.acked = True
         self.in_doubt = False
-        if self.cum_quantity >= self.request.quantity:
-            self.cancel_requested = False
         return True
 
     def request_cancel(self) -> None:
-        """Note that a cancel was asked for; an ended order has none pending."""
-        if not self.ending and self.cum_quantity < self.request.quantity:
-            self.cancel_requested = True
+        """Note that a cancel was asked for; counted, as its refusal may be noted first."""
+        self.cancels_requested_count += 1
+
+    def refuse_cancel(self) -> None:
+        """Note that the venue refused one cancel; another may still be under way."""
+        self.cancels_rejected_count += 1

@@ -2,6 +2,8 @@
 
 from typing import Any, ClassVar
 
+import msgspec
+
 from holdfast.domain.events.event import Event
 
 
@@ -54,7 +56,11 @@ class LimitsSet(Event, frozen=True, array_like=True):
 
 
 class ReconciliationCompleted(Event, frozen=True, array_like=True):
-    """Ours and the venue's answers were compared; `differences` were turned into events."""
+    """Ours and the venue's answers were compared; `differences` were turned into events.
+
+    `through` names for each symbol the last execution that the comparison covered, so that the
+    next one asks from there and an execution that the stream lost is found.
+    """
 
     TYPE: ClassVar[str] = "reconciliation.completed/1"
     trigger: str
@@ -62,6 +68,7 @@ class ReconciliationCompleted(Event, frozen=True, array_like=True):
     fills: int
     differences: list[str]
     clean: bool
+    through: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class StrategyStarted(Event, frozen=True, array_like=True):

@@ -1,0 +1,58 @@
+"""The balance gate: what an order could cost must be there and free.
+
+On spot a buy needs its worst price and fee in the quote asset and a sell needs the asset. A
+strategy may sell what the account holds without having bought it, so its sub-position goes
+below zero only as far as the free balance. A linear contract needs margin and fee out of free
+equity.
+"""
+
+from holdfast.domain.account import Account
+from holdfast.domain.approval import Refusal
+from holdfast.domain.instrument import Instrument, Product
+from holdfast.domain.money import amount_text
+from holdfast.domain.order import Side
+from holdfast.risk.reservation import reserve
+from holdfast.risk.view import Ask, Desk, View
+
+
+def check(ask: Ask, view: View) -> Refusal | None:
+    """Refuse an order that the free balance, or the free equity, does not cover."""
+    instrument, account = view.instrument, view.account
+    needed = reserve(
+        instrument,
+        Side.BUY if ask.is_buy else Side.SELL,
+        quantity=ask.quantity,
+        worst_price=ask.worst_price,
+        limits=view.limits,
+    )
+    if instrument.product is Product.SPOT:
+        free = account.available(needed.asset)
+    elif instrument.product is Product.LINEAR:
+        free = free_equity(account, view.desk, settled_in=instrument)
+    else:
+        return Refusal("balance", "inverse contracts cannot be margined yet")
+    if needed.amount <= free:
+        return None
+    return Refusal(
+        "balance",
+        "not enough is available",
+        f"{amount_text(needed.amount)} {needed.asset}",
+        f"{amount_text(free)} {needed.asset}",
+    )
+
+
+def free_equity(account: Account, desk: Desk, *, settled_in: Instrument) -> int:
+    """Give cash and linear positions at the market, less their margin and what is reserved."""
+    free = account.available(settled_in.settle)
+    for symbol, position in account.symbol_positions.items():
+        instrument = account.instruments[symbol]
+        if instrument.product is not Product.LINEAR or instrument.settle != settled_in.settle:
+            continue
+        top = desk.tops.get(symbol)
+        if position and top is None:
+            return 0
+        if position and top is not None:
+            mark = top.bid if position > 0 else top.ask
+            free += instrument.notional(mark, position)
+            free -= -(-instrument.notional(mark, abs(position)) // desk.limits.leverage)
+    return free

@@ -1,0 +1,32 @@
+"""The collar gate: no price may be far through the market; a reduction has a wider collar.
+
+A price away from the market only rests and is not this gate's concern.
+"""
+
+from holdfast.domain.approval import Refusal
+from holdfast.risk.view import BPS, Ask, View
+
+
+def check(ask: Ask, view: View) -> Refusal | None:
+    """Refuse a worst price beyond the collar around the market."""
+    top = view.desk.tops.get(view.instrument.symbol)
+    if top is None or not ask.worst_price:
+        return Refusal("collar", "no market price")
+    limits = view.limits
+    bps = limits.reduction_collar_bps if ask.reduces else limits.collar_bps
+    tick = view.instrument.tick
+    if ask.is_buy:
+        end = top.ask * (BPS + bps)
+        if ask.worst_price * BPS < end + tick * BPS and top.ask:
+            return None
+    else:
+        end = top.bid * (BPS - bps)
+        if ask.worst_price * BPS > end - tick * BPS and top.bid:
+            return None
+    text = view.instrument.price_text
+    return Refusal(
+        "collar",
+        "the price is too far through the market",
+        text(ask.worst_price),
+        text(end // BPS),
+    )

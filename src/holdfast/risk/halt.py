@@ -1,0 +1,93 @@
+"""What keeps new risk from being taken: pauses, halts, and conditions that block for a while.
+
+Pauses and halts are a fold of the journal. Blocks are what is true right now (not reconciled,
+the journal lags, another instance trades) and are set anew after every start; an account begins
+blocked until it has been reconciled. Reductions and cancels pass all of them.
+"""
+
+from enum import Enum
+from typing import Any
+
+from holdfast.domain import events as ev
+
+ACCOUNT = "account"
+UNRECONCILED = "not reconciled"
+
+
+class TradingState(Enum):
+    """How a scope may trade; a pause is resumed, a halt ends with a new start."""
+
+    ACTIVE = "active"
+    REDUCING = "reducing"
+    HALTED = "halted"
+
+
+class Halts:
+    """The states of scopes (the account, strategies, symbols) and the blocks of the account."""
+
+    def __init__(self) -> None:
+        self.is_clear = False
+        self._scopes: dict[str, TradingState] = {}
+        self._blocks: dict[str, str] = {UNRECONCILED: "the venue was not asked yet"}
+
+    def apply(self, event: ev.Event) -> None:
+        """Fold one event; kinds that do not concern halts change nothing."""
+        match event:
+            case ev.TradingPaused():
+                self._set(event.scope, TradingState.REDUCING)
+            case ev.TradingResumed():
+                if self.state(event.scope) is TradingState.REDUCING:
+                    self._set(event.scope, TradingState.ACTIVE)
+            case ev.StrategyHalted():
+                self._set(event.strategy, TradingState.HALTED)
+            case ev.StrategyStarted():
+                if self.state(event.strategy) is TradingState.HALTED:
+                    self._set(event.strategy, TradingState.ACTIVE)
+            case _:
+                pass
+
+    def state(self, scope: str) -> TradingState:
+        """Give the state of one scope, without what the account's state adds."""
+        return self._scopes.get(scope, TradingState.ACTIVE)
+
+    def block(self, condition: str, detail: str) -> None:
+        """Let no new risk pass while a condition holds; idempotent."""
+        self._blocks[condition] = detail
+        self._weigh()
+
+    def unblock(self, condition: str) -> None:
+        """Learn that a condition holds no more; idempotent."""
+        self._blocks.pop(condition, None)
+        self._weigh()
+
+    @property
+    def blocks(self) -> dict[str, str]:
+        """Give every condition that holds, with its detail."""
+        return dict(self._blocks)
+
+    def reason(self, strategy: str, symbol: str) -> str:
+        """Say in constant words why new risk is refused; empty when it is not."""
+        if self.is_clear:
+            return ""
+        if self._blocks:
+            return next(iter(self._blocks))
+        for kind, scope in ((ACCOUNT, ACCOUNT), ("strategy", strategy), ("symbol", symbol)):
+            state = self._scopes.get(scope)
+            if state is not None:
+                word = "paused" if state is TradingState.REDUCING else "halted"
+                return f"{kind} {word}"
+        return ""
+
+    def canonical(self) -> dict[str, Any]:
+        """Give the journaled part in the form of the state hash."""
+        return {scope: state.value for scope, state in sorted(self._scopes.items())}
+
+    def _set(self, scope: str, state: TradingState) -> None:
+        if state is TradingState.ACTIVE:
+            self._scopes.pop(scope, None)
+        else:
+            self._scopes[scope] = state
+        self._weigh()
+
+    def _weigh(self) -> None:
+        self.is_clear = not self._scopes and not self._blocks

@@ -1,0 +1,124 @@
+"""The limits of the gates, as a person writes them, and as integers of one instrument.
+
+Amounts are decimal text in `currency`. A limit is rounded down when it is compiled, so that it
+never allows more than was written.
+"""
+
+from fractions import Fraction
+from typing import Annotated, TypeAlias
+
+import msgspec
+
+from holdfast.domain.ids import Symbol
+from holdfast.domain.instant import NS_PER_MS
+from holdfast.domain.instrument import Instrument
+from holdfast.domain.money import AMOUNT_EXPONENT
+from holdfast.errors import ConfigError
+
+Amount: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^\d{1,20}(\.\d{1,18})?$")]
+Count: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
+Bps: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=9_999)]
+Milliseconds: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=3_600_000)]
+
+
+class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What may at most be held, asked and sent; the defaults are the production profile.
+
+    `position_notional` holds for one strategy's position of a symbol and
+    `account_position_notional` for the sum of all strategies'. `rates` values one unit of
+    another quote currency in `currency`; a symbol quoted in neither is refused at the start.
+    """
+
+    currency: str = "USDT"
+    rates: dict[str, Amount] = {"BUSD": "1", "FDUSD": "1", "TUSD": "1", "USD": "1", "USDC": "1"}
+    order_notional: Amount = "1500"
+    position_notional: Amount = "1500"
+    account_position_notional: Amount = "1500"
+    gross_notional: Amount = "15000"
+    leverage: Annotated[int, msgspec.Meta(ge=1, le=125)] = 20
+    concurrent_trades_count: Count = 10
+    orders_per_10s_count: Count = 50
+    account_orders_per_10s_count: Count = 80
+    collar_bps: Bps = 100
+    reduction_collar_bps: Bps = 500
+    market_age_ms: Milliseconds = 5_000
+    market_lag_ms: Milliseconds = 5_000
+    fee_ppm: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = 1_000
+
+
+PROFILES = {
+    "production": Limits(),
+    "testnet": Limits(
+        order_notional="2000",
+        position_notional="2000",
+        account_position_notional="2000",
+        gross_notional="40000",
+        leverage=30,
+        concurrent_trades_count=20,
+    ),
+}
+
+
+class SymbolLimits(msgspec.Struct, frozen=True):
+    """The limits for one instrument, as integers that its gates compare.
+
+    A product is a price times a quantity, both in units. `value_numerator / value_denominator`
+    turns a product into 10^-18 of the limits' currency.
+    """
+
+    symbol: Symbol
+    order_product: int
+    position_product: int
+    account_position_product: int
+    value_numerator: int
+    value_denominator: int
+    gross_value: int
+    leverage: int
+    concurrent_trades_count: int
+    orders_per_10s_count: int
+    account_orders_per_10s_count: int
+    collar_bps: int
+    reduction_collar_bps: int
+    market_age_ns: int
+    market_lag_ns: int
+    fee_ppm: int
+
+
+def compile_limits(limits: Limits, instrument: Instrument) -> SymbolLimits:
+    """Turn limits into an instrument's integers; `ConfigError` when a rate is missing."""
+    rate = _rate(limits, instrument)
+    scale = Fraction(10 ** (instrument.price_exponent + instrument.quantity_exponent)) / rate
+    value = rate * 10 ** (
+        AMOUNT_EXPONENT - instrument.price_exponent - instrument.quantity_exponent
+    )
+    return SymbolLimits(
+        symbol=instrument.symbol,
+        order_product=int(Fraction(limits.order_notional) * scale),
+        position_product=int(Fraction(limits.position_notional) * scale),
+        account_position_product=int(Fraction(limits.account_position_notional) * scale),
+        value_numerator=value.numerator,
+        value_denominator=value.denominator,
+        gross_value=int(Fraction(limits.gross_notional) * 10**AMOUNT_EXPONENT),
+        leverage=limits.leverage,
+        concurrent_trades_count=limits.concurrent_trades_count,
+        orders_per_10s_count=limits.orders_per_10s_count,
+        account_orders_per_10s_count=limits.account_orders_per_10s_count,
+        collar_bps=limits.collar_bps,
+        reduction_collar_bps=limits.reduction_collar_bps,
+        market_age_ns=limits.market_age_ms * NS_PER_MS,
+        market_lag_ns=limits.market_lag_ms * NS_PER_MS,
+        fee_ppm=limits.fee_ppm,
+    )
+
+
+def _rate(limits: Limits, instrument: Instrument) -> Fraction:
+    if instrument.quote == limits.currency:
+        return Fraction(1)
+    rate = Fraction(limits.rates.get(instrument.quote, "0"))
+    if not rate:
+        raise ConfigError(
+            f"limits are in {limits.currency} and {instrument.symbol} is quoted in "
+            f"{instrument.quote}; set limits.rates.{instrument.quote} to the value of one "
+            f"{instrument.quote} in {limits.currency}"
+        )
+    return rate

@@ -1,0 +1,50 @@
+"""The opposing gate: two strategies never trade with each other; the later order is refused.
+
+What is approved, Unknown or working counts as resting; an order at the market would trade with
+anything on the other side.
+"""
+
+from holdfast.domain.approval import Refusal
+from holdfast.domain.order import Side
+from holdfast.risk.view import Ask, View
+
+
+def check(ask: Ask, view: View) -> Refusal | None:
+    """Refuse an order that could trade with an open order of another of our strategies."""
+    account, symbol = view.account, view.instrument.symbol
+    total = account.symbol_exposures.get(symbol)
+    if total is None:
+        return None
+    mine = account.exposures.get((view.strategy, symbol))
+    if ask.is_buy:
+        others = total.selling - (mine.selling if mine else 0)
+    else:
+        others = total.buying - (mine.buying if mine else 0)
+    if not others:
+        return None
+    return _crossing(ask, view)
+
+
+def _crossing(ask: Ask, view: View) -> Refusal | None:
+    symbol = view.instrument.symbol
+    opposite = Side.SELL if ask.is_buy else Side.BUY
+    for (strategy, on), orders in view.account.working.items():
+        if on != symbol or strategy == view.strategy:
+            continue
+        for order in orders.values():
+            price = order.request.price
+            if order.request.side is not opposite or order.ending:
+                continue
+            if not ask.price or not price or _crosses(ask, price):
+                text = view.instrument.price_text
+                return Refusal(
+                    "opposing",
+                    f"it could trade with an order of {strategy}",
+                    text(ask.worst_price),
+                    text(price) if price else "market",
+                )
+    return None
+
+
+def _crosses(ask: Ask, price: int) -> bool:
+    return ask.price >= price if ask.is_buy else ask.price <= price
