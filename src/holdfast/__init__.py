@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from holdfast.domain.instrument import Instrument, Product
     from holdfast.domain.intent import Buy, Cancel, Quote, Sell, Target
     from holdfast.domain.market import Bar, BookTop, TradePrint
+    from holdfast.domain.money import PriceUnits, QuantityUnits
     from holdfast.domain.order import OrderStatus, Purpose, Side, TimeInForce
 
 __version__ = "0.1.0"
@@ -37,8 +38,10 @@ __all__ = [
     "OrderStatus",
     "OrderUpdate",
     "PositionView",
+    "PriceUnits",
     "Product",
     "Purpose",
+    "QuantityUnits",
     "Quote",
     "Sell",
     "Side",
@@ -62,6 +65,7 @@ _HOMES = {
     "domain.instrument": ("Instrument", "Product"),
     "domain.intent": ("Buy", "Cancel", "Quote", "Sell", "Target"),
     "domain.market": ("Bar", "BookTop", "TradePrint"),
+    "domain.money": ("PriceUnits", "QuantityUnits"),
     "domain.order": ("OrderStatus", "Purpose", "Side", "TimeInForce"),
 }
 

@@ -159,7 +159,7 @@ class Book:
                 break
             price = key * sign
             taken = quantities[price]
-            if taken > rest:  # noqa: PLR1730 - a call of min costs more than the rest of the step
+            if taken > rest:
                 taken = rest
             cost += price * taken
             rest -= taken
