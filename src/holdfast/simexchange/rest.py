@@ -7,7 +7,7 @@ import msgspec
 from aiohttp import web
 
 from holdfast.simexchange.desk import Answer, Call, Desk, Operation, Proof
-from holdfast.simexchange.operations import account, market, misc, replace, trade
+from holdfast.simexchange.operations import account, market, replace, startup, trade
 from holdfast.simexchange.params import Params, decode_pairs, unique
 from holdfast.simexchange.payloads.feed import MICROSECOND_NS, MILLISECOND_NS
 from holdfast.simexchange.refusals import Refusal
@@ -40,13 +40,13 @@ ROUTES: tuple[tuple[str, str, Operation], ...] = (
     ("GET", "/api/v3/account", account.ACCOUNT),
     ("GET", "/api/v3/account/commission", account.COMMISSION),
     ("GET", "/api/v3/rateLimit/order", account.ORDER_LIMITS),
-    ("GET", "/sapi/v1/system/status", misc.SYSTEM_STATUS),
-    ("GET", "/sapi/v1/capital/config/getall", misc.COINS),
-    ("GET", "/sapi/v1/margin/allPairs", misc.MARGIN_PAIRS),
-    ("GET", "/sapi/v1/margin/isolated/allPairs", misc.ISOLATED_PAIRS),
-    ("GET", "/sapi/v1/asset/tradeFee", misc.TRADE_FEES),
-    ("GET", "/fapi/v1/exchangeInfo", misc.NO_CONTRACTS),
-    ("GET", "/dapi/v1/exchangeInfo", misc.NO_CONTRACTS),
+    ("GET", "/sapi/v1/system/status", startup.SYSTEM_STATUS),
+    ("GET", "/sapi/v1/capital/config/getall", startup.COINS),
+    ("GET", "/sapi/v1/margin/allPairs", startup.MARGIN_PAIRS),
+    ("GET", "/sapi/v1/margin/isolated/allPairs", startup.ISOLATED_PAIRS),
+    ("GET", "/sapi/v1/asset/tradeFee", startup.TRADE_FEES),
+    ("GET", "/fapi/v1/exchangeInfo", startup.NO_CONTRACTS),
+    ("GET", "/dapi/v1/exchangeInfo", startup.NO_CONTRACTS),
 )
 
 

@@ -4,7 +4,6 @@ Frames of one client are taken in the order in which they came, pongs among them
 that was sent before a pong is in the core before the pong counts.
 """
 
-import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
@@ -100,7 +99,7 @@ class Sockets:
         )
         await socket.prepare(request)
         transport = request.transport
-        if not isinstance(transport, asyncio.Transport):
+        if transport is None:
             return socket
         connection = pacer.connect(transport)
         session = make(connection)

@@ -10,11 +10,11 @@ from aiohttp import web
 
 from holdfast.errors import UsageError
 from holdfast.simexchange import insight, rest
+from holdfast.simexchange.arguments import ServeOptions
 from holdfast.simexchange.desk import Desk
 from holdfast.simexchange.exchange import Exchange
 from holdfast.simexchange.faults import Faults
 from holdfast.simexchange.floor import Floor
-from holdfast.simexchange.options import ServeOptions
 from holdfast.simexchange.pacing import MarketClock, Pacer
 from holdfast.simexchange.pump import Pump, prime
 from holdfast.simexchange.sockets import Sockets
