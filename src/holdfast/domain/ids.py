@@ -75,6 +75,11 @@ def journal_of(client_order_id: str) -> JournalId:
     return JournalId(client_order_id[1 : 1 + JOURNAL_ID_LENGTH])
 
 
+def shard_in(client_order_id: str) -> Shard:
+    """Read the shard out of an id for which `is_ours` holds."""
+    return Shard(_VALUES[client_order_id[1 + JOURNAL_ID_LENGTH]])
+
+
 def epoch_of(client_order_id: str) -> Epoch:
     """Read the epoch out of an id for which `is_ours` holds."""
     start = 2 + JOURNAL_ID_LENGTH

@@ -1,4 +1,4 @@
-"""Network and spawn, the ports through which bytes and processes leave; real ones in runtime."""
+"""Network and spawn, the ports through which bytes and processes leave; edges in runtime."""
 
 from collections.abc import Callable, Mapping
 from typing import Protocol

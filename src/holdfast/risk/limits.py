@@ -21,6 +21,9 @@ Bps: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=9_999)]
 Milliseconds: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=3_600_000)]
 
 
+AT_PAR = {"BUSD": "1", "FDUSD": "1", "TUSD": "1", "USD": "1", "USDC": "1", "USDT": "1"}
+
+
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What may at most be held, asked and sent; the defaults are the production profile.
 
@@ -30,7 +33,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """
 
     currency: str = "USDT"
-    rates: dict[str, Amount] = {"BUSD": "1", "FDUSD": "1", "TUSD": "1", "USD": "1", "USDC": "1"}
+    rates: dict[str, Amount] = msgspec.field(default_factory=lambda: dict(AT_PAR))
     order_notional: Amount = "1500"
     position_notional: Amount = "1500"
     account_position_notional: Amount = "1500"

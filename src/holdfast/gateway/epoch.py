@@ -1,0 +1,41 @@
+"""The fence: of each shard only the newest epoch gets anything out (promise 1).
+
+An epoch is persisted before it is served, so that a gateway that starts again refuses what it
+refused before.
+"""
+
+from collections.abc import Callable
+
+from holdfast.domain.ids import Epoch, Shard, epoch_of, is_ours, shard_in
+
+Persist = Callable[[Shard, Epoch], None]
+
+
+class Epochs:
+    """The highest epoch of each shard; it never falls."""
+
+    def __init__(self, persist: Persist, *, known: dict[Shard, Epoch] | None = None) -> None:
+        self._persist = persist
+        self._highest: dict[Shard, Epoch] = dict(known or {})
+
+    def take(self, shard: Shard, epoch: Epoch) -> bool:
+        """Serve an epoch from now on; False when it is not above the one that is served."""
+        if epoch <= self._highest.get(shard, -1):
+            return False
+        self._persist(shard, epoch)
+        self._highest[shard] = epoch
+        return True
+
+    def admits_order(self, client_order_id: str, epoch: Epoch) -> bool:
+        """Tell whether an order, made in the caller's epoch, comes from the newest one."""
+        return (
+            is_ours(client_order_id)
+            and epoch_of(client_order_id) == epoch
+            and self._highest.get(shard_in(client_order_id)) == epoch
+        )
+
+    def admits_cancel(self, client_order_id: str, epoch: Epoch) -> bool:
+        """Tell whether a cancel, of an order of whatever epoch, comes from the newest one."""
+        if is_ours(client_order_id):
+            return self._highest.get(shard_in(client_order_id)) == epoch
+        return bool(self._highest) and epoch == max(self._highest.values())

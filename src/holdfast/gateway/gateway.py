@@ -1,0 +1,105 @@
+"""The single way out: fence, single use, deadline, budget, breaker, and what may have changed.
+
+Everything from the first check to the venue's bytes happens in one call without a suspension
+point. What is withheld has certainly not left, and its approval is used up all the same.
+"""
+
+from collections.abc import Callable
+
+from holdfast.domain.approval import Approved
+from holdfast.domain.ids import ClientOrderId, Epoch
+from holdfast.domain.instant import Clock
+from holdfast.domain.instrument import Instrument
+from holdfast.domain.order import NewOrder, Purpose
+from holdfast.domain.submission import Submission, Withheld, WithheldReason
+from holdfast.domain.venue import CancelAnswer, CancelOrder, OrderEntry, OrderSink
+from holdfast.gateway.breaker import Breaker
+from holdfast.gateway.budget import BudgetLimits, OrderBudget
+from holdfast.gateway.epoch import Epochs
+from holdfast.gateway.ids import UsedIds
+
+Recheck = Callable[[NewOrder], Withheld | None]
+
+
+class Gateway:
+    """Lets approved orders and cancels out to one venue account, and their answers back in."""
+
+    def __init__(
+        self,
+        entry: OrderEntry,
+        *,
+        epochs: Epochs,
+        clock: Clock,
+        recheck: Recheck,
+        budget: BudgetLimits | None = None,
+    ) -> None:
+        self._entry = entry
+        self._epochs = epochs
+        self._clock = clock
+        self._recheck = recheck
+        self._budget = OrderBudget(budget or BudgetLimits())
+        self._breaker = Breaker()
+        self._used = UsedIds()
+        self._sink: OrderSink | None = None
+
+    @property
+    def is_connected(self) -> bool:
+        """Tell whether an order could be written now."""
+        return self._entry.is_connected
+
+    async def start(self, instruments: list[Instrument], sink: OrderSink) -> None:
+        """Connect to the venue; answers go to the sink."""
+        self._sink = sink
+        await self._entry.start(instruments, self)
+
+    async def close(self) -> None:
+        """Disconnect; what is unanswered becomes Unknown."""
+        await self._entry.close()
+
+    def submit(self, approved: Approved, *, epoch: Epoch) -> Withheld | None:
+        """Check and write one order before returning; a `Withheld` says why nothing left."""
+        withheld = self._withhold(approved, epoch)
+        if withheld is None:
+            self._budget.spend(self._clock.now_ns())
+            self._entry.submit(approved.order)
+        return withheld
+
+    def cancel(self, cancel: CancelOrder, *, epoch: Epoch) -> Withheld | None:
+        """Write one cancel before returning; only the fence or a lost connection withholds it."""
+        if not self._epochs.admits_cancel(cancel.client_order_id, epoch):
+            return Withheld(WithheldReason.STALE_EPOCH, f"epoch {epoch}")
+        if not self._entry.is_connected:
+            return Withheld(WithheldReason.NOT_CONNECTED)
+        self._entry.cancel(cancel)
+        return None
+
+    def on_submission(self, client_order_id: ClientOrderId, answer: Submission) -> None:
+        """Pass the venue's answer to a submission on."""
+        self._breaker.note(answer, self._clock.now_ns())
+        if self._sink is not None:
+            self._sink.on_submission(client_order_id, answer)
+
+    def on_cancel(self, cancel: CancelOrder, answer: CancelAnswer) -> None:
+        """Pass the venue's answer to a cancel on."""
+        if self._sink is not None:
+            self._sink.on_cancel(cancel, answer)
+
+    def _withhold(self, approved: Approved, epoch: Epoch) -> Withheld | None:
+        order, now_ns = approved.order, self._clock.now_ns()
+        if not self._epochs.admits_order(order.client_order_id, epoch):
+            return Withheld(WithheldReason.STALE_EPOCH, f"epoch {epoch}")
+        if not self._used.claim(order.client_order_id):
+            return Withheld(WithheldReason.DUPLICATE)
+        if now_ns >= approved.expires_at_ns:
+            late_us = (now_ns - approved.expires_at_ns) // 1_000
+            return Withheld(WithheldReason.EXPIRED, f"{late_us} us after its deadline")
+        is_entry = order.purpose is Purpose.ENTRY
+        if overdrawn := self._budget.refusal(now_ns, is_entry=is_entry):
+            return Withheld(WithheldReason.BUDGET, overdrawn)
+        if is_entry and self._breaker.is_open(now_ns):
+            return Withheld(WithheldReason.BREAKER, "too many lost answers in a row")
+        if withheld := self._recheck(order):
+            return withheld
+        if not self._entry.is_connected:
+            return Withheld(WithheldReason.NOT_CONNECTED)
+        return None
