@@ -153,7 +153,7 @@ class SimOrder(msgspec.Struct, kw_only=True, gc=False):
 
 
 class OwnTrade(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One execution of an account's order, as `myTrades` and `fills` of a FULL answer say it."""
+    """One execution of an account's order, as `myTrades` and the `fills` of a FULL answer."""
 
     account: str
     symbol: str

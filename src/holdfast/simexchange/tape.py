@@ -1,12 +1,14 @@
 """The recorded trades of one symbol, and the candles and statistics made from them.
 
 Taking a trade in is one append; candles are folded in batches and when somebody asks. Minute
-candles are kept for the whole run, second candles for two hours, single trades to 1,000.
+candles are kept for the whole run, single trades (and so candles of a second) to 20,000.
 """
 
 from bisect import bisect_left
 from collections import deque
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from itertools import islice
 
 from holdfast.simexchange.model import Bar, DayStatistics, Trade
 from holdfast.simexchange.numbers import E8
@@ -15,7 +17,7 @@ SECOND_NS = 1_000_000_000
 MINUTE_NS = 60 * SECOND_NS
 DAY_NS = 1440 * MINUTE_NS
 RECENT_COUNT = 1_000
-_SECONDS_KEPT = 7_200
+_TRADES_KEPT = 20_000
 _BATCH = 4_096
 _MONDAY_NS = 4 * DAY_NS  # the epoch was a Thursday
 _MONTH = "1M"
@@ -41,7 +43,7 @@ INTERVALS_NS = {
 
 
 class Candle:
-    """A candle that still grows."""
+    """A candle that still grows; `quote` and `buy_quote` are counts of 10^-16."""
 
     __slots__ = (
         "buy_quote",
@@ -65,23 +67,6 @@ class Candle:
         self.first_id = first_id
         self.last_id = first_id - 1
 
-    def add(self, trade: Trade) -> None:
-        """Take a trade in."""
-        price, quantity = trade.price, trade.quantity
-        quote = price * quantity // E8
-        if price > self.high:
-            self.high = price
-        elif price < self.low:
-            self.low = price
-        self.close = price
-        self.volume += quantity
-        self.quote += quote
-        self.count += trade.last_id - trade.first_id + 1
-        self.last_id = trade.last_id
-        if not trade.buyer_is_maker:
-            self.buy_volume += quantity
-            self.buy_quote += quote
-
     def merge(self, later: "Candle") -> None:
         """Take a later candle in."""
         self.high = max(self.high, later.high)
@@ -96,22 +81,37 @@ class Candle:
 
 
 class Series:
-    """Candles of one width by rising time; at most `kept` of them."""
+    """Candles of one width by rising time."""
 
-    def __init__(self, width_ns: int, *, kept: int | None = None) -> None:
+    def __init__(self, width_ns: int) -> None:
         self._width_ns = width_ns
-        self._kept = kept
         self.opens: list[int] = []
         self.candles: list[Candle] = []
 
-    def add(self, trade: Trade) -> None:
-        """Take a trade in; time never goes back."""
-        if not self.opens or trade.at_ns >= self.opens[-1] + self._width_ns:
-            open_ns = trade.at_ns - trade.at_ns % self._width_ns
-            self.opens.append(open_ns)
-            self.candles.append(Candle(open_ns, trade.price, trade.first_id))
-            self._forget()
-        self.candles[-1].add(trade)
+    def extend(self, trades: Iterable[Trade]) -> None:
+        """Take trades in; time never goes back. Written flat, for every trade comes by here."""
+        candle, end_ns = self._last()
+        for trade in trades:
+            price, quantity = trade.price, trade.quantity
+            if trade.at_ns >= end_ns:
+                open_ns = trade.at_ns - trade.at_ns % self._width_ns
+                end_ns = open_ns + self._width_ns
+                candle = Candle(open_ns, price, trade.first_id)
+                self.opens.append(open_ns)
+                self.candles.append(candle)
+            elif price > candle.high:
+                candle.high = price
+            elif price < candle.low:
+                candle.low = price
+            candle.close = price
+            candle.volume += quantity
+            quote = price * quantity
+            candle.quote += quote
+            last_id = candle.last_id = trade.last_id
+            candle.count += last_id - trade.first_id + 1
+            if not trade.buyer_is_maker:
+                candle.buy_volume += quantity
+                candle.buy_quote += quote
 
     def since(self, open_ns: int) -> list[Candle]:
         """Return the candles that open at an instant or later."""
@@ -122,10 +122,10 @@ class Series:
         index = bisect_left(self.opens, open_ns)
         return self.candles[index - 1] if index else None
 
-    def _forget(self) -> None:
-        if self._kept is not None and len(self.opens) > 2 * self._kept:
-            del self.opens[: -self._kept]
-            del self.candles[: -self._kept]
+    def _last(self) -> tuple[Candle, int]:
+        if not self.candles:
+            return Candle(0, 0, 0), 0
+        return self.candles[-1], self.opens[-1] + self._width_ns
 
 
 class Tape:
@@ -134,9 +134,8 @@ class Tape:
     def __init__(self, symbol: str) -> None:
         self.symbol = symbol
         self._pending: list[Trade] = []
-        self._recent: deque[Trade] = deque(maxlen=RECENT_COUNT)
+        self._recent: deque[Trade] = deque(maxlen=_TRADES_KEPT)
         self._minutes = Series(MINUTE_NS)
-        self._seconds = Series(SECOND_NS, kept=_SECONDS_KEPT)
         self.last: Trade | None = None
 
     def add(self, trade: Trade) -> None:
@@ -149,7 +148,9 @@ class Tape:
     def recent(self) -> list[Trade]:
         """Return the newest trades, oldest first."""
         self._fold()
-        return list(self._recent)
+        newest = list(islice(reversed(self._recent), RECENT_COUNT))
+        newest.reverse()
+        return newest
 
     def average(self, *, now_ns: int, minutes: int) -> int:
         """Return the volume-weighted price of the last minutes; the last price without one."""
@@ -161,7 +162,7 @@ class Tape:
         volume = sum(candle.volume for candle in candles)
         if not volume:
             return self.last.price if self.last else 0
-        return sum(candle.quote for candle in candles) * E8 // volume
+        return sum(candle.quote for candle in candles) // volume
 
     def day(self, *, now_ns: int) -> DayStatistics:
         """Return the rolling 24 hours, to the minute."""
@@ -190,7 +191,7 @@ class Tape:
             )
         for candle in candles:
             total.merge(candle)
-        average = total.quote * E8 // total.volume if total.volume else last.price
+        average = total.quote // total.volume if total.volume else last.price
         return DayStatistics(
             symbol=self.symbol,
             open_ns=start,
@@ -201,7 +202,7 @@ class Tape:
             last=last.price,
             last_quantity=last.quantity,
             volume=total.volume,
-            quote_volume=total.quote,
+            quote_volume=total.quote // E8,
             weighted_average=average,
             first_trade_id=total.first_id,
             last_trade_id=total.last_id,
@@ -221,7 +222,7 @@ class Tape:
         if interval not in INTERVALS_NS:
             raise ValueError(f"unknown interval {interval!r}")
         self._fold()
-        series = self._seconds if interval == "1s" else self._minutes
+        series = self._seconds() if interval == "1s" else self._minutes
         if not series.opens or limit <= 0:
             return []
         first = interval_open(series.opens[0], interval)
@@ -267,11 +268,13 @@ class Tape:
         if not pending:
             return
         self._recent.extend(pending)
-        minutes, seconds = self._minutes, self._seconds
-        for trade in pending:
-            minutes.add(trade)
-            seconds.add(trade)
+        self._minutes.extend(pending)
         pending.clear()
+
+    def _seconds(self) -> Series:
+        series = Series(SECOND_NS)
+        series.extend(self._recent)
+        return series
 
 
 def interval_open(at_ns: int, interval: str) -> int:
@@ -302,10 +305,10 @@ def _bar(symbol: str, interval: str, candle: Candle, end_ns: int) -> Bar:
         low=candle.low,
         close=candle.close,
         volume=candle.volume,
-        quote_volume=candle.quote,
+        quote_volume=candle.quote // E8,
         trade_count=candle.count,
         taker_buy_volume=candle.buy_volume,
-        taker_buy_quote_volume=candle.buy_quote,
+        taker_buy_quote_volume=candle.buy_quote // E8,
         first_trade_id=candle.first_id,
         last_trade_id=candle.last_id,
     )

@@ -1,0 +1,213 @@
+"""Recorded Binance streams (`<time> <json>` lines) as a market, every message kept.
+
+The snapshot line is handed out first, at the time of the first message, so that a book can be
+had from the beginning; the diffs that it already holds follow and are known to be old by their
+ids. `at_ns` is the venue's event time; a message without one (spot bookTicker, the snapshot)
+takes the highest event time before it, and so does one whose event time lies behind that.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from holdfast.errors import DataError
+from holdfast.simexchange.model import Depth, Level, Record, Snapshot, Ticker, Trade
+from holdfast.simexchange.numbers import parse_e8
+from holdfast.simexchange.source.l2_frames import (
+    ANY,
+    DEPTH,
+    EXPECTED,
+    MARK_WITHIN,
+    SNAPSHOT,
+    SNAPSHOT_MARK,
+    TICKER,
+    TRADE,
+    AnyData,
+    DepthData,
+    Pairs,
+    SnapshotBody,
+    TickerData,
+    TradeData,
+    decode,
+)
+from holdfast.simexchange.source.lines import malformed, read_lines
+from holdfast.simexchange.source.seen import Seen, decimals_needed
+
+_NS_PER_MS = 1_000_000
+_HEAD_LINES = 20_000
+_CACHE_LIMIT = 200_000
+
+
+class Head(NamedTuple):
+    """What the beginning of a recording says."""
+
+    symbol: str
+    is_usdm: bool
+    start_ns: int
+    snapshot: SnapshotBody | None
+    snapshot_line: int
+
+
+def read_head(path: Path) -> Head:
+    """Read up to the snapshot, at most 20,000 lines; DataError for diffs without a snapshot."""
+    symbol, start_ns, is_usdm, has_depth = "", 0, False, False
+    snapshot: SnapshotBody | None = None
+    snapshot_line = 0
+    for number, line in enumerate(read_lines(path), 1):
+        if number > _HEAD_LINES or (snapshot is not None and start_ns):
+            break
+        if SNAPSHOT_MARK in line[:MARK_WITHIN]:
+            snapshot = snapshot or decode(SNAPSHOT, line, path=path, number=number)
+            snapshot_line = number
+        elif line:
+            data: AnyData = decode(ANY, line, path=path, number=number).data
+            symbol = symbol or data.s
+            start_ns = start_ns or data.E * _NS_PER_MS
+            has_depth = has_depth or b"@depth" in line[:MARK_WITHIN]
+            is_usdm = is_usdm or data.pu is not None
+    if not symbol or not start_ns:
+        raise DataError(f"{path}: no message with symbol and event time; expected {EXPECTED}")
+    if has_depth and snapshot is None:
+        raise DataError(
+            f"{path}: depth diffs without a depth snapshot in the first {_HEAD_LINES} lines; "
+            "a line with the body of the REST depth snapshot is needed"
+        )
+    return Head(symbol, is_usdm, start_ns, snapshot, snapshot_line)
+
+
+def scan(path: Path) -> Seen:
+    """Learn symbol, product, start, first price and decimals from the beginning of a file."""
+    head = read_head(path)
+    prices: list[str] = []
+    quantities: list[str] = []
+    if head.snapshot is not None:
+        for price, quantity in [*head.snapshot.bids, *head.snapshot.asks]:
+            prices.append(price)
+            quantities.append(quantity)
+    else:
+        for number, line in enumerate(read_lines(path), 1):
+            if number > _HEAD_LINES:
+                break
+            if b"@trade" in line[:MARK_WITHIN]:
+                data = decode(TRADE, line, path=path, number=number).data
+                prices.append(data.p)
+                quantities.append(data.q)
+    if not prices:
+        raise DataError(f"{path}: neither a depth snapshot nor a trade at its beginning")
+    first_price = parse_e8(prices[0])
+    product = "linear" if head.is_usdm else ""
+    price_decimals = max(map(decimals_needed, prices))
+    quantity_decimals = max(map(decimals_needed, quantities))
+    return Seen(
+        head.start_ns, first_price, price_decimals, quantity_decimals, head.symbol, product
+    )
+
+
+class Reader:
+    """Turns the lines of one file into records."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._head = read_head(path)
+        self._symbol = self._head.symbol
+        self._now_ns = 0
+        self._snapshots = 0
+        self._numbers: dict[str, int] = {}
+
+    def records(self) -> Iterator[Record]:
+        """Yield the snapshot, then every message in the order of the file."""
+        self._now_ns = self._head.start_ns
+        if self._head.snapshot is not None:
+            yield self._from_body(self._head.snapshot, self._head.snapshot_line, self._now_ns)
+        for number, line in enumerate(read_lines(self._path), 1):
+            record = self._record(number, line) if line else None
+            if record is not None:
+                yield record
+
+    def _record(self, number: int, line: bytes) -> Record | None:
+        stream = line[:MARK_WITHIN]
+        if b"@bookTicker" in stream:
+            return self._best(decode(TICKER, line, path=self._path, number=number).data, number)
+        if b"@trade" in stream:
+            return self._print(decode(TRADE, line, path=self._path, number=number).data, number)
+        if b"@depth" in stream:
+            return self._diff(decode(DEPTH, line, path=self._path, number=number).data, number)
+        if SNAPSHOT_MARK in stream:
+            self._snapshots += 1
+            if self._snapshots == 1:
+                return None
+            return self._from_body(
+                decode(SNAPSHOT, line, path=self._path, number=number), number, self._now_ns
+            )
+        shown = stream[:60].decode("utf-8", "replace")
+        raise malformed(self._path, number, f"{shown!r} is not known", expected=EXPECTED)
+
+    def _best(self, data: TickerData, number: int) -> Ticker:
+        e8 = self._e8
+        return Ticker(
+            self._at(data.E, data.s, number),
+            self._symbol,
+            data.u,
+            e8(data.b, number),
+            e8(data.B, number),
+            e8(data.a, number),
+            e8(data.A, number),
+        )
+
+    def _print(self, data: TradeData, number: int) -> Trade | None:
+        at_ns = self._at(data.E, data.s, number)
+        price, quantity = self._e8(data.p, number), self._e8(data.q, number)
+        if data.X != "MARKET" or not price or not quantity:
+            return None
+        return Trade(at_ns, self._symbol, data.t, price, quantity, data.m, data.t, data.t)
+
+    def _diff(self, data: DepthData, number: int) -> Depth:
+        return Depth(
+            self._at(data.E, data.s, number),
+            self._symbol,
+            data.U,
+            data.u,
+            data.pu,
+            self._levels(data.b, number),
+            self._levels(data.a, number),
+        )
+
+    def _from_body(self, body: SnapshotBody, number: int, at_ns: int) -> Snapshot:
+        return Snapshot(
+            at_ns,
+            self._symbol,
+            body.lastUpdateId,
+            self._levels(body.bids, number),
+            self._levels(body.asks, number),
+        )
+
+    def _levels(self, pairs: Pairs, number: int) -> list[Level]:
+        e8 = self._e8
+        return [(e8(price, number), e8(quantity, number)) for price, quantity in pairs]
+
+    def _at(self, event_ms: int, symbol: str, number: int) -> int:
+        if symbol != self._symbol:
+            raise malformed(
+                self._path,
+                number,
+                f"a message of {symbol}",
+                expected=f"messages of {self._symbol}",
+            )
+        at_ns = event_ms * _NS_PER_MS
+        if at_ns > self._now_ns:
+            self._now_ns = at_ns
+        return self._now_ns
+
+    def _e8(self, text: str, number: int) -> int:
+        value = self._numbers.get(text)
+        if value is None:
+            try:
+                value = parse_e8(text)
+            except ValueError as error:
+                raise malformed(
+                    self._path, number, str(error), expected="decimal numbers"
+                ) from error
+            if len(self._numbers) > _CACHE_LIMIT:
+                self._numbers.clear()
+            self._numbers[text] = value
+        return value

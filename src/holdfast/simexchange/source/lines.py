@@ -1,0 +1,69 @@
+"""Read the lines of a data file, gzip or plain, and say in one line what is wrong with one."""
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, cast
+
+from holdfast.errors import DataError
+from holdfast.simexchange.numbers import parse_e8
+
+_GZIP_MAGIC = b"\x1f\x8b"
+_LONGEST_LINE = 4_000_000
+_CHECKED_BYTES = 256 * 1024 * 1024
+
+
+def read_lines(path: Path) -> Iterator[bytes]:
+    """Yield the lines without their ends; raise DataError where the file cannot be read."""
+    number = 0
+    try:
+        with open_bytes(path) as stream:
+            for line in iter(lambda: stream.readline(_LONGEST_LINE), b""):
+                number += 1
+                yield line.rstrip(b"\r\n")
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise DataError(
+            f"{path}, after line {number}: the gzip data is truncated or damaged ({error}); "
+            "a whole file is needed, copy it again"
+        ) from error
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def check_whole(path: Path) -> None:
+    """Raise DataError when a file of ordinary size cannot be read to its end."""
+    try:
+        if not path.is_file():
+            raise DataError(f"{path}: there is no such file; name a market data file")
+        if path.stat().st_size > _CHECKED_BYTES:
+            return
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
+    for _ in read_lines(path):
+        pass
+
+
+def open_bytes(path: Path) -> IO[bytes]:
+    """Open a file by its content: gzip is unpacked on the way."""
+    with path.open("rb") as stream:
+        is_gzip = stream.read(2) == _GZIP_MAGIC
+    return cast("IO[bytes]", gzip.open(path, "rb")) if is_gzip else path.open("rb")
+
+
+def malformed(path: Path, number: int, what: str, *, expected: str) -> DataError:
+    """Name the file, the line, what is wrong there and what would be right."""
+    return DataError(f"{path}, line {number}: {what}; expected {expected}")
+
+
+def exact(path: Path, number: int, column: str, text: bytes) -> int:
+    """Read a positive decimal number of a column as a count of 10^-8."""
+    try:
+        value = parse_e8(text.decode())
+    except ValueError as error:
+        raise malformed(
+            path, number, f"{column}: {error}", expected="a decimal number"
+        ) from error
+    if value < 0:
+        raise malformed(path, number, f"{column} is negative", expected="0 or more")
+    return value
