@@ -1,0 +1,222 @@
+"""Market data of the venue: one combined stream, snapshots on request, nothing kept here."""
+
+import asyncio
+from collections.abc import Callable
+
+import msgspec
+
+from holdfast.domain.ids import Symbol
+from holdfast.domain.instant import NS_PER_MS, Clock
+from holdfast.domain.instrument import Instrument
+from holdfast.domain.ports import Network
+from holdfast.domain.venue import MarketSink, Pingable
+from holdfast.errors import ConfigError, NotFound, VenueRefused, VenueTimeout, VenueUnavailable
+from holdfast.venues.binance.options import Endpoints, Options
+from holdfast.venues.binance.rest import Rest
+from holdfast.venues.binance.stream import StandingSocket, pause_s
+from holdfast.venues.binance.wire.instruments import Listing, listing
+from holdfast.venues.binance.wire.market import MarketWire, Shutdown
+from holdfast.venues.binance.wire.unreadable import Unreadable
+
+STREAMS_A_CONNECTION = 1_024
+_STREAM_PATHS = ("/stream", "/ws")
+_SNAPSHOT_GAP_NS = 250 * NS_PER_MS
+_INFO_WEIGHT = 20
+_SNAPSHOT_WEIGHTS = ((100, 5), (500, 25), (1_000, 50), (5_000, 250))
+
+
+class BinanceMarketData:
+    """Top of book, trades and depth of some symbols, to one sink."""
+
+    def __init__(
+        self,
+        network: Network,
+        clock: Clock,
+        *,
+        endpoints: Endpoints,
+        rest: Rest,
+        jitter: Callable[[], float],
+        options: Options,
+    ) -> None:
+        self._network = network
+        self._clock = clock
+        self._base = _without_path(endpoints.ws)
+        self._rest = rest
+        self._jitter = jitter
+        self._options = options
+        self._wire = MarketWire([])
+        self._sink: MarketSink | None = None
+        self._symbols: list[Symbol] = []
+        self._socket: StandingSocket | None = None
+        self._is_fresh = True
+        self._fetching: dict[Symbol, asyncio.Task[None]] = {}
+        self._next_fetch_ns: dict[Symbol, int] = {}
+
+    @property
+    def offset_ns(self) -> int:
+        """Give how far the venue's clock is ahead of ours, as measured at the start."""
+        return self._rest.offset_ns
+
+    async def instruments(self, symbols: list[Symbol]) -> list[Instrument]:
+        """Fetch the instruments; `NotFound` names the first unknown symbol."""
+        if not symbols:
+            return []
+        try:
+            found = await self._listing(symbols)
+        except VenueRefused:
+            found = {}
+            for symbol in symbols:
+                found.update(await self._one(symbol))
+        for symbol in symbols:
+            if symbol not in found:
+                raise NotFound(f"{symbol!r} is no symbol of this venue; BTCUSDT would be one")
+        return [found[symbol] for symbol in symbols]
+
+    async def start(self, instruments: list[Instrument], sink: MarketSink) -> None:
+        """Connect and subscribe; returns when data may flow, goes on until `close`."""
+        if not self._options.paper_pings:
+            await self._rest.measure_offset()
+        self._wire = MarketWire(instruments)
+        streams = self._wire.streams
+        if len(streams) > STREAMS_A_CONNECTION:
+            raise ConfigError(
+                f"{len(instruments)} symbols are {len(streams)} streams; "
+                f"one connection takes {STREAMS_A_CONNECTION}"
+            )
+        self._sink = sink
+        self._symbols = [instrument.symbol for instrument in instruments]
+        self._socket = StandingSocket(
+            self._network,
+            f"{self._base}/stream?streams={'/'.join(streams)}",
+            owner=self,
+            jitter=self._jitter,
+            silence_limit_s=0 if self._options.paper_pings else self._options.silence_limit_s,
+        )
+        await self._socket.open()
+
+    def request_snapshot(self, symbol: Symbol) -> None:
+        """Fetch a book; it comes by `on_market` as DepthSnapshot. One at a time a symbol.
+
+        Fetches of a symbol are at least 250 ms of market time apart, and are repeated with
+        growing pauses until one succeeds.
+        """
+        if symbol not in self._fetching:
+            task = asyncio.get_running_loop().create_task(self._fetch(symbol))
+            self._fetching[symbol] = task
+            task.add_done_callback(lambda _: self._fetching.pop(symbol, None))
+
+    async def close(self) -> None:
+        """Disconnect; idempotent."""
+        fetching = list(self._fetching.values())
+        for task in fetching:
+            task.cancel()
+        await asyncio.gather(*fetching, return_exceptions=True)
+        if self._socket is not None:
+            await self._socket.close()
+        await self._rest.close()
+
+    # What the socket says.
+
+    def on_open(self) -> None:
+        """Wait for the first message before this connection counts as a good one."""
+        self._is_fresh = True
+
+    def on_text(self, frame: memoryview) -> None:
+        """Decode a message and hand it over."""
+        sink = self._sink
+        event = self._wire.decode(frame, self._clock.now_ns())
+        if event is None or sink is None:
+            return
+        if isinstance(event, Shutdown | Unreadable):
+            self._on_special(event, sink)
+            return
+        if self._is_fresh and self._socket is not None:
+            self._socket.proven()
+            self._is_fresh = False
+        sink.on_market(event)
+        sink.on_frame_end()
+
+    def on_ping(self, connection: Pingable, payload: bytes) -> None:
+        """Answer at once, or in paper mode leave it to the sink."""
+        if self._options.paper_pings and self._sink is not None:
+            self._sink.on_ping(connection, payload)
+        else:
+            connection.pong(payload)
+
+    def on_lost(self, reason: str) -> None:
+        """Say of every book that it cannot be trusted."""
+        if self._sink is not None:
+            for symbol in self._symbols:
+                self._sink.on_book_invalid(symbol, f"disconnected: {reason}")
+
+    def _on_special(self, event: Shutdown | Unreadable, sink: MarketSink) -> None:
+        if isinstance(event, Shutdown):
+            if self._socket is not None:
+                self._socket.reopen("the venue shuts this connection down")
+            return
+        for symbol in [event.symbol] if event.symbol else self._symbols:
+            sink.on_book_invalid(symbol, f"unreadable message: {event.reason}")
+
+    async def _fetch(self, symbol: Symbol) -> None:
+        attempt = 0
+        await self._gap(symbol)
+        while True:
+            try:
+                await self._fetch_once(symbol)
+                return
+            except (VenueTimeout, VenueUnavailable, VenueRefused):
+                attempt += 1
+                await asyncio.sleep(pause_s(attempt, 1.0))
+
+    async def _gap(self, symbol: Symbol) -> None:
+        """Wait in market time until the symbol's next fetch is due."""
+        due_ns = self._next_fetch_ns.get(symbol, 0)
+        now_ns = self._clock.now_ns()
+        self._next_fetch_ns[symbol] = max(due_ns, now_ns) + _SNAPSHOT_GAP_NS
+        if now_ns < due_ns:
+            due = asyncio.Event()
+            timer = self._clock.call_at(due_ns, due.set)
+            try:
+                await due.wait()
+            finally:
+                timer.cancel()
+
+    async def _fetch_once(self, symbol: Symbol) -> None:
+        levels = self._options.snapshot_levels
+        weight = next(w for most, w in _SNAPSHOT_WEIGHTS if levels <= most)
+        body = await self._rest.get(
+            "/api/v3/depth", {"symbol": symbol, "limit": levels}, weight=weight
+        )
+        snapshot = self._wire.snapshot(symbol, body, received_at_ns=self._clock.now_ns())
+        if isinstance(snapshot, Unreadable):
+            raise VenueRefused(f"depth of {symbol}: {snapshot.reason}")
+        if self._sink is not None:
+            self._sink.on_market(snapshot)
+            self._sink.on_frame_end()
+
+    async def _listing(self, symbols: list[Symbol]) -> dict[Symbol, Instrument]:
+        names = msgspec.json.encode(symbols).decode()
+        body = await self._rest.get(
+            "/api/v3/exchangeInfo", {"symbols": names}, weight=_INFO_WEIGHT
+        )
+        listed: Listing | Unreadable = listing(body)
+        if isinstance(listed, Unreadable):
+            raise VenueUnavailable(f"exchangeInfo cannot be read: {listed.reason}")
+        if listed.weight_limit:
+            self._rest.weight_limit = listed.weight_limit
+        return listed.instruments
+
+    async def _one(self, symbol: Symbol) -> dict[Symbol, Instrument]:
+        try:
+            return await self._listing([symbol])
+        except VenueRefused as error:
+            raise NotFound(
+                f"{symbol!r} is no symbol of this venue; BTCUSDT would be one ({error})"
+            ) from error
+
+
+def _without_path(url: str) -> str:
+    base = url.rstrip("/")
+    for path in _STREAM_PATHS:
+        base = base.removesuffix(path)
+    return base

@@ -1,0 +1,80 @@
+"""What was asked and not answered yet; each is taken out once, by an answer or by its end."""
+
+from collections import deque
+from collections.abc import Callable
+
+import msgspec
+
+from holdfast.domain.instant import Clock, Timer
+from holdfast.domain.order import NewOrder
+from holdfast.domain.venue import CancelOrder
+
+Asked = NewOrder | CancelOrder
+
+
+class _Request(msgspec.Struct):
+    asked: Asked
+    by_http: bool
+
+
+class Pending:
+    """Requests by number, with one timer for all deadlines."""
+
+    def __init__(
+        self, clock: Clock, *, timeout_ns: int, on_overdue: Callable[[Asked, str], None]
+    ) -> None:
+        self._clock = clock
+        self._timeout_ns = timeout_ns
+        self._on_overdue = on_overdue
+        self._number = 0
+        self._requests: dict[int, _Request] = {}
+        self._deadlines: deque[tuple[int, int]] = deque()
+        self._timer: Timer | None = None
+
+    def number(self) -> int:
+        """Give a number that no other request has."""
+        self._number += 1
+        return self._number
+
+    def add(self, asked: Asked, now_ns: int) -> int:
+        """Note a request that is about to be written, and its deadline; give its number."""
+        self._number += 1
+        self._requests[self._number] = _Request(asked, by_http=False)
+        self._deadlines.append((now_ns + self._timeout_ns, self._number))
+        if self._timer is None:
+            self._timer = self._clock.call_at(self._deadlines[0][0], self._sweep)
+        return self._number
+
+    def mark_http(self, number: int) -> None:
+        """Note that a request went by HTTP, so the end of the socket is not its end."""
+        self._requests[number].by_http = True
+
+    def take(self, number: int) -> Asked | None:
+        """Take a request out; None when it was answered before."""
+        request = self._requests.pop(number, None)
+        return None if request is None else request.asked
+
+    def take_all(self, *, by_http: bool) -> list[Asked]:
+        """Take out everything that was asked one way, in its order."""
+        numbers = [n for n, request in self._requests.items() if request.by_http is by_http]
+        return [self._requests.pop(number).asked for number in numbers]
+
+    def close(self) -> None:
+        """Wait for no more deadlines; idempotent."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _sweep(self) -> None:
+        """Take out what is overdue or answered, and wait for the next deadline."""
+        now_ns = self._clock.now_ns()
+        deadlines = self._deadlines
+        overdue = []
+        while deadlines and (
+            deadlines[0][0] <= now_ns or deadlines[0][1] not in self._requests
+        ):
+            request = self._requests.pop(deadlines.popleft()[1], None)
+            if request is not None:
+                overdue.append(request.asked)
+        self._timer = self._clock.call_at(deadlines[0][0], self._sweep) if deadlines else None
+        for asked in overdue:
+            self._on_overdue(asked, "no answer in time")

@@ -1,0 +1,227 @@
+"""REST of the venue over one kept-alive connection: signing, time offset, weights, bans.
+
+It knows HTTP and nothing of trading. Queries are asked one after the other; the path of orders
+does not lead through here, it only takes the time stamp and the signature from here.
+"""
+
+import asyncio
+
+import msgspec
+
+from holdfast.domain.instant import NS_PER_MS, NS_PER_S, Clock
+from holdfast.domain.ports import HttpAnswer, HttpConnection, Network
+from holdfast.errors import (
+    CredentialsRefused,
+    VenueRefused,
+    VenueTimeout,
+    VenueUnavailable,
+)
+from holdfast.venues.binance.options import Credentials, Options
+from holdfast.venues.binance.signing import signer
+from holdfast.venues.binance.wire.numbers import instant
+from holdfast.venues.binance.wire.replies import OK, ErrorBody, error_body
+from holdfast.venues.binance.wire.requests import Params, query_text
+from holdfast.venues.binance.wire.unreadable import READ_ERRORS
+
+DEFAULT_WEIGHT_LIMIT = 6_000
+WEIGHT_KEPT_FREE = 10
+_MINUTE_NS = 60 * NS_PER_S
+_USED_WEIGHT = "x-mbx-used-weight-1m"
+_KEY_CODES = (-2014, -2015, -2008, -1022)
+_TIME_CODE = -1021
+_LIMITED = (418, 429)
+_UNAUTHORIZED = 401
+_SERVER_ERROR = 500
+_LONGEST_WAIT_S = 3 * 86_400
+
+
+class _Time(msgspec.Struct, rename="camel"):
+    server_time: int
+
+
+_TIME = msgspec.json.Decoder(_Time)
+
+
+class QuestionRefused(VenueRefused):
+    """A refusal of a question, with the venue's code."""
+
+    def __init__(self, line: str, code: int) -> None:
+        super().__init__(line)
+        self.code = code
+
+
+class Rest:
+    """Queries of one key, or of none."""
+
+    def __init__(
+        self,
+        network: Network,
+        clock: Clock,
+        *,
+        origin: str,
+        credentials: Credentials | None,
+        options: Options,
+    ) -> None:
+        self.weight_limit = DEFAULT_WEIGHT_LIMIT
+        self.offset_ns = 0
+        self._network = network
+        self._clock = clock
+        self.origin = origin.rstrip("/")
+        self._options = options
+        self._headers = {"X-MBX-APIKEY": credentials.api_key} if credentials else {}
+        self._signer = signer(credentials) if credentials else None
+        self._connection: HttpConnection | None = None
+        self._turn = asyncio.Lock()
+        self._used_weight = 0
+        self._used_minute = -1
+        self._held_until_ns = 0
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Give the headers of a signed request."""
+        return self._headers
+
+    def timestamp_ms(self) -> int:
+        """Give the venue's time as far as it is known here."""
+        return (self._clock.now_ns() + self.offset_ns) // NS_PER_MS
+
+    async def server_time_ns(self) -> int:
+        """Ask the venue for its time."""
+        body = await self.get("/api/v3/time", {}, weight=1)
+        try:
+            return instant(_TIME.decode(body).server_time)
+        except READ_ERRORS as error:
+            raise VenueUnavailable(f"{self.origin}: unreadable time ({error})") from error
+
+    async def measure_offset(self) -> None:
+        """Measure how far the venue's clock is ahead, at the middle of a round trip."""
+        asked_at_ns = self._clock.now_ns()
+        server_ns = await self.server_time_ns()
+        self.offset_ns = server_ns - (asked_at_ns + self._clock.now_ns()) // 2
+
+    async def get(self, path: str, params: Params, *, weight: int) -> bytes:
+        """Ask a public question."""
+        query = query_text(params)
+        target = f"{path}?{query}" if query else path
+        return _checked(await self._ask(target, weight), path)
+
+    async def get_signed(self, path: str, params: Params, *, weight: int) -> bytes:
+        """Ask about the account; a time stamp that is refused is measured and given again."""
+        answer = await self._ask(self.signed_target(path, params), weight)
+        if answer.status != OK and error_body(answer.body).code == _TIME_CODE:
+            await self.measure_offset()
+            answer = await self._ask(self.signed_target(path, params), weight)
+        return _checked(answer, path)
+
+    def signed_target(self, path: str, params: Params) -> str:
+        """Write path and signed query of a request."""
+        if self._signer is None:
+            raise CredentialsRefused(f"{path} needs an API key")
+        query = query_text(
+            {
+                **params,
+                "recvWindow": self._options.recv_window_ms,
+                "timestamp": self.timestamp_ms(),
+            }
+        )
+        signature = query_text({"signature": self._signer.sign(query.encode())})
+        return f"{path}?{query}&{signature}"
+
+    async def connect(self) -> HttpConnection:
+        """Open a connection; VenueUnavailable when none can be had."""
+        try:
+            return await self._network.http(self.origin)
+        except OSError as error:
+            raise VenueUnavailable(f"{self.origin}: no connection ({error})") from error
+
+    async def close(self) -> None:
+        """Disconnect; idempotent, and a later question connects again."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    async def _ask(self, target: str, weight: int) -> HttpAnswer:
+        async with self._turn:
+            self._check_budget(weight)
+            answer = await self._exchange(target)
+            if answer is None:
+                await self.close()
+                answer = await self._exchange(target)
+            if answer is None:
+                raise VenueUnavailable(f"{self.origin}: the connection was lost")
+            self._note_limits(answer)
+            return answer
+
+    async def _exchange(self, target: str) -> HttpAnswer | None:
+        """Ask once; None when the connection was lost, which for a question does no harm."""
+        if self._connection is None or not self._connection.is_open:
+            self._connection = await self.connect()
+        answered: asyncio.Future[HttpAnswer | None] = asyncio.get_running_loop().create_future()
+
+        def on_answer(answer: HttpAnswer | None) -> None:
+            if not answered.done():
+                answered.set_result(answer)
+
+        try:
+            self._connection.send(
+                "GET", target, headers=self._headers, body=b"", on_answer=on_answer
+            )
+            async with asyncio.timeout(self._options.query_timeout_s):
+                return await answered
+        except TimeoutError as error:
+            await self.close()
+            path = target.partition("?")[0]
+            raise VenueTimeout(
+                f"{self.origin}{path}: no answer in {self._options.query_timeout_s:g} s"
+            ) from error
+        except ConnectionError:
+            return None
+
+    def _check_budget(self, weight: int) -> None:
+        now_ns = self._clock.now_ns()
+        if now_ns < self._held_until_ns:
+            wait_s = (self._held_until_ns - now_ns) / NS_PER_S
+            raise VenueUnavailable(f"{self.origin}: asked us to wait for {wait_s:.0f} s more")
+        if (now_ns + self.offset_ns) // _MINUTE_NS != self._used_minute:
+            return
+        if self._used_weight + weight > self.weight_limit * (100 - WEIGHT_KEPT_FREE) // 100:
+            raise VenueUnavailable(f"{self.origin}: this minute's request weight is used up")
+
+    def _note_limits(self, answer: HttpAnswer) -> None:
+        now_ns = self._clock.now_ns()
+        used = answer.headers.get(_USED_WEIGHT, "")
+        if used.isascii() and used.isdigit():
+            self._used_weight = int(used[:9])
+            self._used_minute = (now_ns + self.offset_ns) // _MINUTE_NS
+        if answer.status in _LIMITED:
+            self._held_until_ns = now_ns + retry_after_s(answer) * NS_PER_S
+
+
+def retry_after_s(answer: HttpAnswer) -> int:
+    """Read how long the venue asks us to wait; a minute where it does not say."""
+    text = answer.headers.get("retry-after", "")
+    if not (text.isascii() and text.isdigit()):
+        return 60
+    return min(int(text[:9]), _LONGEST_WAIT_S)
+
+
+def _checked(answer: HttpAnswer, path: str) -> bytes:
+    if answer.status == OK:
+        return answer.body
+    raise refusal(answer.status, error_body(answer.body), what=path)
+
+
+def refusal(
+    status: int, error: ErrorBody, *, what: str
+) -> CredentialsRefused | QuestionRefused | VenueTimeout | VenueUnavailable:
+    """Turn the venue's refusal of a question into the exception that says what to do."""
+    line = f"{what}: {error.msg or 'refused'} (status {status}, code {error.code})"
+    if error.code in _KEY_CODES or status == _UNAUTHORIZED:
+        return CredentialsRefused(f"{line}; check API key, secret, permissions and IP list")
+    if error.code == _TIME_CODE:
+        return QuestionRefused(f"{line}; set this machine's clock", error.code)
+    if status in _LIMITED:
+        return VenueUnavailable(line)
+    if status >= _SERVER_ERROR:
+        return VenueTimeout(line) if error.code in (-1006, -1007) else VenueUnavailable(line)
+    return QuestionRefused(line, error.code)

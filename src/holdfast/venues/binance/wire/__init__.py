@@ -1,0 +1,1 @@
+"""Binance's messages as bytes to domain values and back; pure, so it is tested on its own."""

@@ -1,0 +1,292 @@
+"""Messages about the account: the user stream's events, and answers about orders and trades.
+
+Fields that are not named here are ignored, and words that are not known are kept as text: a
+venue that adds a status must not end a session.
+"""
+
+from typing import TypeAlias
+
+import msgspec
+
+from holdfast.domain.ids import ClientOrderId, ExecId, Symbol, VenueOrderId
+from holdfast.domain.instant import UtcNs
+from holdfast.domain.instrument import Instrument
+from holdfast.domain.money import AmountUnits, Asset, PriceUnits, amount_units
+from holdfast.domain.order import LiquiditySide, OrderType, Side, TimeInForce
+from holdfast.domain.venue import (
+    BalanceReport,
+    Execution,
+    OrderReport,
+    ReportKind,
+    TradeReport,
+)
+from holdfast.venues.binance.wire.numbers import instant
+from holdfast.venues.binance.wire.unreadable import READ_ERRORS, Unreadable
+
+Instruments: TypeAlias = dict[Symbol, Instrument]
+
+_SIDES = {"BUY": Side.BUY, "SELL": Side.SELL}
+_TYPES = {
+    "LIMIT": OrderType.LIMIT,
+    "MARKET": OrderType.MARKET,
+    "LIMIT_MAKER": OrderType.LIMIT_MAKER,
+    "STOP_LOSS": OrderType.STOP_MARKET,
+    "STOP_LOSS_LIMIT": OrderType.STOP_LIMIT,
+    "TAKE_PROFIT": OrderType.TAKE_PROFIT_MARKET,
+    "TAKE_PROFIT_LIMIT": OrderType.TAKE_PROFIT_LIMIT,
+}
+_TIMES = {"GTC": TimeInForce.GTC, "IOC": TimeInForce.IOC, "FOK": TimeInForce.FOK}
+_EXECUTIONS = {
+    "NEW": ReportKind.ACKED,
+    "TRADE": ReportKind.FILLED,
+    "CANCELED": ReportKind.CANCELED,
+    "REJECTED": ReportKind.REJECTED,
+    "EXPIRED": ReportKind.EXPIRED,
+}
+_STATUSES = {
+    "NEW": ReportKind.ACKED,
+    "PENDING_NEW": ReportKind.ACKED,
+    "PARTIALLY_FILLED": ReportKind.ACKED,
+    "CANCELED": ReportKind.CANCELED,
+    "EXPIRED": ReportKind.EXPIRED,
+    "EXPIRED_IN_MATCH": ReportKind.EXPIRED,
+    "REJECTED": ReportKind.REJECTED,
+}
+_STP_EXPIRED = "EXPIRED_IN_MATCH"
+_NO_REASON = "NONE"
+
+
+class _Report(msgspec.Struct, gc=False, rename={"expiry_reason": "eR"}):
+    E: int
+    s: str
+    c: str
+    S: str
+    o: str
+    q: str
+    p: str
+    x: str
+    X: str
+    i: int
+    z: str
+    f: str = "GTC"
+    C: str = ""
+    r: str = _NO_REASON
+    expiry_reason: str = ""
+    l: str = "0"  # noqa: E741 - the venue's own letter
+    L: str = "0"
+    n: str | None = None
+    N: str | None = None
+    t: int = -1
+    m: bool = False
+
+
+class _Order(msgspec.Struct, rename="camel"):
+    symbol: str
+    order_id: int
+    client_order_id: str
+    price: str
+    orig_qty: str
+    executed_qty: str
+    status: str
+    type: str
+    side: str
+    time_in_force: str = "GTC"
+    update_time: int = 0
+    time: int = 0
+    expiry_reason: str = ""
+
+
+class _Trade(msgspec.Struct, rename="camel"):
+    symbol: str
+    id: int
+    order_id: int
+    price: str
+    qty: str
+    commission: str
+    commission_asset: str
+    time: int
+    is_buyer: bool
+    is_maker: bool
+
+
+class _Balance(msgspec.Struct):
+    asset: str
+    free: str
+    locked: str
+
+
+class _Account(msgspec.Struct):
+    balances: list[_Balance]
+
+
+class _Event(msgspec.Struct):
+    e: str = ""
+
+
+_REPORT = msgspec.json.Decoder(_Report)
+_ORDER = msgspec.json.Decoder(_Order)
+_ORDERS = msgspec.json.Decoder(list[_Order])
+_TRADES = msgspec.json.Decoder(list[_Trade])
+_ACCOUNT = msgspec.json.Decoder(_Account)
+_EVENT = msgspec.json.Decoder(_Event)
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """The venue says that this subscription or connection ends."""
+
+    reason: str
+
+
+def event(
+    raw: msgspec.Raw | bytes, instruments: Instruments, *, received_at_ns: UtcNs
+) -> OrderReport | Ended | Unreadable | None:
+    """Read one event of the user stream; None for kinds and symbols that are not ours."""
+    try:
+        kind = _EVENT.decode(raw).e
+        if kind in ("eventStreamTerminated", "serverShutdown"):
+            return Ended(kind)
+        if kind != "executionReport":
+            return None
+        read = _REPORT.decode(raw)
+        instrument = instruments.get(Symbol(read.s))
+        return None if instrument is None else _report(read, instrument, received_at_ns)
+    except READ_ERRORS as error:
+        return Unreadable(str(error))
+
+
+def _report(read: _Report, instrument: Instrument, received_at_ns: UtcNs) -> OrderReport:
+    kind = _EXECUTIONS.get(read.x, ReportKind.STATUS)
+    if kind is ReportKind.STATUS and read.X == _STP_EXPIRED:
+        kind = ReportKind.EXPIRED
+    price = instrument.price(read.p)
+    reason = read.expiry_reason or read.r
+    return OrderReport(
+        kind=kind,
+        client_order_id=ClientOrderId(read.C or read.c),
+        venue_order_id=VenueOrderId(str(read.i)),
+        symbol=instrument.symbol,
+        side=_side(read.S),
+        order_type=_order_type(read.o, price),
+        time_in_force=_TIMES.get(read.f, TimeInForce.GTC),
+        price=price,
+        quantity=instrument.quantity(read.q),
+        cum_quantity=instrument.quantity(read.z),
+        execution=_execution(read, instrument) if kind is ReportKind.FILLED else None,
+        reason="" if reason == _NO_REASON else reason,
+        status_text=read.X,
+        venue_at_ns=instant(read.E),
+        received_at_ns=received_at_ns,
+    )
+
+
+def _execution(read: _Report, instrument: Instrument) -> Execution:
+    if read.t < 0:
+        raise ValueError(f"a trade of order {read.i} has no id")
+    return Execution(
+        ExecId(str(read.t)),
+        instrument.price(read.L),
+        instrument.quantity(read.l),
+        amount_units(read.n or "0"),
+        Asset(read.N or instrument.quote),
+        LiquiditySide.MAKER if read.m else LiquiditySide.TAKER,
+    )
+
+
+def order(
+    body: bytes, instrument: Instrument, *, received_at_ns: UtcNs
+) -> OrderReport | Unreadable:
+    """Read the answer to a query of one order.
+
+    The kind is ACKED while the order rests, the ending when it ended, and STATUS when it is
+    filled, because its executions come from the trades.
+    """
+    try:
+        return _status(_ORDER.decode(body), instrument, received_at_ns)
+    except READ_ERRORS as error:
+        return Unreadable(str(error), instrument.symbol)
+
+
+def orders(
+    body: bytes, instrument: Instrument, *, received_at_ns: UtcNs
+) -> list[OrderReport] | Unreadable:
+    """Read the answer to a query of orders of one symbol."""
+    try:
+        return [_status(read, instrument, received_at_ns) for read in _ORDERS.decode(body)]
+    except READ_ERRORS as error:
+        return Unreadable(str(error), instrument.symbol)
+
+
+def _status(read: _Order, instrument: Instrument, received_at_ns: UtcNs) -> OrderReport:
+    price = instrument.price(read.price)
+    return OrderReport(
+        kind=_STATUSES.get(read.status, ReportKind.STATUS),
+        client_order_id=ClientOrderId(read.client_order_id),
+        venue_order_id=VenueOrderId(str(read.order_id)),
+        symbol=instrument.symbol,
+        side=_side(read.side),
+        order_type=_order_type(read.type, price),
+        time_in_force=_TIMES.get(read.time_in_force, TimeInForce.GTC),
+        price=price,
+        quantity=instrument.quantity(read.orig_qty),
+        cum_quantity=instrument.quantity(read.executed_qty),
+        reason=read.expiry_reason,
+        status_text=read.status,
+        venue_at_ns=instant(read.update_time or read.time),
+        received_at_ns=received_at_ns,
+        source="query",
+    )
+
+
+def trades(body: bytes, instrument: Instrument) -> list[TradeReport] | Unreadable:
+    """Read one page of the account's trades, in the venue's order."""
+    try:
+        return [_trade(read, instrument) for read in _TRADES.decode(body)]
+    except READ_ERRORS as error:
+        return Unreadable(str(error), instrument.symbol)
+
+
+def _trade(read: _Trade, instrument: Instrument) -> TradeReport:
+    return TradeReport(
+        symbol=instrument.symbol,
+        venue_order_id=VenueOrderId(str(read.order_id)),
+        side=Side.BUY if read.is_buyer else Side.SELL,
+        execution=Execution(
+            ExecId(str(read.id)),
+            instrument.price(read.price),
+            instrument.quantity(read.qty),
+            amount_units(read.commission),
+            Asset(read.commission_asset),
+            LiquiditySide.MAKER if read.is_maker else LiquiditySide.TAKER,
+        ),
+        venue_at_ns=instant(read.time),
+    )
+
+
+def balances(body: bytes) -> list[BalanceReport] | Unreadable:
+    """Read every balance that is not zero."""
+    try:
+        totals = [
+            BalanceReport(
+                Asset(read.asset), _sum(amount_units(read.free), amount_units(read.locked))
+            )
+            for read in _ACCOUNT.decode(body).balances
+        ]
+    except READ_ERRORS as error:
+        return Unreadable(str(error))
+    return [balance for balance in totals if balance.total]
+
+
+def _sum(free: AmountUnits, locked: AmountUnits) -> AmountUnits:
+    return AmountUnits(free + locked)
+
+
+def _side(text: str) -> Side:
+    side = _SIDES.get(text)
+    if side is None:
+        raise ValueError(f"{text[:20]!r} is no side")
+    return side
+
+
+def _order_type(text: str, price: PriceUnits) -> OrderType:
+    """Read an order type; one that is not known works as what its price makes of it."""
+    return _TYPES.get(text) or (OrderType.LIMIT if price else OrderType.MARKET)

@@ -1,0 +1,148 @@
+"""exchangeInfo to instruments: filters in units, which are made finer where a tick needs it."""
+
+import msgspec
+
+from holdfast.domain.ids import Symbol
+from holdfast.domain.instrument import DEFAULT_EXPONENT, Instrument, Product
+from holdfast.domain.money import (
+    AMOUNT_EXPONENT,
+    Asset,
+    PriceUnits,
+    QuantityUnits,
+    canonical,
+    exact,
+    to_units,
+)
+from holdfast.venues.binance.wire.unreadable import READ_ERRORS, Unreadable
+
+VENUE = "binance"
+_WEIGHT = "REQUEST_WEIGHT"
+
+
+class _Filter(msgspec.Struct, rename="camel"):
+    filter_type: str
+    tick_size: str = "0"
+    min_price: str = "0"
+    max_price: str = "0"
+    step_size: str = "0"
+    min_qty: str = "0"
+    max_qty: str = "0"
+    min_notional: str = "0"
+    notional: str = "0"
+    multiplier_up: str = ""
+    multiplier_down: str = ""
+    bid_multiplier_up: str = ""
+    bid_multiplier_down: str = ""
+    ask_multiplier_up: str = ""
+    ask_multiplier_down: str = ""
+
+
+class _Symbol(msgspec.Struct, rename="camel"):
+    symbol: str
+    base_asset: str
+    quote_asset: str
+    filters: list[_Filter]
+    status: str = "TRADING"
+
+
+class _RateLimit(msgspec.Struct, rename="camel"):
+    rate_limit_type: str
+    interval: str
+    interval_num: int
+    limit: int
+
+
+class _ExchangeInfo(msgspec.Struct, rename="camel"):
+    symbols: list[_Symbol]
+    rate_limits: list[_RateLimit] = []
+
+
+class Listing(msgspec.Struct, frozen=True):
+    """What exchangeInfo says; `weight_limit` per minute, 0 when it names none."""
+
+    instruments: dict[Symbol, Instrument]
+    weight_limit: int
+
+
+_INFO = msgspec.json.Decoder(_ExchangeInfo)
+
+
+def listing(body: bytes) -> Listing | Unreadable:
+    """Read an answer of exchangeInfo."""
+    try:
+        info = _INFO.decode(body)
+        instruments = [_instrument(symbol) for symbol in info.symbols]
+    except READ_ERRORS as error:
+        return Unreadable(str(error))
+    limits = [
+        limit.limit
+        for limit in info.rate_limits
+        if limit.rate_limit_type == _WEIGHT
+        and limit.interval == "MINUTE"
+        and limit.interval_num == 1
+    ]
+    return Listing({i.symbol: i for i in instruments}, min(limits, default=0))
+
+
+def _instrument(listed: _Symbol) -> Instrument:
+    filters = {item.filter_type: item for item in listed.filters}
+    none = _Filter("")
+    price = filters.get("PRICE_FILTER", none)
+    lot = filters.get("LOT_SIZE", none)
+    market_lot = filters.get("MARKET_LOT_SIZE", none)
+    smallest = filters.get("NOTIONAL") or filters.get("MIN_NOTIONAL") or none
+    price_exponent = max(DEFAULT_EXPONENT, _decimals(price.tick_size))
+    room = min(DEFAULT_EXPONENT, AMOUNT_EXPONENT - price_exponent)
+    quantity_exponent = max(room, _decimals(lot.step_size))
+    if price_exponent + quantity_exponent > AMOUNT_EXPONENT:
+        raise ValueError(
+            f"{listed.symbol}: tick {price.tick_size} and step {lot.step_size} together "
+            f"are finer than {AMOUNT_EXPONENT} decimals"
+        )
+
+    def prices(text: str) -> PriceUnits:
+        return PriceUnits(to_units(text, price_exponent))
+
+    def quantities(text: str) -> QuantityUnits:
+        return QuantityUnits(to_units(text, quantity_exponent))
+
+    up, down = _multipliers(filters)
+    return Instrument(
+        symbol=Symbol(listed.symbol),
+        venue=VENUE,
+        product=Product.SPOT,
+        base=Asset(listed.base_asset),
+        quote=Asset(listed.quote_asset),
+        settle=Asset(listed.quote_asset),
+        price_exponent=price_exponent,
+        quantity_exponent=quantity_exponent,
+        tick=PriceUnits(prices(price.tick_size) or 1),
+        step=QuantityUnits(quantities(lot.step_size) or 1),
+        market_step=quantities(market_lot.step_size),
+        min_price=prices(price.min_price),
+        max_price=prices(price.max_price),
+        min_quantity=quantities(lot.min_qty),
+        max_quantity=quantities(lot.max_qty),
+        market_max_quantity=quantities(market_lot.max_qty),
+        min_notional=canonical(exact(smallest.min_notional) or exact(smallest.notional)),
+        multiplier_up=up,
+        multiplier_down=down,
+        status=listed.status,
+    )
+
+
+def _multipliers(filters: dict[str, _Filter]) -> tuple[str, str]:
+    """Give the percent-price bounds; of bounds by side the narrower ones."""
+    both = filters.get("PERCENT_PRICE")
+    if both is not None:
+        return both.multiplier_up, both.multiplier_down
+    sides = filters.get("PERCENT_PRICE_BY_SIDE")
+    if sides is None:
+        return "", ""
+    up = min(exact(sides.bid_multiplier_up), exact(sides.ask_multiplier_up))
+    down = max(exact(sides.bid_multiplier_down), exact(sides.ask_multiplier_down))
+    return canonical(up), canonical(down)
+
+
+def _decimals(text: str) -> int:
+    return len(canonical(exact(text)).partition(".")[2])

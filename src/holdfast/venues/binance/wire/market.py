@@ -1,0 +1,203 @@
+"""Messages of the market streams and the depth snapshot.
+
+A combined frame is `{"stream":NAME,"data":{...}}`. Its name, which is ours because we asked for
+it, picks the decoder, so that a message is decoded once, into the struct of its kind.
+"""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import msgspec
+
+from holdfast.domain.ids import Symbol
+from holdfast.domain.instant import UtcNs
+from holdfast.domain.instrument import Instrument
+from holdfast.domain.market import (
+    BookTop,
+    DepthDiff,
+    DepthSnapshot,
+    Level,
+    MarketEvent,
+    TradePrint,
+)
+from holdfast.venues.binance.wire.numbers import instant, price_table, quantity_table
+from holdfast.venues.binance.wire.unreadable import READ_ERRORS, Unreadable
+
+_NAME_STARTS = len(b'{"stream":"')
+_NAME_TO_DATA = len(b'","data":')
+_LONGEST_NAME = 64
+_NO_TIME = UtcNs(0)
+_SHUTDOWN = "serverShutdown"
+
+Text: TypeAlias = tuple[str, str]
+Read: TypeAlias = Callable[[memoryview | bytes, UtcNs], MarketEvent]
+
+
+class Shutdown(msgspec.Struct, frozen=True):
+    """The venue says that it will close this connection; another one is due now."""
+
+
+class _Top(msgspec.Struct, gc=False):
+    u: int
+    b: str
+    B: str
+    a: str
+    A: str
+    E: int = 0
+
+
+class _Trade(msgspec.Struct, gc=False):
+    E: int
+    t: int
+    p: str
+    q: str
+    m: bool
+
+
+class _Diff(msgspec.Struct, gc=False):
+    E: int
+    U: int
+    u: int
+    b: list[Text]
+    a: list[Text]
+    pu: int = -1
+
+
+class _Snapshot(msgspec.Struct, rename="camel"):
+    last_update_id: int
+    bids: list[Text]
+    asks: list[Text]
+
+
+class _Envelope(msgspec.Struct):
+    stream: str = ""
+    data: msgspec.Raw = msgspec.Raw(b"{}")
+    e: str = ""
+
+
+class _Event(msgspec.Struct):
+    e: str = ""
+
+
+_TOP = msgspec.json.Decoder(_Top)
+_TRADE = msgspec.json.Decoder(_Trade)
+_DIFF = msgspec.json.Decoder(_Diff)
+_SNAPSHOT = msgspec.json.Decoder(_Snapshot)
+_ENVELOPE = msgspec.json.Decoder(_Envelope)
+_EVENT = msgspec.json.Decoder(_Event)
+
+
+class MarketWire:
+    """The streams of some instruments, by name, each with the decoder of its kind."""
+
+    def __init__(self, instruments: list[Instrument]) -> None:
+        self._streams: dict[bytes, tuple[Read, Symbol]] = {}
+        self._tables = {instrument.symbol: _Tables(instrument) for instrument in instruments}
+        for symbol, tables in self._tables.items():
+            name = symbol.lower()
+            for stream, read in (
+                (f"{name}@bookTicker", tables.top),
+                (f"{name}@trade", tables.trade),
+                (f"{name}@depth@100ms", tables.diff),
+            ):
+                self._streams[stream.encode()] = (read, symbol)
+
+    @property
+    def streams(self) -> list[str]:
+        """Give the names to subscribe to."""
+        return [name.decode() for name in self._streams]
+
+    def decode(
+        self, frame: memoryview, received_at_ns: UtcNs
+    ) -> MarketEvent | Shutdown | Unreadable | None:
+        """Read one frame of a combined stream; None for what needs no attention."""
+        head = bytes(frame[_NAME_STARTS : _NAME_STARTS + _LONGEST_NAME])
+        name = head.partition(b'"')[0]
+        found = self._streams.get(name)
+        if found is None:
+            return self._decode_slowly(frame, received_at_ns)
+        try:
+            data = frame[_NAME_STARTS + len(name) + _NAME_TO_DATA : -1]
+            return found[0](data, received_at_ns)
+        except READ_ERRORS as error:
+            return Unreadable(str(error), found[1])
+
+    def snapshot(
+        self, symbol: Symbol, body: bytes, *, received_at_ns: UtcNs
+    ) -> DepthSnapshot | Unreadable:
+        """Read the answer of a depth query."""
+        tables = self._tables[symbol]
+        try:
+            read = _SNAPSHOT.decode(body)
+            bids, asks = tables.levels(read.bids), tables.levels(read.asks)
+        except READ_ERRORS as error:
+            return Unreadable(str(error), symbol)
+        return DepthSnapshot(symbol, read.last_update_id, bids, asks, received_at_ns)
+
+    def _decode_slowly(
+        self, frame: memoryview, received_at_ns: UtcNs
+    ) -> MarketEvent | Shutdown | Unreadable | None:
+        """Read a frame that is written in another way than usual, or is no market message."""
+        symbol = None
+        try:
+            envelope = _ENVELOPE.decode(frame)
+            found = self._streams.get(envelope.stream.encode())
+            if found is not None:
+                symbol = found[1]
+                return found[0](bytes(envelope.data), received_at_ns)
+            kind = envelope.e or _EVENT.decode(envelope.data).e
+        except READ_ERRORS as error:
+            return Unreadable(str(error), symbol) if symbol else Unreadable(str(error))
+        return Shutdown() if kind == _SHUTDOWN else None
+
+
+class _Tables:
+    """An instrument with the remembered texts of its prices and quantities."""
+
+    def __init__(self, instrument: Instrument) -> None:
+        self._symbol = instrument.symbol
+        self._prices = price_table(instrument.price_exponent)
+        self._quantities = quantity_table(instrument.quantity_exponent)
+
+    def levels(self, texts: list[Text]) -> list[Level]:
+        prices, quantities = self._prices, self._quantities
+        return [(prices[p], quantities[q]) for p, q in texts]
+
+    def top(self, data: memoryview | bytes, received_at_ns: UtcNs) -> BookTop:
+        read = _TOP.decode(data)
+        prices, quantities = self._prices, self._quantities
+        return BookTop(
+            self._symbol,
+            read.u,
+            prices[read.b],
+            quantities[read.B],
+            prices[read.a],
+            quantities[read.A],
+            instant(read.E) if read.E else _NO_TIME,
+            received_at_ns,
+        )
+
+    def trade(self, data: memoryview | bytes, received_at_ns: UtcNs) -> TradePrint:
+        read = _TRADE.decode(data)
+        return TradePrint(
+            self._symbol,
+            read.t,
+            self._prices[read.p],
+            self._quantities[read.q],
+            read.m,
+            instant(read.E),
+            received_at_ns,
+        )
+
+    def diff(self, data: memoryview | bytes, received_at_ns: UtcNs) -> DepthDiff:
+        read = _DIFF.decode(data)
+        return DepthDiff(
+            self._symbol,
+            read.U,
+            read.u,
+            read.pu,
+            self.levels(read.b),
+            self.levels(read.a),
+            instant(read.E),
+            received_at_ns,
+        )

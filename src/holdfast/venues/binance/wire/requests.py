@@ -1,0 +1,186 @@
+"""Requests of orders as bytes: templates filled in, signed text and sent text from one source.
+
+Of an order only its id, price, quantity, time and signature change; the rest is made once for
+each symbol, side, type, time in force and self-trade mode. Parameters stand in the order of
+their names, as the WebSocket API signs them, and REST is given the same order.
+"""
+
+from collections.abc import Callable
+from typing import TypeAlias
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from holdfast.domain.ids import ClientOrderId, Symbol
+from holdfast.domain.order import NewOrder, OrderType, Side, StpMode, TimeInForce
+
+_SIDES = {Side.BUY: "BUY", Side.SELL: "SELL"}
+_TYPES = {
+    OrderType.LIMIT: "LIMIT",
+    OrderType.MARKET: "MARKET",
+    OrderType.LIMIT_MAKER: "LIMIT_MAKER",
+}
+_TIMES = {TimeInForce.GTC: "GTC", TimeInForce.IOC: "IOC", TimeInForce.FOK: "FOK"}
+_STP_MODES = {
+    StpMode.NONE: "NONE",
+    StpMode.EXPIRE_TAKER: "EXPIRE_TAKER",
+    StpMode.EXPIRE_MAKER: "EXPIRE_MAKER",
+    StpMode.EXPIRE_BOTH: "EXPIRE_BOTH",
+}
+
+Sign: TypeAlias = Callable[[bytes], str]
+Params: TypeAlias = dict[str, str | int]
+Kind: TypeAlias = tuple[Symbol, Side, OrderType, TimeInForce, StpMode]
+
+
+def unsupported(order: NewOrder) -> str:
+    """Say why this adapter cannot write an order; empty when it can."""
+    if order.order_type not in _TYPES:
+        return f"{order.order_type.value} orders are not written by this adapter"
+    if order.order_type is OrderType.LIMIT and order.time_in_force not in _TIMES:
+        return f"a limit order of spot cannot be {order.time_in_force.value}"
+    if order.reduce_only:
+        return "spot orders cannot be reduce-only"
+    return ""
+
+
+def order_params(order: NewOrder) -> Params:
+    """Name what an order says, without key, time and signature, sorted by name."""
+    params: Params = {
+        "newClientOrderId": order.client_order_id,
+        "newOrderRespType": "ACK",
+        "quantity": order.quantity_text,
+        "selfTradePreventionMode": _STP_MODES[order.stp_mode],
+        "side": _SIDES[order.side],
+        "symbol": order.symbol,
+        "type": _TYPES[order.order_type],
+    }
+    if order.order_type is not OrderType.MARKET:
+        params["price"] = order.price_text
+    if order.order_type is OrderType.LIMIT:
+        params["timeInForce"] = _TIMES[order.time_in_force]
+    return dict(sorted(params.items()))
+
+
+def cancel_params(symbol: Symbol, client_order_id: ClientOrderId) -> Params:
+    """Name what a cancel says."""
+    return {"origClientOrderId": client_order_id, "symbol": symbol}
+
+
+def query_text(params: Params) -> str:
+    """Percent-encode parameters, as REST signs and sends them."""
+    return urlencode(params, quote_via=quote)
+
+
+def request(request_id: int, method: str, *, params: Params) -> bytes:
+    """Write a request of the WebSocket API."""
+    return msgspec.json.encode({"id": request_id, "method": method, "params": params})
+
+
+def signed(params: Params, sign: Sign) -> Params:
+    """Add a signature to all parameters, as the WebSocket API wants it."""
+    text = "&".join(f"{name}={params[name]}" for name in sorted(params))
+    return {**params, "signature": sign(text.encode())}
+
+
+class Signed:
+    """Writes orders that carry key and signature; `sign` knows the prefix `apiKey=KEY&`.
+
+    What is signed begins with the key, so its hash up to there is made once.
+    """
+
+    def __init__(self, api_key: str, sign: Sign, *, recv_window_ms: int) -> None:
+        self._api_key = api_key
+        self._sign = sign
+        self._recv_window_ms = recv_window_ms
+        self._templates: dict[Kind, tuple[bytes, bytes]] = {}
+
+    def place(self, request_id: int, order: NewOrder, *, timestamp_ms: int) -> bytes:
+        """Write an order."""
+        kind = _kind(order)
+        template = self._templates.get(kind)
+        if template is None:
+            template = self._templates[kind] = self._template(order)
+        values = _values(order, timestamp_ms)
+        signature = self._sign(template[0] % values)
+        return template[1] % (request_id, *values, signature.encode())
+
+    def cancel(self, request_id: int, params: Params, *, timestamp_ms: int) -> bytes:
+        """Write a cancel."""
+        timed = {**params, "recvWindow": self._recv_window_ms, "timestamp": timestamp_ms}
+        text = "&".join(f"{name}={timed[name]}" for name in sorted(timed))
+        keyed = {"apiKey": self._api_key, **timed, "signature": self._sign(text.encode())}
+        return request(request_id, "order.cancel", params=keyed)
+
+    def _template(self, order: NewOrder) -> tuple[bytes, bytes]:
+        names = _template_names(order, self._recv_window_ms)
+        text = "&".join(f"{name}={value}" for name, value in names.items())
+        pairs = {"apiKey": _literal(self._api_key), **_json_values(names), "signature": '"%b"'}
+        return text.encode(), _json_template(pairs)
+
+
+class LoggedOn:
+    """Writes orders of a session that logged on: no key and no signature in them."""
+
+    def __init__(self, *, recv_window_ms: int) -> None:
+        self._recv_window_ms = recv_window_ms
+        self._templates: dict[Kind, bytes] = {}
+
+    def place(self, request_id: int, order: NewOrder, *, timestamp_ms: int) -> bytes:
+        """Write an order."""
+        kind = _kind(order)
+        template = self._templates.get(kind)
+        if template is None:
+            names = _template_names(order, self._recv_window_ms)
+            template = self._templates[kind] = _json_template(_json_values(names))
+        return template % (request_id, *_values(order, timestamp_ms))
+
+    def cancel(self, request_id: int, params: Params, *, timestamp_ms: int) -> bytes:
+        """Write a cancel."""
+        timed = {**params, "recvWindow": self._recv_window_ms, "timestamp": timestamp_ms}
+        return request(request_id, "order.cancel", params=timed)
+
+
+def _kind(order: NewOrder) -> Kind:
+    return (
+        order.symbol, order.side, order.order_type, order.time_in_force, order.stp_mode
+    )  # fmt: skip
+
+
+def _values(order: NewOrder, timestamp_ms: int) -> tuple[bytes | int, ...]:
+    """Give what changes from order to order, in the order of the names."""
+    if order.order_type is OrderType.MARKET:
+        return (order.client_order_id.encode(), order.quantity_text.encode(), timestamp_ms)
+    return (
+        order.client_order_id.encode(),
+        order.price_text.encode(),
+        order.quantity_text.encode(),
+        timestamp_ms,
+    )
+
+
+def _template_names(order: NewOrder, recv_window_ms: int) -> dict[str, str]:
+    """Give every parameter by name, with a mark where a value changes."""
+    names = {name: str(value).replace("%", "%%") for name, value in order_params(order).items()}
+    names["newClientOrderId"] = names["quantity"] = "%b"
+    if "price" in names:
+        names["price"] = "%b"
+    names["recvWindow"] = str(recv_window_ms)
+    names["timestamp"] = "%d"
+    return dict(sorted(names.items()))
+
+
+def _json_values(names: dict[str, str]) -> dict[str, str]:
+    numbers = ("recvWindow", "timestamp")
+    return {
+        name: value if name in numbers else _literal(value) for name, value in names.items()
+    }
+
+
+def _json_template(pairs: dict[str, str]) -> bytes:
+    inside = ",".join(f'"{name}":{value}' for name, value in pairs.items())
+    return f'{{"id":%d,"method":"order.place","params":{{{inside}}}}}'.encode()
+
+
+def _literal(text: str) -> str:
+    return msgspec.json.encode(text).decode()
