@@ -76,26 +76,19 @@ class Anchor:
             self._file = -1
 
 
-class Quiet:
-    """A reader's claim that nobody writes meanwhile; false when somebody does."""
-
-    def __init__(self, journal: Path) -> None:
-        self._file = -1
-        self.held = not anchor_path(journal).exists()
-        if self.held:
-            return
-        try:
-            self._file = os.open(anchor_path(journal), os.O_RDONLY | os.O_CLOEXEC)
-            fcntl.flock(self._file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except OSError:
-            return
-        self.held = True
-
-    def close(self) -> None:
-        """Let a writer in again; idempotent."""
-        if self._file >= 0:
-            os.close(self._file)
-            self._file = -1
+def is_written(journal: Path) -> bool:
+    """Tell whether some process writes this journal now."""
+    try:
+        file = os.open(anchor_path(journal), os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(file)
+    return False
 
 
 def read_anchor(journal: Path) -> Head | None:

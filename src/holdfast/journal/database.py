@@ -47,7 +47,7 @@ T = TypeVar("T")
 
 _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
-_UNREADABLE = (sqlite3.Error, MemoryError, OverflowError)
+UNREADABLE = (sqlite3.Error, MemoryError, OverflowError, UnicodeDecodeError)
 
 
 def insert(count: int) -> str:
@@ -71,7 +71,7 @@ def reading(path: Path, question: Callable[[], T]) -> T:
     """Ask the database; whatever it cannot answer becomes one line about this journal."""
     try:
         return question()
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise explain(path, error) from error
 
 

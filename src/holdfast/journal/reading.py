@@ -7,27 +7,38 @@ from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
 from holdfast.domain.event import Record
-from holdfast.errors import JournalCorrupt
+from holdfast.errors import JournalCorrupt, JournalError
 from holdfast.journal import database as db
-from holdfast.journal.anchor import read_anchor
+from holdfast.journal.anchor import is_written, read_anchor
 from holdfast.journal.chain import BrokenLink, Head, Row, walk
 from holdfast.journal.codec import decode_row
+from holdfast.journal.wal import committed_frames, wal_path
 
 
-def inspect(path: Path, *, keep: bool) -> sqlite3.Connection:
+def is_still(path: Path) -> bool:
+    """Tell whether the database file is all there is: no writer, nothing written ahead."""
+    try:
+        return not is_written(path) and wal_path(path).stat().st_size == 0
+    except OSError:
+        return True
+
+
+def inspect(path: Path, *, ours: bool = False, still: bool = False) -> sqlite3.Connection:
     """Open read-only and check form and end; nothing is written, not even a recovery.
 
-    The connection comes back open when `keep` is true.
+    `ours` says that the caller holds the writer's lock. `still` reads the file as it is and
+    leaves no files beside it, but never sees a change.
     """
     anchored = read_anchor(path)
-    connection = db.reading(path, lambda: db.connect(path, mode="ro"))
+    frames = None
+    if ours or not is_written(path):
+        frames = _frames(path, ours=ours, is_anchored=anchored is not None)
+    connection = db.reading(path, lambda: db.connect(path, mode="ro", immutable=still))
     try:
-        db.reading(path, lambda: _check(path, connection, anchored=anchored))
-    except JournalCorrupt:
+        db.reading(path, lambda: _check(path, connection, anchored=anchored, frames=frames))
+    except JournalError:
         connection.close()
         raise
-    if not keep:
-        connection.close()
     return connection
 
 
@@ -35,10 +46,9 @@ def rows_of(path: Path, connection: sqlite3.Connection, *, from_seq: int) -> Ite
     """Give the records from a number on; what does not follow is named with its place."""
     after = Head()
     if from_seq > 1:
-        stored = db.reading(
-            path, lambda: connection.execute(db.SELECT, (from_seq - 1,)).fetchone()
-        )
-        if stored is None or stored[0] != from_seq - 1:
+        query = (db.SELECT + " LIMIT 1", (from_seq - 1,))
+        stored = db.reading(path, lambda: connection.execute(*query).fetchone())
+        if stored is None:
             return
         after = Head(from_seq - 1, stored[7])
     last = after.seq
@@ -49,10 +59,19 @@ def rows_of(path: Path, connection: sqlite3.Connection, *, from_seq: int) -> Ite
     except BrokenLink as error:
         place = locate(path, error.row)
         raise JournalCorrupt(f"journal {path}: {error}{place}") from error
-    except (sqlite3.Error, MemoryError, OverflowError) as error:
+    except db.UNREADABLE as error:
         raise JournalCorrupt(
-            f"journal {path}: record {last + 1} cannot be read: {error}"
+            f"journal {path}: record {last + 1} cannot be read: {error}{damage(connection)}"
         ) from error
+
+
+def damage(connection: sqlite3.Connection) -> str:
+    """Say which page SQLite finds damaged, as the end of a sentence; nothing when none is."""
+    try:
+        found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+    except db.UNREADABLE:
+        return ""
+    return "" if found == "ok" else f"; {str(found).splitlines()[-1]}"
 
 
 def locate(path: Path, row: Row) -> str:
@@ -60,13 +79,13 @@ def locate(path: Path, row: Row) -> str:
     mark: object = row[7] or row[6]
     if not isinstance(mark, bytes) or not mark:
         return ""
-    for name in (path, Path(f"{path}-wal")):
+    for name in (path, wal_path(path)):
         try:
             with (
                 name.open("rb") as file,
-                closing(mmap(file.fileno(), 0, access=ACCESS_READ)) as text,
+                closing(mmap(file.fileno(), 0, access=ACCESS_READ)) as content,
             ):
-                offset = text.rfind(mark)
+                offset = content.rfind(mark)
         except (OSError, ValueError):
             continue
         if offset >= 0:
@@ -75,7 +94,19 @@ def locate(path: Path, row: Row) -> str:
     return ""
 
 
-def _check(path: Path, connection: sqlite3.Connection, *, anchored: Head | None) -> None:
+def _frames(path: Path, *, ours: bool, is_anchored: bool) -> int | None:
+    try:
+        return committed_frames(path, is_anchored=is_anchored)
+    except JournalCorrupt:
+        # A writer that has come meanwhile changes the file under the reader's eyes.
+        if not ours and is_written(path):
+            return None
+        raise
+
+
+def _check(
+    path: Path, connection: sqlite3.Connection, *, anchored: Head | None, frames: int | None
+) -> None:
     db.check_form(path, connection)
     connection.execute("BEGIN")
     is_open, sealed = db.seal_of(path, connection)
@@ -87,6 +118,11 @@ def _check(path: Path, connection: sqlite3.Connection, *, anchored: Head | None)
     if not is_open and (head.seq, head.hash) != (sealed.seq, sealed.hash):
         raise JournalCorrupt(
             f"journal {path} ends at record {head.seq}, but was closed at record {sealed.seq}"
+        )
+    if is_open and frames == 0 and anchored is None:
+        raise JournalCorrupt(
+            f"journal {path} was not closed, and what was written ahead is missing: restore "
+            f"{wal_path(path).name}"
         )
 
 

@@ -23,7 +23,7 @@ from holdfast.errors import (
 from holdfast.journal import database as db
 from holdfast.journal.anchor import Anchor, anchor_path
 from holdfast.journal.chain import GENESIS, Head, Row
-from holdfast.journal.reading import inspect, rows_of
+from holdfast.journal.reading import inspect, is_still, rows_of
 
 GROUP_ROWS = 64
 CHECKPOINT_PAGES = 8192
@@ -79,10 +79,10 @@ class SqliteStore:
         if not path.is_file():
             raise NotFound(f"there is no journal {path}; leave --resume out to make one")
         if read_only:
-            return cls(path, inspect(path, keep=True), anchor=None)
+            return cls(path, inspect(path, still=is_still(path)), anchor=None)
         anchor = Anchor(path)
         try:
-            inspect(path, keep=False)
+            inspect(path, ours=True).close()
             connection = _reopen(path)
             store = cls(path, connection, anchor=anchor)
             store._mark(is_open=True)
@@ -171,7 +171,7 @@ class SqliteStore:
                 (int(is_open), self._head.seq, self._head.hash),
             )
             # A reader in the way leaves the rest in the write-ahead file, which is as durable.
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
         except sqlite3.Error as error:
             self._refused = _failure(self.path, error)
             raise self._refused from error
@@ -190,7 +190,8 @@ def _make(path: Path) -> sqlite3.Connection:
         connection.execute(f"PRAGMA application_id = {db.APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {db.FORMAT}")
         connection.execute("COMMIT")
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        # The write-ahead file keeps its frames: an empty one would look like a lost one.
+        connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
     except sqlite3.Error as error:
         raise _failure(path, error) from error
     return connection
@@ -200,6 +201,8 @@ def _reopen(path: Path) -> sqlite3.Connection:
     try:
         connection = db.connect(path, mode="rw")
         _prepare(connection)
+        # Begins a new write-ahead file, in which no frame of a commit that was cut off is left.
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     except sqlite3.Error as error:
         raise _failure(path, error) from error
     return connection

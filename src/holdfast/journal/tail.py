@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Self
 
 from holdfast.domain.event import Record
-from holdfast.journal.sqlite import SqliteStore
+from holdfast.errors import NotFound
+from holdfast.journal.reading import inspect, rows_of
 
 
 class Follower:
@@ -13,18 +14,21 @@ class Follower:
 
     def __init__(self, path: Path, *, from_seq: int = 1) -> None:
         """Open read-only; NotFound without a journal."""
-        self._store = SqliteStore.open(path, read_only=True)
+        if not path.is_file():
+            raise NotFound(f"there is no journal {path}")
+        self._path = path
+        self._connection = inspect(path)
         self._next = from_seq
 
     def poll(self) -> Iterator[Record]:
         """Give each new record once, in order and checked against the one before it."""
-        for record in self._store.read(self._next):
+        for record in rows_of(self._path, self._connection, from_seq=self._next):
             self._next = record.header.seq + 1
             yield record
 
     def close(self) -> None:
         """Let go of the journal; idempotent."""
-        self._store.close()
+        self._connection.close()
 
     def __enter__(self) -> Self:
         return self

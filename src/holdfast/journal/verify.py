@@ -7,10 +7,10 @@ from pathlib import Path
 import msgspec
 
 from holdfast.domain.event import Record
-from holdfast.errors import JournalCorrupt, NotFound
+from holdfast.errors import JournalCorrupt, JournalLocked, NotFound
 from holdfast.journal import database as db
 from holdfast.journal.chain import GENESIS
-from holdfast.journal.reading import inspect, rows_of
+from holdfast.journal.reading import damage, inspect, is_still, rows_of
 
 
 class Verified(msgspec.Struct, frozen=True):
@@ -33,19 +33,30 @@ def verify(path: Path, *, each: Callable[[Record], object] | None = None) -> Ver
     """
     if not path.is_file():
         raise NotFound(f"there is no journal {path}")
+    still = is_still(path)
+    try:
+        return _verify(path, still=still, each=each)
+    except JournalCorrupt as error:
+        if still and not is_still(path):
+            raise JournalLocked(
+                f"journal {path} began to be written while it was read; verify it again"
+            ) from error
+        raise
+
+
+def _verify(path: Path, *, still: bool, each: Callable[[Record], object] | None) -> Verified:
     first = last = None
-    with closing(inspect(path, keep=True)) as connection:
+    with closing(inspect(path, still=still)) as connection:
+        connection.execute("BEGIN")
         for record in rows_of(path, connection, from_seq=1):
             first = first or record.header
             last = record.header
             if each is not None:
                 each(record)
         head = db.reading(path, lambda: db.last(connection))
-        found = db.reading(
-            path, lambda: connection.execute("PRAGMA integrity_check(1)").fetchone()
-        )
-    if found != ("ok",):
-        raise JournalCorrupt(f"journal {path} is damaged: {str(found[0]).splitlines()[-1]}")
+        found = damage(connection)
+    if found:
+        raise JournalCorrupt(f"journal {path} is damaged{found}")
     return Verified(
         path=str(path),
         events=last.seq if last else 0,
