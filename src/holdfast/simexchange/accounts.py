@@ -94,7 +94,7 @@ class Holdings:
         self.locked.setdefault(asset, 0)
         self.changed[asset] = None
 
-    def lock(self, order_id: int, asset: str, amount: int) -> None:
+    def lock(self, order_id: int, asset: str, *, amount: int) -> None:
         """Set what an order locks, giving back what it locked before; 0 ends the lock."""
         _, before = self.locks.pop(order_id, (asset, 0))
         if amount:

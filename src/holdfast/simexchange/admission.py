@@ -131,7 +131,7 @@ class Admission:
     ) -> tuple[Plan, Reject | None]:
         own = pair.opposite(order)
         if order.order_type == "LIMIT_MAKER":
-            if would_take(order, pair.book, own):
+            if would_take(order, pair.book, own=own):
                 return _NO_PLAN, WOULD_TAKE
             plan = _NO_PLAN
         else:
@@ -141,7 +141,7 @@ class Admission:
                 step=pair.rules.step,
             )
             is_limited = order.order_type != "MARKET"
-            plan = plan_taker(order, pair.book, own, is_limited=is_limited, budget=budget)
+            plan = plan_taker(order, pair.book, own=own, is_limited=is_limited, budget=budget)
         is_covered = self._covers(pair, order, plan)
         return plan, None if is_covered else INSUFFICIENT_BALANCE
 

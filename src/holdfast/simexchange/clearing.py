@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from holdfast.simexchange.accounts import Holdings
 from holdfast.simexchange.assumptions import FeeAssumptions
-from holdfast.simexchange.fees import Traded, fee_of, rates
+from holdfast.simexchange.fees import Fee, Traded, fee_of, rates
 from holdfast.simexchange.matching import Plan, notional
 from holdfast.simexchange.model import (
     AccountEvent,
@@ -46,7 +46,7 @@ class Clearing:
     def rates(self, account: str, rules: SymbolRules) -> tuple[int, int]:
         """Return an account's maker and taker rate for a symbol."""
         spec = self.holdings[account].spec
-        return rates(self.fee_assumptions, rules, (spec.maker_rate, spec.taker_rate))
+        return rates(self.fee_assumptions, rules, own=(spec.maker_rate, spec.taker_rate))
 
     def lock_needed(self, order: SimOrder) -> tuple[str, int]:
         """Return which asset a limit order locks for what is left of it, and how much.
@@ -71,7 +71,7 @@ class Clearing:
         holdings.open.setdefault(order.symbol, {})[order.order_id] = order
         holdings.by_client_id[order.symbol, order.client_order_id] = order
         if locks:
-            holdings.lock(order.order_id, *self.lock_needed(order))
+            self._lock(holdings, order)
         self._report(order, "NEW", at_ns=order.created_ns)
         self._report_balances(holdings, at_ns=order.created_ns)
 
@@ -155,20 +155,11 @@ class Clearing:
         order.is_working = order.leaves_quantity > 0
         order.status = "PARTIALLY_FILLED" if order.is_working else "FILLED"
         if order.order_id in holdings.locks:
-            holdings.lock(order.order_id, *self.lock_needed(order))
+            self._lock(holdings, order)
         is_buy = order.side == "BUY"
         holdings.add(rules.base, quantity if is_buy else -quantity)
         holdings.add(rules.quote, -value if is_buy else value)
-        maker_rate, taker_rate = self.rates(order.account, rules)
-        fee = fee_of(
-            self.fee_assumptions,
-            rules,
-            Traded(is_buy, quantity, value),
-            rate=maker_rate if maker else taker_rate,
-            discount_free=holdings.free.get(self.fee_assumptions.discount.asset, 0),
-        )
-        holdings.add(fee.asset, -fee.amount)
-        self.fees[fee.asset] = self.fees.get(fee.asset, 0) + fee.amount
+        fee = self._charge(holdings, rules, Traded(is_buy, quantity, value), maker=maker)
         trade = OwnTrade(
             account=order.account,
             symbol=order.symbol,
@@ -188,6 +179,25 @@ class Clearing:
         self._report(order, "TRADE", at_ns=at_ns, trade=trade)
         self._report_balances(holdings, at_ns=at_ns)
         return trade
+
+    def _charge(
+        self, holdings: Holdings, rules: SymbolRules, traded: Traded, *, maker: bool
+    ) -> Fee:
+        maker_rate, taker_rate = self.rates(holdings.spec.name, rules)
+        fee = fee_of(
+            self.fee_assumptions,
+            rules,
+            traded=traded,
+            rate=maker_rate if maker else taker_rate,
+            discount_free=holdings.free.get(self.fee_assumptions.discount.asset, 0),
+        )
+        holdings.add(fee.asset, -fee.amount)
+        self.fees[fee.asset] = self.fees.get(fee.asset, 0) + fee.amount
+        return fee
+
+    def _lock(self, holdings: Holdings, order: SimOrder) -> None:
+        asset, amount = self.lock_needed(order)
+        holdings.lock(order.order_id, asset, amount=amount)
 
     def _face_market(
         self, order: SimOrder, rules: SymbolRules, price: int, quantity: int
@@ -234,7 +244,7 @@ class Clearing:
         holdings = self.holdings[order.account]
         holdings.open[order.symbol].pop(order.order_id, None)
         if order.order_id in holdings.locks:
-            holdings.lock(order.order_id, holdings.locks[order.order_id][0], 0)
+            holdings.lock(order.order_id, holdings.locks[order.order_id][0], amount=0)
 
     def _report(
         self,

@@ -23,7 +23,7 @@ class Traded(NamedTuple):
 
 
 def rates(
-    fees: FeeAssumptions, rules: SymbolRules, own: tuple[int | None, int | None]
+    fees: FeeAssumptions, rules: SymbolRules, *, own: tuple[int | None, int | None]
 ) -> tuple[int, int]:
     """Return maker and taker rate: the account's own, else the symbol's, else the file's."""
     product = fees.spot if rules.product == "spot" else fees.linear
@@ -36,7 +36,7 @@ def rates(
 
 
 def fee_of(
-    fees: FeeAssumptions, rules: SymbolRules, traded: Traded, *, rate: int, discount_free: int
+    fees: FeeAssumptions, rules: SymbolRules, *, traded: Traded, rate: int, discount_free: int
 ) -> Fee:
     """Charge one execution; `discount_free` is what the account holds of the discount asset."""
     discounted = _discounted(fees, rules, traded, rate=rate)

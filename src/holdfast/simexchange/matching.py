@@ -92,7 +92,7 @@ def offers(levels: Iterable[Level], own: OwnSide, *, step: int) -> Iterator[Offe
 
 
 def plan_taker(
-    order: SimOrder, book: Book, own: OwnSide, *, is_limited: bool, budget: Budget
+    order: SimOrder, book: Book, *, own: OwnSide, is_limited: bool, budget: Budget
 ) -> Plan:
     """Plan an incoming order against the other side, self-trade prevention included."""
     takes_bids = order.side == "SELL"
@@ -118,7 +118,7 @@ def plan_taker(
     return Plan(steps, quantity, cost, is_exhausted=is_left)
 
 
-def would_take(order: SimOrder, book: Book, own: OwnSide) -> bool:
+def would_take(order: SimOrder, book: Book, *, own: OwnSide) -> bool:
     """Tell whether a limit order would execute at once."""
     within = _within(order, is_limited=True)
     best = next(

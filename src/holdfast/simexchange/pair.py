@@ -119,7 +119,9 @@ class Pair:
 
     def _requeue(self, side: OwnSide, changes: list[tuple[int, int, int]]) -> None:
         for price, before, after in changes:
-            side.level_changed(price, before, after, cancels_ahead=self.queue.cancels_ahead)
+            side.level_changed(
+                price, before, after=after, cancels_ahead=self.queue.cancels_ahead
+            )
 
     def _crossed(self) -> Sequence[MakerFill]:
         if not self.queue.fill_when_crossed:

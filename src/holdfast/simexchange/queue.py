@@ -82,7 +82,7 @@ class OwnSide:
             left = _pass_through(line, left, fills, at_price=key == limit, step=step)
         return fills
 
-    def level_changed(self, price: int, before: int, after: int, *, cancels_ahead: int) -> None:
+    def level_changed(self, price: int, before: int, *, after: int, cancels_ahead: int) -> None:
         """Estimate how a new displayed quantity at a price moves our orders forward."""
         for resting in self.by_price[price]:
             canceled = before - after - resting.traded

@@ -26,12 +26,12 @@ def scan(path: Path, *, has_header: bool) -> Seen:
         price_decimals = max(price_decimals, decimals_needed(row[1]))
         quantity_decimals = max(quantity_decimals, decimals_needed(row[2]))
     if not start_ns:
-        raise malformed(path, 1, "no trade follows", expected=f"rows {_EXPECTED}")
+        raise malformed(path, 1, what="no trade follows", expected=f"rows {_EXPECTED}")
     return Seen(start_ns, first_price, price_decimals, quantity_decimals)
 
 
 def read(
-    path: Path, rules: SymbolRules, assumed: TouchAssumptions, *, has_header: bool
+    path: Path, rules: SymbolRules, *, assumed: TouchAssumptions, has_header: bool
 ) -> Iterator[Ticker | Trade]:
     """Yield the market's records; `at_ns` never decreases."""
     touch = Touch(rules, assumed)
@@ -40,7 +40,7 @@ def read(
     for number, row in _rows(path, has_header=has_header):
         trade = _trade(path, number, row, rules.symbol)
         if trade.at_ns < now_ns:
-            raise malformed(path, number, "time goes back", expected="rows by rising time")
+            raise malformed(path, number, what="time goes back", expected="rows by rising time")
         now_ns = trade.at_ns
         yield touch.before(trade, next(update_ids))
         yield trade
@@ -57,18 +57,23 @@ def _rows(path: Path, *, has_header: bool) -> Iterator[tuple[int, list[bytes]]]:
 
 def _trade(path: Path, number: int, row: list[bytes], symbol: str) -> Trade:
     if len(row) < _MIN_COLUMNS:
-        raise malformed(path, number, f"{len(row)} columns", expected=_EXPECTED)
+        raise malformed(path, number, what=f"{len(row)} columns", expected=_EXPECTED)
     try:
         trade_id, first_id, last_id = int(row[0]), int(row[3]), int(row[4])
         stamp = int(row[5])
         buyer_is_maker = _FLAGS[row[6]]
     except (ValueError, KeyError) as error:
-        raise malformed(path, number, f"{error} cannot be read", expected=_EXPECTED) from error
-    price = exact(path, number, "price", row[1])
-    quantity = exact(path, number, "quantity", row[2])
+        raise malformed(
+            path, number, what=f"{error} cannot be read", expected=_EXPECTED
+        ) from error
+    price = exact(path, number, column="price", text=row[1])
+    quantity = exact(path, number, column="quantity", text=row[2])
     if not price or not quantity or stamp <= 0 or last_id < first_id:
         raise malformed(
-            path, number, "a price, quantity, time or id range of nothing", expected=_EXPECTED
+            path,
+            number,
+            what="a price, quantity, time or id range of nothing",
+            expected=_EXPECTED,
         )
     at_ns = stamp * (1_000 if stamp >= _MICROSECONDS_FROM else 1_000_000)
     return Trade(at_ns, symbol, trade_id, price, quantity, buyer_is_maker, first_id, last_id)

@@ -47,7 +47,7 @@ def scan(path: Path, detected: Detected) -> Seen:
     for number, columns in _rows(path, detected):
         bar = _bar(path, number, columns, detected.kind)
         if bar.open_ns <= last_ns:
-            raise malformed(path, number, "time goes back", expected="bars by rising time")
+            raise malformed(path, number, what="time goes back", expected="bars by rising time")
         last_ns = bar.open_ns
         if not start_ns:
             start_ns, first_price = bar.open_ns, bar.open
@@ -56,7 +56,7 @@ def scan(path: Path, detected: Detected) -> Seen:
         price_decimals = max(price_decimals, decimals)
         quantity_decimals = max(quantity_decimals, decimals_needed(columns[5]))
     if not start_ns:
-        raise malformed(path, 1, "no bar follows", expected=f"rows {_BINANCE}")
+        raise malformed(path, 1, what="no bar follows", expected=f"rows {_BINANCE}")
     if not volume:
         raise DataError(
             f"{path} holds bars without any volume (mark prices), where nobody traded; "
@@ -66,7 +66,7 @@ def scan(path: Path, detected: Detected) -> Seen:
 
 
 def read(
-    path: Path, rules: SymbolRules, assumed: TouchAssumptions, detected: Detected
+    path: Path, rules: SymbolRules, *, assumed: TouchAssumptions, detected: Detected
 ) -> Iterator[Ticker | Trade]:
     """Yield the market's records; `at_ns` never decreases."""
     touch = Touch(rules, assumed)
@@ -134,7 +134,7 @@ def _bar(path: Path, number: int, columns: list[bytes], kind: Format) -> BarRow:
     is_ftx = kind is Format.QUOTE_VOLUME_BARS
     expected = _FTX if is_ftx else _BINANCE
     if len(columns) < (_FTX_COLUMNS if is_ftx else _BINANCE_COLUMNS):
-        raise malformed(path, number, f"{len(columns)} columns", expected=expected)
+        raise malformed(path, number, what=f"{len(columns)} columns", expected=expected)
     try:
         if is_ftx:
             stamp = datetime.fromisoformat(columns[0].decode()).replace(tzinfo=UTC)
@@ -143,17 +143,18 @@ def _bar(path: Path, number: int, columns: list[bytes], kind: Format) -> BarRow:
         else:
             open_ns, close_ns = _instant(columns[0]), _instant(columns[6])
     except ValueError as error:
-        raise malformed(path, number, f"time: {error}", expected=expected) from error
+        raise malformed(path, number, what=f"time: {error}", expected=expected) from error
     names = ("open", "high", "low", "close")
     prices = [
-        exact(path, number, name, text) for name, text in zip(names, columns[1:5], strict=True)
+        exact(path, number, column=name, text=text)
+        for name, text in zip(names, columns[1:5], strict=True)
     ]
     opening, high, low, close = prices
     if not 0 < low <= min(opening, close) <= max(opening, close) <= high or close_ns <= open_ns:
         raise malformed(
             path,
             number,
-            "open, high, low, close or times contradict each other",
+            what="open, high, low, close or times contradict each other",
             expected="0 < low <= open, close <= high and open time < close time",
         )
     volume = _volume(path, number, columns[5], is_ftx=is_ftx)
@@ -164,7 +165,7 @@ def _volume(path: Path, number: int, text: bytes, *, is_ftx: bool) -> int:
     if is_ftx:
         whole, _, fraction = text.partition(b".")
         text = whole + b"." + (fraction[:8] or b"0")
-    return exact(path, number, "volume", text)
+    return exact(path, number, column="volume", text=text)
 
 
 def _instant(text: bytes) -> int:

@@ -106,7 +106,7 @@ def split_symbol(symbol: str) -> tuple[str, str]:
 
 
 def derive_rules(
-    symbol: str, product: Product, seen: Seen, assumed: FilterAssumptions
+    symbol: str, product: Product, *, seen: Seen, assumed: FilterAssumptions
 ) -> SymbolRules:
     """Make rules of the decimals seen; a step too fine for exact amounts is made coarser."""
     base, quote = split_symbol(symbol)

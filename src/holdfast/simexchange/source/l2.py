@@ -140,7 +140,7 @@ class Reader:
                 decode(SNAPSHOT, line, path=self._path, number=number), number, self._now_ns
             )
         shown = stream[:60].decode("utf-8", "replace")
-        raise malformed(self._path, number, f"{shown!r} is not known", expected=EXPECTED)
+        raise malformed(self._path, number, what=f"{shown!r} is not known", expected=EXPECTED)
 
     def _best(self, data: TickerData, number: int) -> Ticker:
         e8 = self._e8
@@ -190,7 +190,7 @@ class Reader:
             raise malformed(
                 self._path,
                 number,
-                f"a message of {symbol}",
+                what=f"a message of {symbol}",
                 expected=f"messages of {self._symbol}",
             )
         at_ns = event_ms * _NS_PER_MS
@@ -205,7 +205,7 @@ class Reader:
                 value = parse_e8(text)
             except ValueError as error:
                 raise malformed(
-                    self._path, number, str(error), expected="decimal numbers"
+                    self._path, number, what=str(error), expected="decimal numbers"
                 ) from error
             if len(self._numbers) > _CACHE_LIMIT:
                 self._numbers.clear()

@@ -106,4 +106,4 @@ def decode(
     try:
         return decoder.decode(line[line.index(b" ") + 1 :])
     except (msgspec.DecodeError, ValueError) as error:
-        raise malformed(path, number, str(error), expected=EXPECTED) from error
+        raise malformed(path, number, what=str(error), expected=EXPECTED) from error

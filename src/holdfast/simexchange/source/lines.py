@@ -51,19 +51,19 @@ def open_bytes(path: Path) -> IO[bytes]:
     return cast("IO[bytes]", gzip.open(path, "rb")) if is_gzip else path.open("rb")
 
 
-def malformed(path: Path, number: int, what: str, *, expected: str) -> DataError:
+def malformed(path: Path, number: int, *, what: str, expected: str) -> DataError:
     """Name the file, the line, what is wrong there and what would be right."""
     return DataError(f"{path}, line {number}: {what}; expected {expected}")
 
 
-def exact(path: Path, number: int, column: str, text: bytes) -> int:
+def exact(path: Path, number: int, *, column: str, text: bytes) -> int:
     """Read a positive decimal number of a column as a count of 10^-8."""
     try:
         value = parse_e8(text.decode())
     except ValueError as error:
         raise malformed(
-            path, number, f"{column}: {error}", expected="a decimal number"
+            path, number, what=f"{column}: {error}", expected="a decimal number"
         ) from error
     if value < 0:
-        raise malformed(path, number, f"{column} is negative", expected="0 or more")
+        raise malformed(path, number, what=f"{column} is negative", expected="0 or more")
     return value

@@ -208,7 +208,7 @@ def _rules(
         price_decimals=max(file.seen.price_decimals for file in files),
         quantity_decimals=max(file.seen.quantity_decimals for file in files),
     )
-    rules = derive_rules(first.symbol, first.product, seen, assumptions.filters)
+    rules = derive_rules(first.symbol, first.product, seen=seen, assumed=assumptions.filters)
     if any(file.detected.kind is Format.QUOTE_VOLUME_BARS for file in files):
         step = int(assumptions.filters.quote_volume_step)
         rules = msgspec.structs.replace(rules, step=step, min_quantity=step)
@@ -249,6 +249,9 @@ def _read(file: _File, rules: SymbolRules, assumptions: Assumptions) -> Iterator
         return l2.Reader(file.path).records()
     if file.detected.kind is Format.AGG_TRADES:
         return agg_trades.read(
-            file.path, rules, assumptions.bars.trades, has_header=file.detected.has_header
+            file.path,
+            rules,
+            assumed=assumptions.bars.trades,
+            has_header=file.detected.has_header,
         )
-    return bars.read(file.path, rules, assumptions.bars.bars, file.detected)
+    return bars.read(file.path, rules, assumed=assumptions.bars.bars, detected=file.detected)

@@ -42,7 +42,7 @@ def rules(symbol: str, assumptions: Assumptions) -> SymbolRules:
     base, quote = split_symbol(name) if symbol else (assumed.base, assumed.quote)
     price_decimals, quantity_decimals = decimals_of(assumed.tick), decimals_of(assumed.step)
     seen = Seen(start_ns(assumed), assumed.price, price_decimals, quantity_decimals)
-    made = derive_rules(name, "spot", seen, assumptions.filters)
+    made = derive_rules(name, "spot", seen=seen, assumed=assumptions.filters)
     return msgspec.structs.replace(
         made, base=base, quote=quote, filters_source="the assumptions of the synthetic market"
     )
