@@ -30,7 +30,7 @@ class MarketClock:
         self.speed = speed
         self._monotonic = monotonic
         self._began: float | None = None
-        self._stood_ns = start_ns
+        self._paced_ns = start_ns
         self._idle_since: float | None = monotonic()
         self._idle_s = 0.0
 
@@ -42,16 +42,20 @@ class MarketClock:
     def now_ns(self) -> int:
         """Return the market time."""
         if self.speed is None or self._began is None:
-            return self._stood_ns
+            return self._paced_ns
         elapsed = self._monotonic() - self._began
         return self.start_ns + int(elapsed * self.speed * SECOND_NS)
 
     def limits_now_ns(self) -> int:
         """Return the time that windows of rate limits and bans run on."""
+        return self.now_ns() + self.stood_ns()
+
+    def stood_ns(self) -> int:
+        """Return for how long market time stood still so far."""
         idle_s = self._idle_s
         if self._idle_since is not None:
             idle_s += self._monotonic() - self._idle_since
-        return self.now_ns() + int(idle_s * SECOND_NS)
+        return int(idle_s * SECOND_NS)
 
     def begin(self) -> None:
         """Start the clock at the first subscription; later calls change nothing."""
@@ -68,7 +72,7 @@ class MarketClock:
 
     def move_to(self, now_ns: int) -> None:
         """Move market time at speed max; it never goes back."""
-        self._stood_ns = max(self._stood_ns, now_ns)
+        self._paced_ns = max(self._paced_ns, now_ns)
 
     def seconds_until(self, at_ns: int) -> float:
         """Return how long to sleep until this market time at a numeric speed."""

@@ -62,15 +62,19 @@ def sorted_payload(values: dict[str, str]) -> bytes:
     return "&".join(f"{name}={values[name]}" for name in names).encode()
 
 
-def check_time(params: Params, now_ns: int) -> None:
-    """Accept a timestamp less than a second ahead and not older than the receive window."""
+def check_time(params: Params, now_ns: int, *, stood_ns: int = 0) -> None:
+    """Accept a timestamp less than a second ahead and not older than the receive window.
+
+    `stood_ns` is how long market time stood still, which no venue's does: the clock of a client
+    that does not know that went on meanwhile, and may be ahead by as much.
+    """
     window_us = receive_window_us(params.optional("recvWindow"))
     timestamp = params.integer("timestamp")
     if timestamp is None:
         raise refusals.missing("timestamp")
     timestamp_us = timestamp if timestamp > LAST_MILLISECOND else timestamp * 1000
     now_us = now_ns // 1000
-    if timestamp_us >= now_us + refusals.AHEAD_MS * 1000:
+    if timestamp_us >= now_us + stood_ns // 1000 + refusals.AHEAD_MS * 1000:
         raise refusals.too_early()
     if now_us - timestamp_us > window_us:
         raise refusals.too_late()

@@ -125,6 +125,7 @@ class ApiSession:
 
     def _run(self, request: Request, operation: Operation) -> None:
         values = {name: _text(raw) for name, raw in request.params.items()}
+        payload = sorted_payload(values)
         shows_limits = self._shows_limits
         if "returnRateLimits" in values:
             shows_limits = values.pop("returnRateLimits") == "true"
@@ -132,7 +133,7 @@ class ApiSession:
         trusts_session = api_key is None and "signature" not in values
         proof = Proof(
             api_key=api_key,
-            payload=sorted_payload(values),
+            payload=payload,
             signature=values.get("signature"),
             trusted_account=self._account if trusts_session else None,
         )

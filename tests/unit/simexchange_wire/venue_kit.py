@@ -20,12 +20,12 @@ from holdfast.simexchange.accounts import (
     AccountSpec,
     demonstration_account,
 )
+from holdfast.simexchange.arguments import ServeOptions
 from holdfast.simexchange.assumptions import load_assumptions
 from holdfast.simexchange.exchange import Exchange
 from holdfast.simexchange.faults import Fault, Faults
 from holdfast.simexchange.model import Depth, Record, Snapshot, SymbolRules, Ticker, Trade
 from holdfast.simexchange.numbers import E8
-from holdfast.simexchange.arguments import ServeOptions
 from holdfast.simexchange.venue import open_floor
 
 START_NS = 1_700_000_000 * 10**9
