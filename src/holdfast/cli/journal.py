@@ -62,7 +62,7 @@ def _state(arguments: argparse.Namespace) -> int:
 def _show(arguments: argparse.Namespace) -> int:
     from holdfast.runtime.journal_state import show_lines
 
-    for line in show_lines(arguments.path, kind=arguments.type, follow=arguments.follow):
+    for line in show_lines(arguments.path, kind=arguments.type, follow_on=arguments.follow):
         sys.stdout.write(line + "\n")
         if arguments.follow:
             sys.stdout.flush()

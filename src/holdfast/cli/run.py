@@ -24,7 +24,9 @@ def add(verbs: Any) -> None:
     option("--data", action="append", default=[], type=Path, metavar="PATH")
     option("--symbol", metavar="S", help="default: from the data file's name")
     option("--instruments", type=Path, metavar="FILE", help="filters; default: decimals seen")
-    option("--speed", metavar="N|max", help="market time per second (default: 1; max with --data)")
+    option(
+        "--speed", metavar="N|max", help="market time per second (default: 1; max with --data)"
+    )
     length = parser.add_mutually_exclusive_group()
     length.add_argument("--for", dest="duration", metavar="60s", help="market time to run")
     length.add_argument("--until-end", action="store_true", help="run to the end of the data")
@@ -33,7 +35,9 @@ def add(verbs: Any) -> None:
     option("--resume", action="store_true", help="go on with an existing journal")
     option("--seed", type=int, metavar="N", help="of the synthetic market and of replay")
     option("--report", type=Path, metavar="FILE.html", help="default: beside the journal")
-    option("--window", type=int, default=1, metavar="N", help="messages in flight at --speed max")
+    option(
+        "--window", type=int, default=1, metavar="N", help="messages in flight at --speed max"
+    )
     option("--json", action="store_true", help="print one JSON object and nothing else")
     parser.set_defaults(verb=_run)
 

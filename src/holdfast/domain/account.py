@@ -21,7 +21,7 @@ from holdfast.domain.ids import (
     Symbol,
 )
 from holdfast.domain.instrument import Instrument, Product
-from holdfast.domain.money import AmountUnits, Asset, QuantityUnits, amount_units
+from holdfast.domain.money import AmountUnits, Asset, QuantityUnits, amount_text, amount_units
 from holdfast.domain.order import (
     NewOrder,
     Order,
@@ -94,6 +94,10 @@ class Account:
         """Give an order, open or lately closed; None when the journal has none such."""
         held = self.orders.get(client_order_id) or self.closed.get(client_order_id)
         return held.order if held else None
+
+    def balance_text(self, asset: Asset) -> str:
+        """Give a balance as canonical decimal text."""
+        return amount_text(self.balances.get(asset, AmountUnits(0)))
 
     def available(self, asset: Asset) -> int:
         """Give what of an asset is neither spent nor reserved, in units of 10^-18."""

@@ -149,7 +149,9 @@ def send(path: Path, command: Command) -> Answer:
             peer.sendall(msgspec.json.encode(command) + b"\n")
             line = peer.makefile("rb").readline()
     except TimeoutError:
-        raise VenueTimeout(f"the trader at {path} did not answer in {ANSWER_WITHIN_S:g} s") from None
+        raise VenueTimeout(
+            f"the trader at {path} did not answer in {ANSWER_WITHIN_S:g} s"
+        ) from None
     except OSError as error:
         raise NotFound(
             f"no trader listens at {path} ({error.strerror}); name its socket with --socket"

@@ -48,7 +48,9 @@ def parse_duration(text: str) -> int:
     match = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", text)
     duration = int(float(match.group(1)) * _UNITS_NS[match.group(2)]) if match else 0
     if duration <= 0:
-        raise UsageError(f"--for {text}: not a duration; write for example 60s, 5m, 1h or 250ms")
+        raise UsageError(
+            f"--for {text}: not a duration; write for example 60s, 5m, 1h or 250ms"
+        )
     return duration
 
 
@@ -61,7 +63,9 @@ def parse_speed(text: str) -> float:
     except ValueError:
         speed = -1.0
     if not 0 < speed <= 1_000_000:
-        raise UsageError(f"--speed {text}: not a speed; write max, or a number over 0 such as 10")
+        raise UsageError(
+            f"--speed {text}: not a speed; write max, or a number over 0 such as 10"
+        )
     return speed
 
 
@@ -86,7 +90,9 @@ def settle(options: RunOptions) -> Config:
 
 def _refuse_contradictions(options: RunOptions, config: Config) -> None:
     if config.venue.url and options.data:
-        raise UsageError("--data and --venue-url: the exchange that runs has its own data; name one")
+        raise UsageError(
+            "--data and --venue-url: the exchange that runs has its own data; name one"
+        )
     if config.mode == "replay":
         if config.venue.url:
             raise UsageError("--mode replay has no sockets; --venue-url needs --mode paper")

@@ -23,7 +23,7 @@ STATE_FORM = "state/1"
 
 
 class State:
-    """What a journal says; `apply` is called once a record, in their order."""
+    """What a journal says; `apply` is called once for each record, in their order."""
 
     def __init__(self, account: AccountId) -> None:
         self.account = Account(account)
@@ -38,11 +38,10 @@ class State:
         self.seed = 0
         self.symbols: list[str] = []
 
-    def apply(self, record: Record) -> None:
-        """Fold one record."""
-        event = record.event
+    def apply(self, event: ev.Event) -> None:
+        """Fold one event."""
         fold.apply(self.account, event)
-        self.ledger.apply(record)
+        self.ledger.apply(event)
         self.halts.apply(event)
         self._apply_control(event)
 
@@ -91,5 +90,5 @@ def fold_records(records: Iterable[Record]) -> State | None:
     for record in records:
         if state is None:
             state = State(record.header.account)
-        state.apply(record)
+        state.apply(record.event)
     return state

@@ -39,7 +39,9 @@ def describe(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
     text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text}{place}" if text else f"{type(error).__name__}{place}"
+    return (
+        f"{type(error).__name__}: {text}{place}" if text else f"{type(error).__name__}{place}"
+    )
 
 
 def run_command(command: Callable[[], int], *, errors: TextIO, debug: bool = False) -> int:

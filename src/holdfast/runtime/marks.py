@@ -1,0 +1,72 @@
+"""Marks for valuation: one a symbol at the start, each minute of market time, and at the end.
+
+Equity and drawdown are drawn from them, because screens and reports read only the journal.
+"""
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+
+from holdfast.domain import events as ev
+from holdfast.domain.ids import Symbol
+from holdfast.domain.instant import NS_PER_S, Clock
+from holdfast.domain.instrument import Instrument
+from holdfast.domain.money import PriceUnits, canonical
+from holdfast.market.feed import Feed
+from holdfast.runtime.recorder import Recorder
+
+EVERY_NS = 60 * NS_PER_S
+
+
+class Marks:
+    """Writes marks, and answers what an asset is worth in a currency now."""
+
+    def __init__(self, recorder: Recorder, clock: Clock, *, flush: Callable[[], None]) -> None:
+        self.feeds: dict[Symbol, Feed] = {}
+        self.instruments: Mapping[Symbol, Instrument] = {}
+        self._recorder = recorder
+        self._clock = clock
+        self._flush = flush
+
+    @property
+    def are_known(self) -> bool:
+        """Tell whether every symbol has a price."""
+        return all(feed.valuation for feed in self.feeds.values())
+
+    def record(self) -> None:
+        """Write the mark of every symbol that has one."""
+        for symbol, feed in self.feeds.items():
+            if feed.valuation:
+                instrument = self.instruments[symbol]
+                self._recorder.decide(
+                    ev.MarkRecorded(
+                        symbol,
+                        instrument.price_text(feed.valuation),
+                        "mid" if feed.top is not None else "last trade",
+                        feed.top.venue_at_ns if feed.top is not None else 0,
+                    )
+                )
+
+    def keep_recording(self) -> None:
+        """Write marks now and at each full minute from here on."""
+        self.record()
+        self._flush()
+        now = self._clock.now_ns()
+        self._clock.call_at(now - now % EVERY_NS + EVERY_NS, self.keep_recording)
+
+    def price(self, asset: str, currency: str) -> str:
+        """Give an asset's price in a currency as text; empty when no feed here says it."""
+        if asset == currency:
+            return "1"
+        for symbol, feed in self.feeds.items():
+            instrument = self.instruments[symbol]
+            if not feed.valuation:
+                continue
+            price: PriceUnits = feed.valuation
+            if (instrument.base, instrument.quote) == (asset, currency):
+                return instrument.price_text(price)
+        return ""
+
+
+def worth(amount: str, price: str) -> str:
+    """Multiply two decimal texts exactly."""
+    return canonical(Decimal(amount) * Decimal(price))

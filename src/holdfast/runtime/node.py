@@ -1,0 +1,274 @@
+"""The one place that knows the concrete classes: it wires a trader for a clock and a venue.
+
+A node owns the journal and its writer. A fresh journal is opened with its identity; a resumed
+one is folded first. Every start takes the next epoch of all shards.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from holdfast.decision.context import Context
+from holdfast.decision.host import Hosted
+from holdfast.decision.load import Loaded, load_strategy
+from holdfast.decision.sizing import QUOTE
+from holdfast.domain import events as ev
+from holdfast.domain.ids import (
+    SHARD_COUNT,
+    AccountId,
+    ClientOrderIds,
+    Epoch,
+    JournalId,
+    Shard,
+    StrategyId,
+    Symbol,
+    journal_id,
+    shard_of,
+)
+from holdfast.domain.instant import Clock
+from holdfast.domain.instrument import Instrument
+from holdfast.domain.order import NewOrder
+from holdfast.domain.submission import Withheld
+from holdfast.domain.venue import OrderEntry
+from holdfast.errors import ConfigError, JournalError, UsageError
+from holdfast.gateway.epoch import Epochs
+from holdfast.gateway.gateway import Gateway
+from holdfast.journal.sqlite import SqliteStore
+from holdfast.journal.writer import Journal
+from holdfast.market.bars import Bars
+from holdfast.market.feed import Feed
+from holdfast.risk.gate import Gates, recheck
+from holdfast.risk.standard import STANDARD
+from holdfast.risk.view import Desk
+from holdfast.runtime import random
+from holdfast.runtime.config import Config, StrategyEntry
+from holdfast.runtime.marks import Marks
+from holdfast.runtime.pipeline import Lane, Pipeline
+from holdfast.runtime.recorder import Recorder
+from holdfast.runtime.state import STATE_FORM, State
+from holdfast.runtime.supervise import guard
+from holdfast.runtime.trader import Trader
+
+DEFAULT_STRATEGY = "holdfast.examples.trend:Trend"
+MakeJournal = Callable[[SqliteStore, Callable[[int], None]], Journal]
+
+
+class Node:
+    """A wired trader with its journal; made once for a run."""
+
+    def __init__(
+        self, config: Config, *, clock: Clock, store: SqliteStore, make_journal: MakeJournal
+    ) -> None:
+        self.config = config
+        self.clock = clock
+        self.state = State(AccountId(config.account))
+        self.quotes: set[str] = set()
+        self.is_resumed = False
+        self._fold(store)
+        self.journal = make_journal(store, self._on_durable)
+        self.recorder = Recorder(self.journal, self.state)
+        self.marks = Marks(self.recorder, clock, flush=self.flush)
+        self.loaded: dict[StrategyId, Loaded] = {}
+        self.trader: Trader | None = None
+        self.after_durable: Callable[[], None] = _nothing
+        self.schedule_commit: Callable[[], None] = self.journal.wake
+
+    def flush(self) -> None:
+        """End a segment: what was put becomes durable in due time."""
+        self.schedule_commit()
+
+    def open(
+        self, *, journal: JournalId, venue: str, symbols: list[str], notes: list[str]
+    ) -> None:
+        """Write who this is, the epoch that it takes, and what it runs."""
+        decide = self.recorder.decide
+        if not self.is_resumed:
+            decide(
+                ev.JournalOpened(
+                    journal, venue, self.config.account, self.config.mode, STATE_FORM
+                )
+            )
+        epoch = self.journal.epoch + 1
+        shards = [Shard(i) for i in range(SHARD_COUNT)]
+        self.journal.take_epoch(
+            shards=shards, reason="resumed" if self.is_resumed else "started"
+        )
+        self.state.apply(ev.EpochTaken(epoch, list(shards), ""))
+        decide(
+            ev.RunStarted(
+                self.config.mode,
+                self.config.seed,
+                symbols,
+                [entry.path for entry in self.config.strategies],
+                "1",
+                notes,
+            )
+        )
+
+    def register(self, instruments: list[Instrument]) -> None:
+        """Write instruments that are new or changed; units never become coarser."""
+        for instrument in instruments:
+            known = self.state.account.instruments.get(instrument.symbol)
+            if known == instrument:
+                continue
+            definition: dict[str, Any] = msgspec.to_builtins(instrument)
+            self.recorder.decide(ev.InstrumentRegistered(instrument.symbol, definition))
+        limits: dict[str, Any] = msgspec.to_builtins(self.config.limits)
+        if limits != self.state.limits:
+            self.recorder.decide(ev.LimitsSet(limits, "configuration", "at start"))
+
+    def wire(self, entry: OrderEntry, *, snapshot: Callable[[Symbol], None]) -> Trader:
+        """Make desk, gates, gateway, pipeline and trader, and host the strategies."""
+        state, clock = self.state, self.clock
+        desk = Desk(state.account, self.config.limits, halts=state.halts)
+        epochs = Epochs(_persisted_with_the_journal)
+        for shard in range(SHARD_COUNT):
+            epochs.take(Shard(shard), Epoch(state.epoch))
+        pipeline: Pipeline | None = None
+
+        def ask_again(order: NewOrder) -> Withheld | None:
+            assert pipeline is not None
+            lane = pipeline.lanes[order.symbol]
+            view = lane.views[order.strategy]
+            view.now_ns = clock.now_ns()
+            view.book_is_valid = not lane.feed.invalid_reason
+            return recheck(order, view)
+
+        gateway = Gateway(entry, epochs=epochs, clock=clock, recheck=ask_again)
+        pipeline = Pipeline(
+            clock=clock,
+            recorder=self.recorder,
+            state=state,
+            desk=desk,
+            gates=Gates(STANDARD, guard=guard),
+            gateway=gateway,
+            snapshot=snapshot,
+            flush=self.flush,
+            before_send=self.config.journal.intent_durability == "before-send",
+        )
+        self.trader = Trader(
+            clock=clock,
+            recorder=self.recorder,
+            state=state,
+            pipeline=pipeline,
+            marks=self.marks,
+            flush=self.flush,
+        )
+        self.gateway = gateway
+        self._add_lanes(pipeline, desk)
+        self._host_strategies(self.trader, pipeline, desk)
+        pipeline.working.quotes.update(
+            held.order.request.client_order_id
+            for held in state.account.orders.values()
+            if held.order.request.intent_id in self.quotes
+        )
+        return self.trader
+
+    def load(self) -> None:
+        """Load the strategies, so that what is wrong with them is said before anything starts."""
+        entries = self.config.strategies or [StrategyEntry(path=DEFAULT_STRATEGY)]
+        self.config.strategies = entries
+        for entry in entries:
+            loaded = load_strategy(entry.path, read=_read, guard=guard)
+            name = StrategyId(entry.name or loaded.name.lower())
+            if name in self.loaded:
+                raise ConfigError(f"two strategies are named '{name}'; give each its own name")
+            self.loaded[name] = loaded
+
+    def _add_lanes(self, pipeline: Pipeline, desk: Desk) -> None:
+        for symbol, instrument in self.state.account.instruments.items():
+            desk.register(instrument)
+            feed = Feed(symbol)
+            self.marks.feeds[symbol] = feed
+            ids = ClientOrderIds(
+                self.state.journal_id, shard_of(symbol), Epoch(self.state.epoch)
+            )
+            pipeline.lanes[symbol] = Lane(feed=feed, ids=ids)
+        self.marks.instruments = self.state.account.instruments
+
+    def _host_strategies(self, trader: Trader, pipeline: Pipeline, desk: Desk) -> None:
+        instruments = self.state.account.instruments
+        replay = self.config.mode == "replay"
+        entries = {entry.path: entry for entry in self.config.strategies}
+        for name, loaded in self.loaded.items():
+            entry = next(e for e in entries.values() if (e.name or loaded.name.lower()) == name)
+            unknown = sorted(set(loaded.strategy.symbols) - set(instruments))
+            if unknown:
+                raise ConfigError(
+                    f"strategy '{name}' trades {', '.join(unknown)}, which this run has not; "
+                    f"it has {', '.join(sorted(instruments))}"
+                )
+            context = Context(
+                name,
+                instruments=instruments,
+                clock=self.clock,
+                position=lambda symbol, name=name: pipeline.working.view(
+                    name, symbol, mark=pipeline.lanes[symbol].feed.valuation
+                ),
+                on_timer=lambda timer, at, name=name: trader.on_timer(name, timer, at),
+                parameters=entry.parameters,
+            )
+            host = Hosted(
+                loaded.strategy,
+                context,
+                guard=guard,
+                monotonic_ns=None if replay else self.clock.monotonic_ns,
+            )
+            trader.hosts.append(host)
+            for symbol in sorted(host.symbols):
+                lane = pipeline.lanes[symbol]
+                view = desk.view(name, instruments[symbol])
+                bars = [Bars(symbol, interval) for interval in loaded.intervals_ns]
+                lane.join(host, view, bars)
+
+    def _fold(self, store: SqliteStore) -> None:
+        """Fold what an existing journal holds."""
+        for record in store.read():
+            self.is_resumed = True
+            self.state.apply(record.event)
+            if isinstance(record.event, ev.IntentAccepted) and record.event.algorithm == QUOTE:
+                self.quotes.add(record.event.intent_id)
+        if self.is_resumed and self.state.account.account != self.config.account:
+            raise JournalError(
+                f"this journal is of account '{self.state.account.account}', "
+                f"not '{self.config.account}'"
+            )
+
+    def _on_durable(self, seq: int) -> None:
+        self.recorder.on_durable(seq)
+        self.after_durable()
+
+
+def open_store(path: Path, *, resume: bool) -> SqliteStore:
+    """Create a journal, or open the one to go on with; one clear line when neither can be."""
+    if resume:
+        if not path.exists():
+            raise UsageError(f"--resume: there is no journal at {path}")
+        return SqliteStore.open(path)
+    if path.exists():
+        raise UsageError(
+            f"journal {path} exists; add --resume to go on with it, or name a new file"
+        )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return SqliteStore.create(path)
+
+
+def name_journal(config: Config) -> JournalId:
+    """Name a journal: by the seed in replay, so that it repeats, else by entropy."""
+    if config.mode == "replay":
+        return journal_id(random.seeded(config.seed, "journal").getrandbits(64))
+    return journal_id(random.entropy())
+
+
+def _read(path: str) -> bytes:
+    return Path(path).read_bytes()
+
+
+def _persisted_with_the_journal(*_: object) -> None:
+    """Do nothing: in one process the epoch is in the journal before an order can be."""
+
+
+def _nothing() -> None:
+    """Do nothing; stands where nobody listens yet."""

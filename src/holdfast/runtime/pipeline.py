@@ -1,0 +1,364 @@
+"""The life of an order, steps 1 to 6; the only file that knows how the stages follow each other.
+
+Everything here runs on one thread without waiting. A segment ends at the journal: what waits
+for durability goes on in `Recorder.on_durable`. Steps 7 and 8 are `settlement.py`.
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+import msgspec
+
+from holdfast.decision.host import Answer, Hosted
+from holdfast.decision.sizing import QUOTE, CancelWish, size
+from holdfast.decision.strategy import OrderUpdate
+from holdfast.domain import events as ev
+from holdfast.domain.approval import Accepted, Approved, Refused
+from holdfast.domain.ids import (
+    ClientOrderId,
+    ClientOrderIds,
+    Epoch,
+    IntentId,
+    StrategyId,
+    Symbol,
+)
+from holdfast.domain.instant import Clock
+from holdfast.domain.intent import Intent, SizedIntent
+from holdfast.domain.instrument import Instrument
+from holdfast.domain.market import BookTop, DepthDiff, MarketEvent, MarketReference, TradePrint
+from holdfast.domain.money import amount_text
+from holdfast.domain.order import NewOrder, OrderStatus
+from holdfast.domain.venue import CancelOrder
+from holdfast.errors import StrategyFailed
+from holdfast.execution.children import Origin, children
+from holdfast.gateway.gateway import Gateway
+from holdfast.market.bars import Bars
+from holdfast.market.feed import Feed, Invalid
+from holdfast.risk.gate import Gates, review_intent, review_order, worst_price
+from holdfast.risk.refusals import Refusals
+from holdfast.risk.view import Desk, View
+from holdfast.runtime.latency import Latency
+from holdfast.runtime.recorder import Recorder
+from holdfast.runtime.state import State
+from holdfast.runtime.working import Working
+
+
+NO_ORDER = ClientOrderId("")
+
+
+class Lane(msgspec.Struct, kw_only=True):
+    """One symbol's way through the stages: its feed, who sees it, and their views for gates."""
+
+    feed: Feed
+    ids: ClientOrderIds
+    hosts: list[Hosted] = []
+    bookish: list[Hosted] = []
+    tradish: list[Hosted] = []
+    bars: list[tuple[Bars, Hosted]] = []
+    views: dict[StrategyId, View] = {}
+
+    def join(self, host: Hosted, view: View, bars: list[Bars]) -> None:
+        """Let a strategy see this symbol and trade it."""
+        self.hosts.append(host)
+        self.views[host.id] = view
+        self.bars.extend((bar, host) for bar in bars)
+        if host.sees_book:
+            self.bookish.append(host)
+        if host.sees_trades:
+            self.tradish.append(host)
+
+
+class Pipeline:
+    """Carries market messages to orders; one for an account and all of its strategies.
+
+    `on_stop` is called with a strategy's failure, after its entries were canceled. `snapshot`
+    has a depth snapshot fetched. Times in `latency` run from a message to its order's bytes.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        recorder: Recorder,
+        state: State,
+        desk: Desk,
+        gates: Gates,
+        gateway: Gateway,
+        snapshot: Callable[[Symbol], None],
+        flush: Callable[[], None],
+        before_send: bool = True,
+    ) -> None:
+        self.lanes: dict[Symbol, Lane] = {}
+        self.latency = Latency()
+        self.refusals = Refusals()
+        self.working = Working(state.account)
+        self._clock = clock
+        self._recorder = recorder
+        self._state = state
+        self._desk = desk
+        self._gates = gates
+        self._gateway = gateway
+        self.flush = flush
+        self._snapshot = snapshot
+        self._before_send = before_send
+        self._began_ns = 0
+        self._intents = 0
+
+    def on_market(self, event: MarketEvent) -> None:
+        """Steps 1 and 2: update the symbol's market and show it to the strategies."""
+        self._began_ns = self._clock.monotonic_ns()
+        lane = self.lanes[event.symbol]
+        kind = type(event)
+        if kind is TradePrint:
+            self._on_trade(lane, event)  # type: ignore[arg-type]
+            return
+        if kind is BookTop:
+            changed = lane.feed.on_top(event)  # type: ignore[arg-type]
+        elif kind is DepthDiff:
+            changed = lane.feed.on_diff(event)  # type: ignore[arg-type]
+        else:
+            changed = lane.feed.on_snapshot(event)  # type: ignore[arg-type]
+        if changed is not None:
+            self._show(lane, changed)
+        if lane.feed.expects_depth and not lane.feed.sync.is_ready:
+            self._resync(lane)
+
+    def lose(self, symbol: Symbol, reason: str) -> None:
+        """Learn that a symbol's stream broke."""
+        lane = self.lanes[symbol]
+        invalid = lane.feed.lose(reason)
+        if invalid is not None:
+            self._show(lane, invalid)
+        self._resync(lane)
+
+    def answer(self, host: Hosted, answer: Answer) -> None:
+        """Carry out what a strategy answered; a failure halts it alone."""
+        if not answer:
+            return
+        if isinstance(answer, StrategyFailed):
+            self.halt(host, str(answer))
+            return
+        for intent in answer:
+            self._intend(host, self.lanes[intent.symbol], intent)
+
+    def halt(self, host: Hosted, reason: str) -> None:
+        """Stop one strategy: an event, its entries canceled, its stops kept."""
+        self._recorder.decide(ev.StrategyHalted(host.id, reason))
+        for symbol in sorted(host.symbols):
+            self.cancel_orders(host.id, symbol, reason="strategy halted")
+
+    def cancel_orders(self, strategy: StrategyId, symbol: Symbol, *, reason: str) -> int:
+        """Cancel a strategy's entries and exits on a symbol; stops stay."""
+        wishes = [
+            CancelWish(symbol, order.request.client_order_id, reason)
+            for order in self.working.cancelable(strategy, symbol)
+        ]
+        for wish in wishes:
+            self.cancel(strategy, wish)
+        return len(wishes)
+
+    def cancel(self, strategy: StrategyId, wish: CancelWish) -> None:
+        """Cancel one order: it acts first and is recorded after."""
+        cancel = CancelOrder(wish.symbol, wish.client_order_id)
+        if self._gateway.cancel(cancel, epoch=Epoch(self._state.epoch)) is not None:
+            return
+        self._recorder.decide(
+            ev.CancelRequested(wish.client_order_id, strategy, wish.symbol, wish.reason)
+        )
+        self.working.touch(strategy, wish.symbol)
+
+    def _on_trade(self, lane: Lane, trade: TradePrint) -> None:
+        if not lane.feed.on_trade(trade):
+            return
+        for bars, host in lane.bars:
+            due_at_ns = bars.due_at_ns
+            closed = bars.on_trade(trade)
+            if closed is not None:
+                self.answer(host, host.bar(closed))
+            if bars.due_at_ns != due_at_ns:
+                self._clock.call_at(bars.due_at_ns, partial(self._close_bar, bars, host))
+        for host in lane.tradish:
+            self.answer(host, host.trade(trade))
+
+    def _close_bar(self, bars: Bars, host: Hosted) -> None:
+        closed = bars.close_due(self._clock.now_ns())
+        if closed is not None:
+            self.answer(host, host.bar(closed))
+            self.flush()
+
+    def _show(self, lane: Lane, changed: BookTop | Invalid) -> None:
+        """Step 2: what changed, to every strategy that looks at it."""
+        if isinstance(changed, BookTop):
+            self._desk.tops[changed.symbol] = changed
+            for host in lane.bookish:
+                self.answer(host, host.book(changed))
+        else:
+            for host in lane.hosts:
+                self.answer(host, host.book_invalid(changed.symbol, changed.reason))
+
+    def _resync(self, lane: Lane) -> None:
+        if lane.feed.wants_snapshot(self._clock.now_ns()):
+            self._snapshot(lane.feed.symbol)
+
+    def _intend(self, host: Hosted, lane: Lane, intent: Intent) -> None:
+        """Step 3, first half: size an intent against filled, live and Unknown."""
+        view = lane.views[host.id]
+        for part in size(
+            intent,
+            self.working.view(host.id, lane.feed.symbol, mark=lane.feed.valuation),
+            instrument=view.instrument,
+        ):
+            if isinstance(part, CancelWish):
+                self.cancel(host.id, part)
+            else:
+                self._review(host, lane, view, part)
+
+    def _review(self, host: Hosted, lane: Lane, view: View, intent: SizedIntent) -> None:
+        """Steps 3 and 4: ask the gates of the whole, make the child, ask the gates of orders."""
+        now = self._clock.now_ns()
+        view.now_ns = now
+        view.book_is_valid = not lane.feed.invalid_reason
+        view.lag_ns = lane.feed.lag_ns or 0
+        self._intents += 1
+        intent_id = IntentId(f"{self._state.epoch}-{self._intents}")
+        accepted = review_intent(intent, view, gates=self._gates, intent_id=intent_id)
+        if isinstance(accepted, Refused):
+            self._refuse(host, intent, accepted)
+            return
+        origin = Origin(
+            account=self._state.account.account,
+            instrument=view.instrument,
+            worst_price=worst_price(intent, view),
+            reference=_reference(lane.feed, view),
+        )
+        for order in children(accepted, origin, ids=lane.ids):
+            approved = review_order(order, view, gates=self._gates, parent=accepted)
+            if isinstance(approved, Refused):
+                self._refuse(host, order, approved)
+            else:
+                self._commit(host, view, accepted, approved)
+
+    def _commit(self, host: Hosted, view: View, accepted: Accepted, approved: Approved) -> None:
+        """Step 5: the order intent goes to the journal, and is in force for every later gate."""
+        order, held = approved.order, accepted.reservation
+        self._recorder.write(_accepted_event(accepted, approved))
+        seq = self._recorder.write(_approved_event(accepted, approved, view.instrument))
+        self._state.account.approve(order, held.asset, held.amount)
+        self.working.add(order)
+        if accepted.intent.algorithm == QUOTE:
+            self.working.quotes.add(order.client_order_id)
+        began_ns = self._began_ns
+        if self._before_send:
+            self._recorder.when_durable(seq, lambda: self._send(host, approved, began_ns))
+        else:
+            self._send(host, approved, began_ns)
+
+    def _send(self, host: Hosted, approved: Approved, began_ns: int) -> None:
+        """Step 6: the gateway asks again what may have changed, and writes the bytes."""
+        withheld = self._gateway.submit(approved, epoch=Epoch(self._state.epoch))
+        order = approved.order
+        if withheld is None:
+            self.latency.add(self._clock.monotonic_ns() - began_ns)
+            return
+        reason = f"{withheld.reason.value}: {withheld.detail}".rstrip(": ")
+        event = ev.OrderWithheld(order.client_order_id, order.strategy, order.symbol, reason)
+        self._recorder.decide(event)
+        self.working.touch(order.strategy, order.symbol)
+        self.answer(host, host.order(_not_sent(order, reason)))
+
+    def _refuse(self, host: Hosted, asked: SizedIntent | NewOrder, refused: Refused) -> None:
+        """Journal a refusal with all reasons; equal ones of a second become one, counted."""
+        for event in self.refusals.note(
+            refused,
+            asked,
+            strategy=host.id,
+            instrument=self._state.account.instruments[asked.symbol],
+            now_ns=self._clock.now_ns(),
+        ):
+            self._recorder.decide(event)
+        self.answer(host, host.order(_not_sent(asked, "refused", refused)))
+
+
+def _not_sent(
+    asked: SizedIntent | NewOrder, reason: str, refused: Refused | None = None
+) -> OrderUpdate:
+    """Tell a strategy of something that never left."""
+    return OrderUpdate(
+        symbol=asked.symbol,
+        side=asked.side,
+        status=OrderStatus.NOT_SENT,
+        client_order_id=asked.client_order_id if isinstance(asked, NewOrder) else NO_ORDER,
+        price=asked.price,
+        quantity=asked.quantity,
+        purpose=asked.purpose,
+        reason=reason,
+        refusals=refused.refusals if refused else (),
+    )
+
+
+def _reference(feed: Feed, view: View) -> MarketReference:
+    """Name the market that a decision saw."""
+    top = feed.top
+    if top is None:
+        return MarketReference()
+    price = view.instrument.price_text
+    return MarketReference(
+        "book",
+        top.update_id,
+        price(top.bid),
+        price(top.ask),
+        top.venue_at_ns,
+        top.received_at_ns,
+        "",
+    )
+
+
+def _accepted_event(accepted: Accepted, approved: Approved) -> ev.IntentAccepted:
+    intent, order, held = accepted.intent, approved.order, accepted.reservation
+    return ev.IntentAccepted(
+        accepted.intent_id,
+        accepted.strategy,
+        intent.symbol,
+        intent.side.value,
+        order.quantity_text,
+        order.price_text,
+        intent.algorithm,
+        intent.purpose.value,
+        held.asset,
+        amount_text(held.amount),
+        order.model_version,
+        order.policy_version,
+        order.reference,
+    )
+
+
+def _approved_event(
+    accepted: Accepted, approved: Approved, instrument: Instrument
+) -> ev.OrderApproved:
+    order, held = approved.order, accepted.reservation
+    return ev.OrderApproved(
+        client_order_id=order.client_order_id,
+        strategy=order.strategy,
+        intent_id=order.intent_id,
+        symbol=order.symbol,
+        product=order.product.value,
+        side=order.side.value,
+        order_type=order.order_type.value,
+        time_in_force=order.time_in_force.value,
+        quantity=order.quantity_text,
+        price=order.price_text,
+        worst_price=instrument.price_text(order.worst_price),
+        trigger_price="0",
+        position_side=order.position_side.value,
+        reduce_only=order.reduce_only,
+        purpose=order.purpose.value,
+        stp_mode=order.stp_mode.value,
+        order_list_id=order.order_list_id,
+        contingency=order.contingency,
+        reference=order.reference,
+        model_version=order.model_version,
+        policy_version=order.policy_version,
+        reserved_asset=held.asset,
+        reserved=amount_text(held.amount),
+        expires_at_ns=approved.expires_at_ns,
+    )

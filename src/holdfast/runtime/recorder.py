@@ -1,0 +1,57 @@
+"""The trader's pen: what we decide is journaled and in force at once; what the venue says is
+journaled and in force when durable.
+
+So a fill is on disk before strategy, risk or screens see it (promise 3), and an order leaves
+only after its intent is on disk (step 5). Both waits share one queue in journal order.
+"""
+
+from collections import deque
+from collections.abc import Callable
+
+from holdfast.domain.events import Event
+from holdfast.domain.ids import Shard
+from holdfast.journal.writer import Journal
+from holdfast.runtime.state import State
+
+_NO_SHARD = Shard(0)
+
+
+class Recorder:
+    """Writes events and folds them into the state at the moment that the rule above names."""
+
+    def __init__(self, journal: Journal, state: State) -> None:
+        self._journal = journal
+        self._state = state
+        self._waiting: deque[tuple[int, Event | None, Callable[[], None]]] = deque()
+
+    @property
+    def is_idle(self) -> bool:
+        """Tell whether nothing waits for durability."""
+        return not self._waiting
+
+    def decide(self, event: Event, shard: Shard = _NO_SHARD) -> int:
+        """Journal a decision of ours, in force at once; gives its sequence number."""
+        seq = self._journal.put(event, shard)
+        self._state.apply(event)
+        return seq
+
+    def write(self, event: Event, shard: Shard = _NO_SHARD) -> int:
+        """Journal a decision whose effect the caller applies itself, with the values at hand."""
+        return self._journal.put(event, shard)
+
+    def hear(self, event: Event, then: Callable[[], None], shard: Shard = _NO_SHARD) -> None:
+        """Journal what the venue said; it is folded, and `then` runs, once it is durable."""
+        self._waiting.append((self._journal.put(event, shard), event, then))
+
+    def when_durable(self, seq: int, then: Callable[[], None]) -> None:
+        """Run a callback once a record, and all before it, is durable."""
+        self._waiting.append((seq, None, then))
+
+    def on_durable(self, seq: int) -> None:
+        """Let everything happen that waited for records up to `seq`, in journal order."""
+        waiting = self._waiting
+        while waiting and waiting[0][0] <= seq:
+            _, event, then = waiting.popleft()
+            if event is not None:
+                self._state.apply(event)
+            then()

@@ -1,0 +1,333 @@
+"""Steps 7 and 8: the venue's answers and reports become events, each once, in force when durable.
+
+A report may come late, twice, out of order, or by two ways at once (response and stream). What
+is already known, or already on its way to disk, is not written again. Whatever stays open after
+an answer (a lost answer, a refused cancel, a fill that a cancel named) is asked for.
+"""
+
+from collections.abc import Callable
+from typing import assert_never
+
+from holdfast.domain import events as ev
+from holdfast.domain.account import Account
+from holdfast.domain.ids import ClientOrderId, ExecId, StrategyId, Symbol, is_ours, journal_of
+from holdfast.domain.instant import Clock
+from holdfast.domain.instrument import Instrument
+from holdfast.domain.money import AmountUnits, amount_text
+from holdfast.domain.order import NewOrder
+from holdfast.domain.submission import Acked, Rejected, Submission, Unknown
+from holdfast.domain.venue import (
+    CancelAcked,
+    CancelAnswer,
+    CancelOrder,
+    CancelRefused,
+    Execution,
+    OrderReport,
+    ReportKind,
+)
+from holdfast.runtime.recorder import Recorder
+from holdfast.runtime.state import State
+
+FeeRate = Callable[[str, str], str]
+"""Gives the price of an asset in a currency as text, or an empty text when nobody knows."""
+
+
+class Listener:
+    """Who is told what became of orders; the pipeline implements it."""
+
+    def on_order_changed(self, client_order_id: ClientOrderId, event: ev.Event) -> None:
+        """Learn that an order changed, after the change is in force."""
+
+    def on_filled(self, event: ev.OrderFilled) -> None:
+        """Learn of a fill, after it is booked."""
+
+    def on_in_doubt(self, symbol: Symbol, client_order_id: ClientOrderId) -> None:
+        """Learn that the venue has to be asked what became of an order."""
+
+
+class Settlement:
+    """Turns what the venue says of our orders into events."""
+
+    def __init__(
+        self,
+        *,
+        recorder: Recorder,
+        state: State,
+        clock: Clock,
+        listener: Listener,
+        fee_rate: FeeRate,
+    ) -> None:
+        self._recorder = recorder
+        self._state = state
+        self._clock = clock
+        self._listener = listener
+        self._fee_rate = fee_rate
+        self._pending: set[tuple[str, str]] = set()
+
+    @property
+    def _account(self) -> Account:
+        return self._state.account
+
+    def on_submission(self, client_order_id: ClientOrderId, answer: Submission) -> None:
+        """Take the answer to a submission."""
+        order = self._account.find(client_order_id)
+        if order is None:
+            return
+        request = order.request
+        now = self._clock.now_ns()
+        match answer:
+            case Acked():
+                if not order.acked and not order.ending:
+                    self._hear_ack(request, answer.venue_order_id, at_ns=0, source="response")
+            case Rejected():
+                if not order.ending:
+                    self._hear_rejection(request, answer, now_ns=now)
+            case Unknown():
+                self._hear(
+                    client_order_id,
+                    "doubted",
+                    ev.OrderDoubted(
+                        client_order_id, request.strategy, request.symbol, answer.reason
+                    ),
+                )
+                self._listener.on_in_doubt(request.symbol, client_order_id)
+            case _:
+                assert_never(answer)
+
+    def on_cancel(self, cancel: CancelOrder, answer: CancelAnswer) -> None:
+        """Take the answer to a cancel; anything but a clear yes has the order asked for."""
+        order = self._account.find(cancel.client_order_id)
+        if order is None:
+            return
+        request = order.request
+        instrument = self._account.instruments[request.symbol]
+        match answer:
+            case CancelAcked():
+                if not order.ending:
+                    event = ev.OrderCanceled(
+                        request.client_order_id,
+                        request.strategy,
+                        request.symbol,
+                        instrument.quantity_text(answer.cum_quantity),
+                        "canceled on request",
+                        0,
+                        self._clock.now_ns(),
+                        "response",
+                    )
+                    self._hear(request.client_order_id, "ended", event)
+                if answer.cum_quantity > order.cum_quantity:
+                    self._listener.on_in_doubt(request.symbol, request.client_order_id)
+            case CancelRefused():
+                if order.is_open and not order.ending:
+                    event_refused = ev.CancelRejected(
+                        request.client_order_id,
+                        request.strategy,
+                        request.symbol,
+                        answer.code,
+                        answer.message,
+                    )
+                    self._hear(request.client_order_id, "", event_refused)
+                    self._listener.on_in_doubt(request.symbol, request.client_order_id)
+            case Unknown():
+                self._listener.on_in_doubt(request.symbol, request.client_order_id)
+            case _:
+                assert_never(answer)
+
+    def on_report(self, report: OrderReport) -> None:
+        """Take one report of the user stream."""
+        order = self._account.find(report.client_order_id)
+        if order is None:
+            self._on_foreign(report)
+            return
+        request = order.request
+        instrument = self._account.instruments[request.symbol]
+        if report.execution is not None:
+            if report.execution.exec_id not in order.executions:
+                event = self.filled_event(request, report, report.execution)
+                self._hear_fill(event)
+        elif report.kind is ReportKind.ACKED:
+            if not order.acked:
+                self._hear_ack(
+                    request,
+                    report.venue_order_id,
+                    at_ns=report.venue_at_ns,
+                    source=report.source,
+                )
+        elif report.kind is ReportKind.REJECTED:
+            if not order.ending:
+                self._hear_rejection(
+                    request, Rejected(0, report.reason), now_ns=report.received_at_ns
+                )
+        elif report.kind in (ReportKind.CANCELED, ReportKind.EXPIRED) and not order.ending:
+            kind = ev.OrderCanceled if report.kind is ReportKind.CANCELED else ev.OrderExpired
+            self._hear(
+                request.client_order_id,
+                "ended",
+                kind(
+                    request.client_order_id,
+                    request.strategy,
+                    request.symbol,
+                    instrument.quantity_text(report.cum_quantity),
+                    report.reason,
+                    report.venue_at_ns,
+                    report.received_at_ns,
+                    report.source,
+                ),
+            )
+
+    def filled_event(
+        self, request: NewOrder, report: OrderReport, execution: Execution
+    ) -> ev.OrderFilled:
+        """Make the event of one execution of an order of ours."""
+        instrument = self._account.instruments[request.symbol]
+        value, source = self.fee_value(instrument, execution)
+        return ev.OrderFilled(
+            client_order_id=request.client_order_id,
+            venue_order_id=report.venue_order_id,
+            exec_id=execution.exec_id,
+            strategy=request.strategy,
+            symbol=request.symbol,
+            product=request.product.value,
+            side=request.side.value,
+            position_side=request.position_side.value,
+            last_price=instrument.price_text(execution.last_price),
+            last_quantity=instrument.quantity_text(execution.last_quantity),
+            cum_quantity=instrument.quantity_text(report.cum_quantity),
+            liquidity_side=execution.liquidity_side.value,
+            fee=amount_text(execution.fee),
+            fee_asset=execution.fee_asset,
+            fee_value=value,
+            fee_value_source=source,
+            reduce_only=request.reduce_only,
+            purpose=request.purpose.value,
+            venue_at_ns=report.venue_at_ns,
+            received_at_ns=report.received_at_ns,
+            source=report.source,
+        )
+
+    def fee_value(self, instrument: Instrument, execution: Execution) -> tuple[str, str]:
+        """Value a fee in the quote currency at the moment of its fill, with the rate's source."""
+        asset = execution.fee_asset
+        if not execution.fee or asset == instrument.quote:
+            return amount_text(execution.fee), "paid in quote"
+        if asset == instrument.base:
+            quantity = instrument.quantity_of(execution.fee)
+            return (
+                amount_text(instrument.notional(execution.last_price, quantity)),
+                "fill price",
+            )
+        rate = self._fee_rate(asset, instrument.quote)
+        if not rate:
+            return "0", "no rate"
+        units = instrument.price(rate)
+        scaled = execution.fee * units // 10**instrument.price_exponent
+        return amount_text(AmountUnits(scaled)), f"mark of {asset}"
+
+    def _hear_ack(
+        self, request: NewOrder, venue_order_id: str, *, at_ns: int, source: str
+    ) -> None:
+        event = ev.OrderAcked(
+            request.client_order_id,
+            venue_order_id,
+            request.strategy,
+            request.symbol,
+            at_ns,
+            self._clock.now_ns(),
+            source,
+        )
+        self._hear(request.client_order_id, "acked", event)
+
+    def _hear_rejection(self, request: NewOrder, answer: Rejected, *, now_ns: int) -> None:
+        event = ev.OrderRejected(
+            request.client_order_id,
+            request.strategy,
+            request.symbol,
+            answer.code,
+            answer.message,
+            0,
+            now_ns,
+            "response",
+        )
+        self._hear(request.client_order_id, "ended", event)
+
+    def _hear(self, client_order_id: ClientOrderId, fact: str, event: ev.Event) -> None:
+        """Write a fact that is neither in force nor on its way already."""
+        key = (client_order_id, fact)
+        if fact and key in self._pending:
+            return
+        self._pending.add(key)
+
+        def then() -> None:
+            self._pending.discard(key)
+            self._listener.on_order_changed(client_order_id, event)
+
+        self._recorder.hear(event, then)
+
+    def _hear_fill(self, event: ev.OrderFilled) -> None:
+        key = (event.symbol, event.exec_id)
+        if key in self._pending:
+            return
+        self._pending.add(key)
+
+        def then() -> None:
+            self._pending.discard(key)
+            self._listener.on_filled(event)
+
+        self._recorder.hear(event, then)
+
+    def _on_foreign(self, report: OrderReport) -> None:
+        """Note an order that this journal did not send, and book its executions to nobody."""
+        symbol = report.symbol
+        instrument = self._account.instruments.get(symbol)
+        if instrument is None:
+            return
+        foreign = is_ours(report.client_order_id)
+        ours = foreign and journal_of(report.client_order_id) == self._state.journal_id
+        if ours:
+            self._listener.on_in_doubt(symbol, report.client_order_id)
+            return
+        if report.execution is None:
+            event = ev.ForeignOrderSeen(
+                report.client_order_id,
+                report.venue_order_id,
+                symbol,
+                report.side.value,
+                instrument.quantity_text(report.quantity),
+                report.status_text,
+                foreign,
+            )
+            self._hear(report.client_order_id, report.status_text, event)
+            return
+        self._hear_foreign_fill(report, report.execution, instrument)
+
+    def _hear_foreign_fill(
+        self, report: OrderReport, execution: Execution, instrument: Instrument
+    ) -> None:
+        key = (report.symbol, execution.exec_id)
+        seen = self._account.foreign_execs.get(report.symbol, set())
+        if key in self._pending or ExecId(execution.exec_id) in seen:
+            return
+        self._pending.add(key)
+        value, source = self.fee_value(instrument, execution)
+        event = ev.ForeignFillSeen(
+            venue_order_id=report.venue_order_id,
+            exec_id=execution.exec_id,
+            symbol=report.symbol,
+            product=instrument.product.value,
+            side=report.side.value,
+            position_side="both",
+            last_price=instrument.price_text(execution.last_price),
+            last_quantity=instrument.quantity_text(execution.last_quantity),
+            fee=amount_text(execution.fee),
+            fee_asset=execution.fee_asset,
+            fee_value=value,
+            fee_value_source=source,
+            liquidity_side=execution.liquidity_side.value,
+            venue_at_ns=report.venue_at_ns,
+        )
+        self._recorder.hear(event, lambda: self._pending.discard(key))
+
+
+def strategy_of(event: ev.Event) -> StrategyId:
+    """Give the strategy that an order event belongs to."""
+    return StrategyId(getattr(event, "strategy", ""))

@@ -1,0 +1,135 @@
+"""The spawn port: the programs that a run starts beside itself, and how it ends them.
+
+Each child watches its standard input and ends when this process is gone, however it went.
+"""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+from holdfast.errors import HoldfastError, VenueUnavailable
+from holdfast.runtime.options import MAX_SPEED, RunOptions
+
+READY_WITHIN_S = 30.0
+ENDS_WITHIN_S = 5.0
+
+
+class Ready(msgspec.Struct):
+    """The one line that the simulated exchange prints when it accepts connections."""
+
+    ready: bool
+    rest: str
+    ws: str
+    ws_api: str
+
+
+class Child:
+    """A program started by this run."""
+
+    def __init__(self, process: asyncio.subprocess.Process, name: str) -> None:
+        self._process = process
+        self.name = name
+
+    @property
+    def pid(self) -> int:
+        """Give the process id."""
+        return self._process.pid
+
+    @property
+    def has_ended(self) -> bool:
+        """Tell whether the program has ended."""
+        return self._process.returncode is not None
+
+    @property
+    def pipe(self) -> IO[bytes]:
+        """Give the raw end of the child's standard input."""
+        assert self._process.stdin is not None
+        transport = self._process.stdin.transport
+        pipe: IO[bytes] = transport.get_extra_info("pipe")
+        return pipe
+
+    async def end(self) -> None:
+        """Close its input, give it time to end by itself, then end it by its pid."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        try:
+            await asyncio.wait_for(self._process.wait(), ENDS_WITHIN_S)
+        except TimeoutError:
+            self._process.kill()
+            await self._process.wait()
+
+
+async def start_simulator(
+    options: RunOptions, *, seed: int, speed: float
+) -> tuple[Child, Ready]:
+    """Start the simulated exchange on a free loopback port; its own error line is passed on."""
+    arguments = ["--port", "0", "--seed", str(seed), "--exit-with-parent"]
+    arguments += ["--speed", "max" if speed == MAX_SPEED else f"{speed:g}"]
+    arguments += ["--window", str(options.window)]
+    for path in options.data:
+        arguments += ["--data", str(path)]
+    if options.symbol:
+        arguments += ["--symbol", options.symbol]
+    if options.instruments:
+        arguments += ["--instruments", str(options.instruments)]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "holdfast.simexchange",
+        *arguments,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    child = Child(process, "simulated exchange")
+    try:
+        line = await asyncio.wait_for(process.stdout.readline(), READY_WITHIN_S)
+    except TimeoutError:
+        await child.end()
+        raise VenueUnavailable("the simulated exchange did not start in time") from None
+    if not line:
+        words = (await process.stderr.read()).decode(errors="replace").strip().splitlines()
+        await process.wait()
+        raise _as_told(words[-1] if words else "the simulated exchange ended at once", process)
+    _drain(process.stderr)
+    return child, msgspec.json.decode(line, type=Ready)
+
+
+async def start_view(journal: Path, *, plain: bool) -> Child:
+    """Start the terminal view, which reads pulses on its standard input."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "holdfast.cli.view",
+        str(journal),
+        *(["--plain"] if plain else []),
+        stdin=asyncio.subprocess.PIPE,
+    )
+    return Child(process, "view")
+
+
+def _as_told(line: str, process: asyncio.subprocess.Process) -> HoldfastError:
+    """Give a child's own error line back with the child's exit code."""
+    error = HoldfastError(line.removeprefix("holdfast: "))
+    error.exit_code = process.returncode or 1
+    return error
+
+
+_drains: set[asyncio.Task[None]] = set()
+
+
+def _drain(stream: asyncio.StreamReader) -> None:
+    """Pass a child's later words on, so that its pipe never fills."""
+
+    async def copy() -> None:
+        async for line in stream:
+            sys.stderr.write(line.decode(errors="replace"))
+
+    task = asyncio.get_running_loop().create_task(copy())
+    _drains.add(task)
+    task.add_done_callback(_drains.discard)
