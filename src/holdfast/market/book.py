@@ -1,11 +1,13 @@
 """An order book as a fold of a snapshot and diffs; whether they join up is `sync.py`'s.
 
-Each side is a map from price to quantity and a sorted list of its prices with the best at the
-tail (asks negated), so that what happens near the market moves little memory. Every price of
-a list has a positive quantity in its map, and no other price is in either.
+A side is a map from price to quantity, and a sorted list of the prices near the best. Most
+levels of a diff are far from the market: for those the map is all that is touched. The list is
+cut when it grows and refilled from the map when it runs short, so what it shows never depends
+on where its edge is.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, insort
+from collections.abc import Iterator
 
 import msgspec
 
@@ -14,6 +16,11 @@ from holdfast.domain.instant import UtcNs
 from holdfast.domain.market import BookTop, DepthDiff, DepthSnapshot, Level
 from holdfast.domain.money import PriceUnits, QuantityUnits
 from holdfast.domain.order import Side
+
+FEWEST_NEAR = 16
+NEAR = 128
+MOST_NEAR = 512
+_EVERYTHING = (0, 1 << 127)
 
 
 class Walk(msgspec.Struct, frozen=True):
@@ -29,139 +36,167 @@ class Walk(msgspec.Struct, frozen=True):
     level_count: int
 
 
+class HalfBook:
+    """The levels of one side.
+
+    `near` has, sorted, exactly the prices of `quantities` from `low` to `high`, the best among
+    them; quantities are positive.
+    """
+
+    __slots__ = ("high", "is_bids", "low", "near", "quantities")
+
+    def __init__(self, *, is_bids: bool) -> None:
+        self.is_bids = is_bids
+        self.set([])
+
+    def set(self, levels: list[Level]) -> None:
+        """Replace every level."""
+        self.quantities: dict[int, int] = {
+            price: quantity for price, quantity in levels if quantity
+        }
+        self._refill()
+
+    def change(self, levels: list[Level]) -> None:
+        """Set the named levels; a quantity of 0 removes one, and an absent one may be removed."""
+        quantities, near, low, high = self.quantities, self.near, self.low, self.high
+        for price, quantity in levels:
+            if quantity:
+                if low <= price <= high and price not in quantities:
+                    insort(near, price)
+                quantities[price] = quantity
+            elif price in quantities:
+                del quantities[price]
+                if low <= price <= high:
+                    del near[bisect_left(near, price)]
+        if len(near) > MOST_NEAR:
+            self._cut()
+        elif len(near) < FEWEST_NEAR and len(near) < len(quantities):
+            self._refill()
+
+    @property
+    def best(self) -> int:
+        """Give the best price, 0 when there is none."""
+        if not self.near:
+            return 0
+        return self.near[-1] if self.is_bids else self.near[0]
+
+    def prices(self) -> Iterator[int]:
+        """Give every price, best first."""
+        near = self.near
+        yield from reversed(near) if self.is_bids else near
+        if len(near) < len(self.quantities):
+            far = [price for price in self.quantities if not self.low <= price <= self.high]
+            far.sort(reverse=self.is_bids)
+            yield from far
+
+    def _refill(self) -> None:
+        self.near = sorted(self.quantities)
+        self.low, self.high = _EVERYTHING
+        if len(self.near) > MOST_NEAR:
+            self._cut()
+
+    def _cut(self) -> None:
+        if self.is_bids:
+            del self.near[:-NEAR]
+            self.low = self.near[0]
+        else:
+            del self.near[NEAR:]
+            self.high = self.near[-1]
+
+
 class Book:
     """The levels of one instrument at one update id."""
 
-    __slots__ = (
-        "_ask_quantities", "_asks", "_bid_quantities", "_bids",
-        "last_id", "received_at_ns", "symbol", "venue_at_ns",
-    )  # fmt: skip
+    __slots__ = ("asks", "bids", "last_id", "received_at_ns", "symbol", "venue_at_ns")
 
     def __init__(self, symbol: Symbol) -> None:
         self.symbol = symbol
-        self._bid_quantities: dict[int, int] = {}
-        self._ask_quantities: dict[int, int] = {}
-        self._bids: list[int] = []
-        self._asks: list[int] = []
+        self.bids = HalfBook(is_bids=True)
+        self.asks = HalfBook(is_bids=False)
         self.last_id = 0
         self.venue_at_ns = UtcNs(0)
         self.received_at_ns = UtcNs(0)
 
     def apply_snapshot(self, snapshot: DepthSnapshot) -> None:
         """Replace every level."""
-        self._bid_quantities = {
-            price: quantity for price, quantity in snapshot.bids if quantity
-        }
-        self._ask_quantities = {
-            price: quantity for price, quantity in snapshot.asks if quantity
-        }
-        self._bids = sorted(self._bid_quantities)
-        self._asks = sorted(-price for price in self._ask_quantities)
+        self.bids.set(snapshot.bids)
+        self.asks.set(snapshot.asks)
         self.last_id = snapshot.last_id
         self.venue_at_ns = UtcNs(0)
         self.received_at_ns = snapshot.received_at_ns
 
     def apply_diff(self, diff: DepthDiff) -> bool:
         """Set the levels that a diff names; tell whether the best of a side changed."""
-        bids, asks = self._bids, self._asks
-        bid_quantities, ask_quantities = self._bid_quantities, self._ask_quantities
-        bid = bids[-1] if bids else 0
-        bid_quantity = bid_quantities.get(bid)
-        ask = -asks[-1] if asks else 0
-        ask_quantity = ask_quantities.get(ask)
-        for price, quantity in diff.bids:
-            if quantity:
-                if price not in bid_quantities:
-                    bids.insert(bisect_left(bids, price), price)
-                bid_quantities[price] = quantity
-            elif price in bid_quantities:
-                del bid_quantities[price]
-                del bids[bisect_left(bids, price)]
-        for price, quantity in diff.asks:
-            if quantity:
-                if price not in ask_quantities:
-                    asks.insert(bisect_left(asks, -price), -price)
-                ask_quantities[price] = quantity
-            elif price in ask_quantities:
-                del ask_quantities[price]
-                del asks[bisect_left(asks, -price)]
+        bids, asks = self.bids, self.asks
+        bid, ask = bids.best, asks.best
+        bid_quantity, ask_quantity = bids.quantities.get(bid), asks.quantities.get(ask)
+        bids.change(diff.bids)
+        asks.change(diff.asks)
         self.last_id = diff.last_id
         self.venue_at_ns = diff.venue_at_ns
         self.received_at_ns = diff.received_at_ns
         return (
-            bid != (bids[-1] if bids else 0)
-            or ask != (-asks[-1] if asks else 0)
-            or bid_quantities.get(bid) != bid_quantity
-            or ask_quantities.get(ask) != ask_quantity
+            bids.quantities.get(bid) != bid_quantity
+            or asks.quantities.get(ask) != ask_quantity
+            or bids.best != bid
+            or asks.best != ask
         )
 
     @property
     def best_bid(self) -> PriceUnits:
         """Give the highest bid, 0 when there is none."""
-        return PriceUnits(self._bids[-1] if self._bids else 0)
+        return PriceUnits(self.bids.best)
 
     @property
     def best_ask(self) -> PriceUnits:
         """Give the lowest ask, 0 when there is none."""
-        return PriceUnits(-self._asks[-1] if self._asks else 0)
-
-    @property
-    def is_two_sided(self) -> bool:
-        """Tell whether there is a bid and an ask."""
-        return bool(self._bids and self._asks)
+        return PriceUnits(self.asks.best)
 
     @property
     def is_crossed(self) -> bool:
         """Tell whether the best bid is at the best ask (locked) or above it (crossed)."""
-        bids, asks = self._bids, self._asks
-        return bool(bids and asks) and bids[-1] >= -asks[-1]
+        bids, asks = self.bids.near, self.asks.near
+        return bool(bids and asks) and bids[-1] >= asks[0]
 
     def top(self) -> BookTop | None:
         """Give best bid and ask; None for a book that lacks a side or is crossed."""
-        bids, asks = self._bids, self._asks
-        if not bids or not asks or bids[-1] >= -asks[-1]:
+        bid, ask = self.best_bid, self.best_ask
+        if not bid or not ask or bid >= ask:
             return None
-        bid, ask = PriceUnits(bids[-1]), PriceUnits(-asks[-1])
         return BookTop(
             self.symbol,
             self.last_id,
             bid,
-            QuantityUnits(self._bid_quantities[bid]),
+            QuantityUnits(self.bids.quantities[bid]),
             ask,
-            QuantityUnits(self._ask_quantities[ask]),
+            QuantityUnits(self.asks.quantities[ask]),
             self.venue_at_ns,
             self.received_at_ns,
         )
 
     def levels(self, side: Side, count: int) -> list[Level]:
         """Give the best levels of a side: bids for BUY, asks for SELL, best first."""
-        if side is Side.BUY:
-            quantities, prices = self._bid_quantities, self._bids[: -count - 1 : -1]
-        else:
-            quantities = self._ask_quantities
-            prices = [-price for price in self._asks[: -count - 1 : -1]]
-        return [(PriceUnits(price), QuantityUnits(quantities[price])) for price in prices]
-
-    def depth(self) -> tuple[int, int]:
-        """Give how many levels each side has, bids first."""
-        return len(self._bids), len(self._asks)
+        half = self.bids if side is Side.BUY else self.asks
+        return [
+            (PriceUnits(price), QuantityUnits(half.quantities[price]))
+            for price, _ in zip(half.prices(), range(count), strict=False)
+        ]
 
     def walk(self, side: Side, quantity: QuantityUnits) -> Walk:
         """Take a quantity as an order of this side would: a buy takes asks, a sell bids."""
+        half = self.asks if side is Side.BUY else self.bids
+        quantities = half.quantities
         rest: int = quantity
-        cost = price = count = 0
-        if side is Side.BUY:
-            prices, quantities, sign = self._asks, self._ask_quantities, -1
-        else:
-            prices, quantities, sign = self._bids, self._bid_quantities, 1
-        for key in reversed(prices):
-            if rest <= 0:
-                break
-            price = key * sign
-            taken = quantities[price]
-            if taken > rest:
-                taken = rest
-            cost += price * taken
-            rest -= taken
-            count += 1
-        return Walk(QuantityUnits(quantity - rest), cost, PriceUnits(price), count)
+        cost = worst = count = 0
+        if rest > 0:
+            for price in half.prices():
+                worst = price
+                count += 1
+                standing = quantities[price]
+                if standing >= rest:
+                    cost += price * rest
+                    rest = 0
+                    break
+                cost += price * standing
+                rest -= standing
+        return Walk(QuantityUnits(quantity - rest), cost, PriceUnits(worst), count)
