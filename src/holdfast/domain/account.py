@@ -89,6 +89,7 @@ class Account:
         self.foreign_execs: dict[Symbol, set[ExecId]] = {}
         self.foreign_orders: dict[tuple[str, str], bool] = {}
         self.reconciled_through: dict[Symbol, ExecId] = {}
+        self.bookings_count = 0
 
     def find(self, client_order_id: ClientOrderId) -> Order | None:
         """Give an order, open or lately closed; None when the journal has none such."""
@@ -223,6 +224,7 @@ class Account:
 
     def book(self, strategy: StrategyId, event: ev.OrderFilled | ev.ForeignFillSeen) -> None:
         """Move balances and the sub-position by an execution and its fee."""
+        self.bookings_count += 1
         symbol = Symbol(event.symbol)
         instrument = self.instruments[symbol]
         price = instrument.price(event.last_price)

@@ -69,6 +69,31 @@ def new_order(event: ev.OrderApproved, account: AccountId, instrument: Instrumen
     )
 
 
+def adopted_order(
+    event: ev.OrderAdopted, account: AccountId, instrument: Instrument
+) -> NewOrder:
+    """Read an adopted order from its event."""
+    return NewOrder(
+        client_order_id=ClientOrderId(event.client_order_id),
+        account=account,
+        strategy=StrategyId(event.strategy),
+        intent_id=IntentId(""),
+        symbol=instrument.symbol,
+        product=Product(event.product),
+        side=Side(event.side),
+        order_type=OrderType(event.order_type),
+        time_in_force=TimeInForce(event.time_in_force),
+        quantity=instrument.quantity(event.quantity),
+        price=instrument.price(event.price),
+        quantity_text=event.quantity,
+        price_text=event.price,
+        worst_price=instrument.price(event.price),
+        position_side=PositionSide(event.position_side),
+        reduce_only=event.reduce_only,
+        purpose=Purpose(event.purpose),
+    )
+
+
 def _on_instrument(account: Account, event: ev.InstrumentRegistered) -> None:
     account.instruments[Symbol(event.symbol)] = msgspec.convert(event.definition, Instrument)
 
@@ -105,26 +130,7 @@ def _on_approved(account: Account, event: ev.OrderApproved) -> None:
 
 
 def _on_adopted(account: Account, event: ev.OrderAdopted) -> None:
-    instrument = account.instruments[Symbol(event.symbol)]
-    order = NewOrder(
-        client_order_id=ClientOrderId(event.client_order_id),
-        account=account.account,
-        strategy=StrategyId(event.strategy),
-        intent_id=IntentId(""),
-        symbol=instrument.symbol,
-        product=Product(event.product),
-        side=Side(event.side),
-        order_type=OrderType(event.order_type),
-        time_in_force=TimeInForce(event.time_in_force),
-        quantity=instrument.quantity(event.quantity),
-        price=instrument.price(event.price),
-        quantity_text=event.quantity,
-        price_text=event.price,
-        worst_price=instrument.price(event.price),
-        position_side=PositionSide(event.position_side),
-        reduce_only=event.reduce_only,
-        purpose=Purpose(event.purpose),
-    )
+    order = adopted_order(event, account.account, account.instruments[Symbol(event.symbol)])
     adopted = account.approve(order, Asset(event.reserved_asset), amount_units(event.reserved))
     adopted.ack(VenueOrderId(event.venue_order_id))
 
@@ -172,7 +178,12 @@ def _on_ended(account: Account, event: ev.OrderCanceled | ev.OrderExpired) -> No
 def _on_filled(account: Account, event: ev.OrderFilled) -> None:
     quantity = account.instruments[Symbol(event.symbol)].quantity(event.last_quantity)
     exec_id = ExecId(event.exec_id)
-    if account.change(event.client_order_id, lambda order: order.fill(exec_id, quantity)):
+    venue_order_id = VenueOrderId(event.venue_order_id)
+
+    def fill(order: Order) -> bool:
+        return order.fill(exec_id, quantity, venue_order_id=venue_order_id)
+
+    if account.change(event.client_order_id, fill):
         account.book(StrategyId(event.strategy), event)
 
 

@@ -110,7 +110,8 @@ class OrderStatus(Enum):
 
 
 Ending: TypeAlias = Literal["", "not_sent", "rejected", "expired", "canceled"]
-_ENDINGS: tuple[Ending, ...] = ("", "not_sent", "rejected", "expired", "canceled")
+ENDINGS: tuple[Ending, ...] = ("", "not_sent", "rejected", "expired", "canceled")
+"""From the lightest to the weightiest; of two the weightier stands."""
 
 
 class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -221,12 +222,14 @@ class Order(msgspec.Struct, kw_only=True):
 
     def end(self, ending: Ending, reason: str = "") -> None:
         """Note that the order works no more; of two endings the weightier stands."""
-        if _ENDINGS.index(ending) > _ENDINGS.index(self.ending):
+        if ENDINGS.index(ending) > ENDINGS.index(self.ending):
             self.ending = ending
             self.ending_reason = reason
         self.in_doubt = False
 
-    def fill(self, exec_id: ExecId, quantity: QuantityUnits) -> bool:
+    def fill(
+        self, exec_id: ExecId, quantity: QuantityUnits, *, venue_order_id: VenueOrderId
+    ) -> bool:
         """Book an execution once; False when this execution was booked before."""
         if exec_id in self.executions:
             return False
@@ -236,6 +239,7 @@ class Order(msgspec.Struct, kw_only=True):
         self.cum_quantity = QuantityUnits(self.cum_quantity + quantity)
         self.reported_quantity = max(self.reported_quantity, self.cum_quantity)
         self.acked = True
+        self.venue_order_id = venue_order_id or self.venue_order_id
         self.in_doubt = False
         return True
 

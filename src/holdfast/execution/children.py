@@ -73,4 +73,4 @@ def direct(accepted: Accepted, origin: Origin, ids: ClientOrderIds) -> list[NewO
     return [order]
 
 
-ALGORITHMS: dict[str, Algorithm] = {"direct": direct}
+ALGORITHMS: dict[str, Algorithm] = {"direct": direct, "quote": direct}

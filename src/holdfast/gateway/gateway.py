@@ -65,7 +65,7 @@ class Gateway:
         return withheld
 
     def cancel(self, cancel: CancelOrder, *, epoch: Epoch) -> Withheld | None:
-        """Write one cancel before returning; only the fence or a lost connection withholds it."""
+        """Write one cancel before returning; only fence or a lost connection withhold it."""
         if not self._epochs.admits_cancel(cancel.client_order_id, epoch):
             return Withheld(WithheldReason.STALE_EPOCH, f"epoch {epoch}")
         if not self._entry.is_connected:

@@ -1,0 +1,123 @@
+"""Executions that the venue tells of, attributed by their venue order id, each booked once."""
+
+from collections.abc import Callable
+
+from holdfast.domain import events as ev
+from holdfast.domain.account import Account
+from holdfast.domain.ids import UNATTRIBUTED, ClientOrderId, ExecId, Symbol, VenueOrderId
+from holdfast.domain.instrument import Instrument
+from holdfast.domain.money import amount_text
+from holdfast.domain.order import NewOrder, Order, PositionSide
+from holdfast.domain.venue import Execution, TradeReport
+
+FeeValue = Callable[[Instrument, Execution], tuple[str, str]]
+
+
+class Executions:
+    """Makes the events of executions that an account has not booked, and books them on paper.
+
+    `after` is the account's balances and positions as they will be when the events are applied;
+    the account itself is not touched.
+    """
+
+    def __init__(self, account: Account, *, fee_value: FeeValue) -> None:
+        self.after = Account(account.account)
+        self.after.instruments = account.instruments
+        self.after.balances = dict(account.balances)
+        self.after.symbol_positions = dict(account.symbol_positions)
+        self._account = account
+        self._fee_value = fee_value
+        self._requests: dict[tuple[Symbol, VenueOrderId], NewOrder] = {}
+        self._quantities: dict[ClientOrderId, int] = {}
+        self._booked: set[tuple[Symbol, ExecId]] = set()
+        for orders in (account.orders, account.closed):
+            for held in orders.values():
+                self.know(held.order.venue_order_id, held.order.request, order=held.order)
+
+    def know(
+        self, venue_order_id: VenueOrderId, request: NewOrder, *, order: Order | None = None
+    ) -> None:
+        """Learn which order of ours a venue order id is."""
+        if venue_order_id:
+            self._requests[request.symbol, venue_order_id] = request
+        self._quantities.setdefault(
+            request.client_order_id, order.cum_quantity if order is not None else 0
+        )
+        for exec_id in order.executions if order is not None else ():
+            self._booked.add((request.symbol, exec_id))
+
+    def knows(self, client_order_id: ClientOrderId) -> bool:
+        """Tell whether an order is ours."""
+        return client_order_id in self._quantities
+
+    def cum_quantity(self, client_order_id: ClientOrderId) -> int:
+        """Give what will be booked of an order of ours."""
+        return self._quantities.get(client_order_id, 0)
+
+    def book(self, trade: TradeReport) -> ev.OrderFilled | ev.ForeignFillSeen | None:
+        """Give the event of an execution; None when it is booked, or older than the journal."""
+        key = (trade.symbol, trade.execution.exec_id)
+        seen = self._account.foreign_execs.get(trade.symbol)
+        if key in self._booked or (seen and trade.execution.exec_id in seen):
+            return None
+        request = self._requests.get((trade.symbol, trade.venue_order_id))
+        if request is None:
+            if trade.symbol not in self._account.reconciled_through:
+                return None
+            foreign = self._foreign(trade)
+            self.after.book(UNATTRIBUTED, foreign)
+            self._booked.add(key)
+            return foreign
+        event = self._filled(trade, request)
+        self.after.book(request.strategy, event)
+        self._booked.add(key)
+        return event
+
+    def _filled(self, trade: TradeReport, request: NewOrder) -> ev.OrderFilled:
+        instrument, execution = self._account.instruments[trade.symbol], trade.execution
+        cum_quantity = self.cum_quantity(request.client_order_id) + execution.last_quantity
+        self._quantities[request.client_order_id] = cum_quantity
+        value, source = self._fee_value(instrument, execution)
+        return ev.OrderFilled(
+            client_order_id=request.client_order_id,
+            venue_order_id=trade.venue_order_id,
+            exec_id=execution.exec_id,
+            strategy=request.strategy,
+            symbol=request.symbol,
+            product=request.product.value,
+            side=request.side.value,
+            position_side=request.position_side.value,
+            last_price=instrument.price_text(execution.last_price),
+            last_quantity=instrument.quantity_text(execution.last_quantity),
+            cum_quantity=instrument.quantity_text(cum_quantity),
+            liquidity_side=execution.liquidity_side.value,
+            fee=amount_text(execution.fee),
+            fee_asset=execution.fee_asset,
+            fee_value=value,
+            fee_value_source=source,
+            reduce_only=request.reduce_only,
+            purpose=request.purpose.value,
+            venue_at_ns=trade.venue_at_ns,
+            received_at_ns=0,
+            source="query",
+        )
+
+    def _foreign(self, trade: TradeReport) -> ev.ForeignFillSeen:
+        instrument, execution = self._account.instruments[trade.symbol], trade.execution
+        value, source = self._fee_value(instrument, execution)
+        return ev.ForeignFillSeen(
+            venue_order_id=trade.venue_order_id,
+            exec_id=execution.exec_id,
+            symbol=trade.symbol,
+            product=instrument.product.value,
+            side=trade.side.value,
+            position_side=PositionSide.BOTH.value,
+            last_price=instrument.price_text(execution.last_price),
+            last_quantity=instrument.quantity_text(execution.last_quantity),
+            fee=amount_text(execution.fee),
+            fee_asset=execution.fee_asset,
+            fee_value=value,
+            fee_value_source=source,
+            liquidity_side=execution.liquidity_side.value,
+            venue_at_ns=trade.venue_at_ns,
+        )
