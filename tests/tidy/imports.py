@@ -61,7 +61,7 @@ def impure_wires(source: Source) -> list[str]:
     return [
         f"{source.path}:{line}: a wire file imports {name}"
         for line, name in imported(source)
-        if name.split(".")[0] in NETWORK and name != "urllib.parse"
+        if name.split(".")[0] in NETWORK and not name.startswith("urllib.parse")
     ]
 
 
@@ -92,8 +92,7 @@ def unused_modules(files: list[Source], *, suites: list[Source]) -> list[str]:
     return [
         f"{source.path}: nothing imports it"
         for source in files
-        if not source.path.endswith("__init__.py")
-        and source.module not in used | tables.ENTRY_POINTS
+        if not source.path.endswith(tables.ENTRY_POINTS) and source.module not in used
     ]
 
 

@@ -29,8 +29,8 @@ EDGES: dict[str, tuple[str, ...]] = {
     "fcntl": ("journal/", "runtime/"),
     "http": ("runtime/", "simexchange/"),
     "io": ("cli/", "journal/", "reports/", "runtime/", "simexchange/"),
-    "logging": ("observe/", "simexchange/"),
-    "mmap": (),
+    "logging": ("observe/", "runtime/", "simexchange/"),
+    "mmap": ("journal/",),
     "multiprocessing": ("runtime/",),
     "os": ("cli/", "journal/", "runtime/", "simexchange/"),
     "pathlib": ("cli/", "journal/", "reports/", "runtime/", "simexchange/", "testing/"),
@@ -63,4 +63,4 @@ CORE = (
 CORE_MAY_IMPORT = {"msgspec", "holdfast"}
 PURE = ("domain/", "decision/", "risk/", "ledger/")
 
-ENTRY_POINTS = {"holdfast.cli.main", "holdfast.__main__"}
+ENTRY_POINTS = ("cli/main.py", "__main__.py", "__init__.py")
