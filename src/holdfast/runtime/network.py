@@ -12,6 +12,7 @@ import socket
 import ssl
 from collections import deque
 from collections.abc import Callable, Mapping
+from typing import cast
 from urllib.parse import SplitResult, urlsplit
 
 from picows import (
@@ -265,9 +266,7 @@ class KeptAlive(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the transport of a connection that is up."""
-        if not isinstance(transport, asyncio.Transport):
-            return
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is of its own kind
         if transport.get_extra_info("ssl_object") is None:
             number = transport.get_extra_info("socket").fileno()
             self._direct = socket.socket(fileno=os.dup(number))

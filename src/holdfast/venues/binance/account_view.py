@@ -146,6 +146,7 @@ class BinanceAccountView:
 
     async def close(self) -> None:
         """Disconnect; idempotent."""
+        self._sink = None
         if self._measuring is not None:
             self._measuring.cancel()
         await self._socket.close()
@@ -169,10 +170,10 @@ class BinanceAccountView:
         read = reply(frame)
         if isinstance(read, Unreadable):
             self._socket.reopen(f"unreadable message: {read.reason}")
-        elif read.event is None:
-            self._on_reply(read)
+        elif raw := bytes(read.event):
+            self._on_event(raw)
         else:
-            self._on_event(bytes(read.event))
+            self._on_reply(read)
 
     def on_ping(self, connection: Pingable, payload: bytes) -> None:
         """Answer at once, or in paper mode leave it to the sink."""

@@ -107,6 +107,7 @@ class BinanceMarketData:
 
     async def close(self) -> None:
         """Disconnect; idempotent."""
+        self._sink = None
         fetching = list(self._fetching.values())
         for task in fetching:
             task.cancel()

@@ -204,8 +204,8 @@ class BinanceOrderEntry:
         read = reply(frame)
         if isinstance(read, Unreadable):
             return
-        if read.event is not None:
-            ended = event(read.event, {}, received_at_ns=self._clock.now_ns())
+        if raw := bytes(read.event):
+            ended = event(raw, {}, received_at_ns=self._clock.now_ns())
             if isinstance(ended, Ended):
                 self._socket.reopen(ended.reason)
         elif read.id == self._logon_id:

@@ -13,6 +13,7 @@ from holdfast.venues.binance.wire.verdicts import Verdict, judge
 
 OK = 200
 _NO_BODY = msgspec.Raw(b"{}")
+_NOTHING = msgspec.Raw()
 
 
 class ErrorData(msgspec.Struct, rename="camel"):
@@ -31,13 +32,13 @@ class ErrorBody(msgspec.Struct):
 
 
 class Reply(msgspec.Struct):
-    """A reply of the WebSocket API, or an event of a subscription (then `event` is set)."""
+    """A reply of the WebSocket API, or an event of a subscription (else `event` is empty)."""
 
     id: int | str | None = None
     status: int = 0
     result: msgspec.Raw = _NO_BODY
     error: ErrorBody | None = None
-    event: msgspec.Raw | None = None
+    event: msgspec.Raw = _NOTHING
 
 
 class _Acked(msgspec.Struct, rename="camel"):
