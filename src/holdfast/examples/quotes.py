@@ -13,6 +13,7 @@ from holdfast import (
     Fill,
     History,
     Instrument,
+    OrderStatus,
     OrderUpdate,
     PriceUnits,
     Product,
@@ -77,8 +78,8 @@ class Quotes(Strategy):
         return None
 
     def order(self, update: OrderUpdate) -> Wishes:
-        """Quote anew when a quote has gone, for whatever reason."""
-        if update.client_order_id and not update.leaves_quantity:
+        """Quote anew when a quote has gone; what a gate refused waits for its second."""
+        if not update.leaves_quantity and update.status is not OrderStatus.NOT_SENT:
             self._say_again(update.symbol)
         return None
 

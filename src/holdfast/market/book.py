@@ -57,7 +57,7 @@ class HalfBook:
         self._refill()
 
     def change(self, levels: list[Level]) -> None:
-        """Set the named levels; a quantity of 0 removes one, and an absent one may be removed."""
+        """Set the named levels; a quantity of 0 removes one, also one that is not there."""
         quantities, near, low, high = self.quantities, self.near, self.low, self.high
         for price, quantity in levels:
             if quantity:

@@ -1,0 +1,169 @@
+"""A strategy on its own: market events in, wishes and simple fills out.
+
+There is no venue, no gate and no journal: a market order fills at once at the top, a resting
+one when the market comes to its price. It shows what a strategy would do, not what it earns.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from holdfast.decision.context import Context
+from holdfast.decision.host import Answer, Hosted
+from holdfast.decision.sizing import QUOTE, CancelWish, Sized, size
+from holdfast.decision.strategy import History, OrderUpdate, Strategy
+from holdfast.decision.view import PositionView, WorkingOrder
+from holdfast.domain.fill import Fill
+from holdfast.domain.ids import (
+    AccountId,
+    ClientOrderId,
+    ExecId,
+    StrategyId,
+    Symbol,
+    VenueOrderId,
+)
+from holdfast.domain.instrument import Instrument
+from holdfast.domain.intent import SizedIntent
+from holdfast.domain.market import BookTop, DepthDiff, DepthSnapshot, MarketEvent, TradePrint
+from holdfast.domain.money import AmountUnits, PriceUnits, QuantityUnits
+from holdfast.domain.order import LiquiditySide, OrderStatus, PositionSide, Side
+from holdfast.errors import StrategyFailed
+from holdfast.market.feed import Feed, Invalid
+from holdfast.runtime.supervise import guard
+from holdfast.testing.clock import ManualClock
+
+_NAME = StrategyId("rehearsed")
+_NO_PARAMETERS: Mapping[str, Any] = MappingProxyType({})
+
+
+class Rehearsal:
+    """One strategy on one instrument; `sized` has every wish after sizing, in order."""
+
+    def __init__(
+        self,
+        strategy: Strategy,
+        instrument: Instrument,
+        *,
+        parameters: Mapping[str, Any] = _NO_PARAMETERS,
+        saved: bytes | None = None,
+        filled: int = 0,
+    ) -> None:
+        self.clock = ManualClock(0)
+        self.sized: list[Sized] = []
+        self.fills: list[Fill] = []
+        self.filled = QuantityUnits(filled)
+        self.orders: dict[ClientOrderId, WorkingOrder] = {}
+        self.feed = Feed(instrument.symbol)
+        self._instrument = instrument
+        self._count = 0
+        context = Context(
+            _NAME,
+            instruments={instrument.symbol: instrument},
+            clock=self.clock,
+            position=lambda _: self.view,
+            on_timer=lambda name, at_ns: self._carry_out(self.host.timer(name, at_ns)),
+            parameters=parameters,
+        )
+        self.host = Hosted(strategy, context, guard=guard)
+        self._carry_out(self.host.start(History(), saved=saved))
+
+    @property
+    def view(self) -> PositionView:
+        """Give what the strategy holds and has resting."""
+        return PositionView(
+            self._instrument.symbol,
+            self.filled,
+            tuple(self.orders.values()),
+            mark=self.feed.valuation,
+        )
+
+    def see(self, event: MarketEvent) -> None:
+        """Let a market event happen; a failure of the strategy is raised."""
+        self.clock.advance(event.received_at_ns)
+        match event:
+            case TradePrint():
+                if self.feed.on_trade(event):
+                    self._match(event.price, event.price)
+                    self._carry_out(self.host.trade(event))
+                return
+            case BookTop():
+                changed = self.feed.on_top(event)
+            case DepthDiff():
+                changed = self.feed.on_diff(event)
+            case DepthSnapshot():
+                changed = self.feed.on_snapshot(event)
+        if isinstance(changed, BookTop):
+            self._match(changed.bid, changed.ask)
+            self._carry_out(self.host.book(changed))
+        elif isinstance(changed, Invalid):
+            self._carry_out(self.host.book_invalid(changed.symbol, changed.reason))
+
+    def _carry_out(self, answer: Answer) -> None:
+        if isinstance(answer, StrategyFailed):
+            raise answer
+        for intent in answer:
+            for sized in size(intent, self.view, instrument=self._instrument):
+                self.sized.append(sized)
+                if isinstance(sized, CancelWish):
+                    self._end(self.orders.pop(sized.client_order_id), OrderStatus.CANCELED)
+                else:
+                    self._place(sized)
+
+    def _place(self, intent: SizedIntent) -> None:
+        self._count += 1
+        order = WorkingOrder(
+            ClientOrderId(f"R{self._count}"),
+            intent.side,
+            intent.price,
+            intent.quantity,
+            intent.quantity,
+            is_quote=intent.algorithm == QUOTE,
+        )
+        if intent.price:
+            self.orders[order.client_order_id] = order
+            return
+        top = self.feed.top
+        if top is not None:
+            self._fill(order, top.ask if intent.side is Side.BUY else top.bid)
+
+    def _match(self, low: PriceUnits, high: PriceUnits) -> None:
+        """Fill what rests where the market has come to: bids at `high` and asks at `low`."""
+        for order in list(self.orders.values()):
+            reached = order.price >= high if order.side is Side.BUY else order.price <= low
+            if reached:
+                del self.orders[order.client_order_id]
+                self._fill(order, order.price)
+
+    def _fill(self, order: WorkingOrder, price: PriceUnits) -> None:
+        self.filled = QuantityUnits(self.filled + order.side.sign * order.quantity)
+        fill = Fill(
+            account=AccountId("rehearsal"),
+            strategy=_NAME,
+            symbol=Symbol(self._instrument.symbol),
+            client_order_id=order.client_order_id,
+            venue_order_id=VenueOrderId(""),
+            exec_id=ExecId(str(len(self.fills) + 1)),
+            side=order.side,
+            position_side=PositionSide.BOTH,
+            last_price=price,
+            last_quantity=order.quantity,
+            fee=AmountUnits(0),
+            fee_asset=self._instrument.quote,
+            liquidity_side=LiquiditySide.MAKER if order.price else LiquiditySide.TAKER,
+            venue_at_ns=self.clock.now_ns(),
+            received_at_ns=self.clock.now_ns(),
+        )
+        self.fills.append(fill)
+        self._carry_out(self.host.fill(fill))
+        self._end(order, OrderStatus.FILLED)
+
+    def _end(self, order: WorkingOrder, status: OrderStatus) -> None:
+        update = OrderUpdate(
+            symbol=self._instrument.symbol,
+            side=order.side,
+            status=status,
+            client_order_id=order.client_order_id,
+            price=order.price,
+            quantity=order.quantity,
+        )
+        self._carry_out(self.host.order(update))
