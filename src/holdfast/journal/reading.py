@@ -65,12 +65,12 @@ def rows_of(path: Path, connection: sqlite3.Connection, *, from_seq: int) -> Ite
         ) from error
 
 
-def damage(connection: sqlite3.Connection) -> str:
+def damage(connection: sqlite3.Connection, *, check: str = "integrity_check") -> str:
     """Say which page SQLite finds damaged, as the end of a sentence; nothing when none is."""
     try:
-        found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
-    except db.UNREADABLE:
-        return ""
+        found = connection.execute(f"PRAGMA {check}(1)").fetchone()[0]
+    except db.UNREADABLE as error:
+        return f"; {error}"
     return "" if found == "ok" else f"; {str(found).splitlines()[-1]}"
 
 

@@ -14,6 +14,9 @@ class Store(Protocol):
     groups in which they came. After any failed write it refuses every later one.
     """
 
+    def reserve(self) -> None:
+        """Take the space of the next commits, so that none waits for a file to grow."""
+
     def append(self, rows: Sequence[Row]) -> None:
         """Make rows durable, all or none, before returning.
 

@@ -231,6 +231,7 @@ class ThreadWriter(Journal):
         self._is_idle = False
         self._is_closing = False
         self._switch_interval_s = sys.getswitchinterval()
+        store.reserve()
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         self._thread.start()
