@@ -32,7 +32,7 @@ from holdfast.simexchange.numbers import E8
 from holdfast.simexchange.pair import Pair
 
 WRONG_CLIENT_ID = Reject(-2039, "Client order ID is not correct for this order ID.")
-_NO_PLAN = Plan([], 0, 0, is_exhausted=False)
+_NO_PLAN = Plan([], 0, 0)
 
 
 class Admission:
@@ -71,7 +71,7 @@ class Admission:
         self._next_order_id += 1
         is_market = order.order_type == "MARKET"
         if order.quote_quantity:
-            order.quantity = plan.quantity
+            order.quantity = plan.quantity + plan.prevented
         self._clearing.accept(order, locks=not is_market)
         if order.time_in_force == "FOK" and plan.quantity < order.quantity:
             self._clearing.expire(order, "UNFILLED_FOK_ORDER_EXPIRED", at_ns=at_ns)

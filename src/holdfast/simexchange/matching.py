@@ -34,12 +34,16 @@ class Step(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """The steps in order, what they fill and cost; `is_exhausted`: too little was offered."""
+    """The steps in order, what they fill and cost, and what is prevented of the order itself.
+
+    `is_exhausted` says that too little was offered.
+    """
 
     steps: list[Step]
     quantity: int
     cost: int
-    is_exhausted: bool
+    prevented: int = 0
+    is_exhausted: bool = False
 
 
 class Budget:
@@ -102,13 +106,13 @@ def plan_taker(
     for offer in offers(book.available(is_bid=takes_bids), own, step=book.step):
         wanted = budget.wanted(offer.price)
         if wanted <= 0 or not within(offer.price):
-            return Plan(steps, quantity, cost, is_exhausted=False)
+            return Plan(steps, quantity, cost)
         take = min(wanted, offer.quantity)
         if offer.maker is not None and _is_self_trade(order, offer.maker.order):
             steps.append(Step("prevent", offer.price, take, offer.maker))
             if order.stp_mode == "EXPIRE_MAKER":
                 continue
-            return Plan(steps, quantity, cost, is_exhausted=False)
+            return Plan(steps, quantity, cost, prevented=take)
         budget.spend(offer.price, take)
         quantity += take
         cost += notional(offer.price, take)
