@@ -66,7 +66,7 @@ def number_text(value: float, decimals: int) -> str:
     )
 
 
-def time_ticks(start_ns: int, end_ns: int, *, about: int = 8) -> list[int]:
+def time_ticks(start_ns: int, end_ns: int, *, about: int = 10) -> list[int]:
     """Give round instants of UTC that lie between two others, at most about so many."""
     span = max(1, end_ns - start_ns)
     step = next((s for s in _TIME_STEPS if span <= s * NS_PER_S * about), _TIME_STEPS[-1])

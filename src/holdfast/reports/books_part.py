@@ -1,6 +1,7 @@
 """The part of a report that an accountant reads: identity, trial balance, positions, issues."""
 
 from collections import Counter
+from collections.abc import Iterable
 from decimal import Context, Decimal, Inexact
 from functools import reduce
 
@@ -139,12 +140,24 @@ def _valued(
 
 
 def _trial_balance(story: Story) -> str:
+    balances = story.ledger.trial_balance()
     rows = [
         (row.account, row.currency, exact_text(row.debit), exact_text(row.credit))
-        for row in story.ledger.trial_balance()
+        for row in balances
     ]
+    currencies = sorted({row.currency for row in balances})
+    for currency in currencies:
+        mine = [row for row in balances if row.currency == currency]
+        debit = _sum(row.debit for row in mine)
+        rows.append(("Sum", currency, debit, _sum(row.credit for row in mine)))
     caption = "Every account with a balance; debits equal credits in each currency"
-    return table(caption, ("Account", "Currency", "#Debit", "#Credit"), rows)
+    sums = frozenset(range(len(balances), len(rows)))
+    columns = ("Account", "Currency", "#Debit", "#Credit")
+    return table(caption, columns, rows, emphasized=sums)
+
+
+def _sum(texts: Iterable[str]) -> str:
+    return exact_text(reduce(_EXACT.add, (exact(text or "0") for text in texts), Decimal(0)))
 
 
 def _issues(story: Story) -> str:

@@ -20,8 +20,9 @@ from holdfast.reports.series import Point, thin
 WIDTH = 1000
 LEFT, RIGHT, TOP, BOTTOM = 76, 18, 14, 30
 BUCKETS = 450
+_LETTER = 6.6
 MARKERS = 900
-_FEW = 60
+_MARKER_SIZES = ((60, 8.0), (200, 6.5), (500, 5.0), (100_000, 3.6))
 
 
 class Marker(msgspec.Struct, frozen=True):
@@ -106,14 +107,12 @@ def price_chart(
     frame = _frame(
         [(min(ends), 0.0), (max(ends), 0.0)], low=min(values), high=max(values), height=height
     )
-    few = len(markers) <= _FEW
     drawn = gather(markers, frame)
+    size = next(size for most, size in _MARKER_SIZES if len(drawn) <= most)
     parts = [_grid(frame), f'<path class="price" d="{_path(frame, points)}"/>']
     for is_buy, name in ((True, "buy"), (False, "sell")):
         shapes = "".join(
-            _triangle(frame, marker, size=6.0 if few else 4.0)
-            for marker in drawn
-            if marker.is_buy is is_buy
+            _triangle(frame, marker, size=size) for marker in drawn if marker.is_buy is is_buy
         )
         if shapes:
             parts.append(f'<path class="{name}" d="{shapes}"/>')
@@ -173,7 +172,7 @@ def _grid(frame: Frame, *, unit: str = "") -> str:
 
 
 def _value_axis(frame: Frame, *, unit: str = "") -> str:
-    ticks = value_ticks(frame.low, frame.high, about=max(2, frame.height // 55))
+    ticks = value_ticks(frame.low, frame.high, about=max(2, frame.height // 42))
     decimals = decimals_of(ticks[1] - ticks[0]) if len(ticks) > 1 else 2
     lines = "".join(f"M{LEFT} {frame.y(tick):.1f}H{WIDTH - RIGHT}" for tick in ticks)
     labels = "".join(
@@ -187,12 +186,14 @@ def _time_axis(frame: Frame) -> str:
     ticks = time_ticks(frame.start_ns, frame.end_ns)
     step_ns = ticks[1] - ticks[0] if len(ticks) > 1 else 1
     labels = []
+    free = 0.0
     for index, at_ns in enumerate(ticks):
-        x = frame.x(at_ns)
         label = tick_text(at_ns, step_ns=step_ns, first=index == 0)
-        if x < WIDTH - RIGHT - 20:
-            anchor = "start" if x < LEFT + 30 else "middle"
-            labels.append(_text(x, frame.height - 8, label, anchor=anchor))
+        half = len(label) * _LETTER / 2
+        x = max(frame.x(at_ns), LEFT + half)
+        if x - half > free and x + half < WIDTH:
+            labels.append(_text(x, frame.height - 8, label, anchor="middle"))
+            free = x + half + _LETTER
     marks = "".join(f"M{frame.x(at_ns):.1f} {frame.height - BOTTOM}v5" for at_ns in ticks)
     return f'<path class="tick" d="{marks}"/>{"".join(labels)}'
 

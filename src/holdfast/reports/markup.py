@@ -6,6 +6,7 @@ from html import escape
 
 from holdfast.domain.money import canonical
 
+_NARROW_COLUMNS = 3
 MINUS = "\N{MINUS SIGN}"
 
 
@@ -43,6 +44,7 @@ def table(
     if not rows:
         return ""
     numeric = [column.startswith("#") for column in columns]
+    narrow = " class=narrow" if len(columns) <= _NARROW_COLUMNS else ""
     head = "".join(
         f'<th scope="col"{_number(is_number)}>{escape(column.removeprefix("#"))}</th>'
         for column, is_number in zip(columns, numeric, strict=True)
@@ -52,7 +54,7 @@ def table(
         for index, row in enumerate(rows)
     )
     return (
-        f'<div class="scroll"><table><caption>{escape(caption)}</caption>'
+        f'<div class="scroll"><table{narrow}><caption>{escape(caption)}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 

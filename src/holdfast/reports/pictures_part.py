@@ -11,8 +11,8 @@ from holdfast.reports.series import drawdown, percentile
 from holdfast.reports.story import Story
 
 PRICE_PICTURES = 6
-_PER_DECADE = 6
-_LONGEST_HISTOGRAM = 60
+_PER_DECADE = 12
+_LONGEST_HISTOGRAM = 72
 _UNITS = (("s", 1e6), ("ms", 1e3), ("µs", 1.0))
 _THREE_DIGITS = 100
 
@@ -39,7 +39,10 @@ def equity_part(story: Story) -> str:
         said = f"Drawdown from the highest equity so far; the deepest is {deepest:.3f} percent."
         parts.append(_caption("Drawdown, % of the highest equity so far"))
         parts.append(area_chart(fallen, title="Drawdown", description=said, unit=" %"))
-    note = "Cash and inventory, at the journal's marks and at the middle of each book acted on."
+    note = (
+        "Cash and inventory at each mark in the journal, and after fills at most once a second, "
+        "at the middle of the book that the decision saw."
+    )
     return section("Equity", *parts, note=note)
 
 

@@ -65,13 +65,13 @@ def render(story: Story, extra: ReportExtra) -> str:
     parts = (
         _header(story, extra),
         _figures(story),
+        section("Assumptions of this run", bullets(story.notes)),
         equity_part(story),
         price_part(story),
         books_part(story),
         trading_part(story),
         latency_part(extra.latency_us, note=extra.latency_note),
         section("Market data", _market(extra)),
-        section("Assumptions of this run", bullets(story.notes)),
         history_part(story),
         _footer(story, extra),
     )
@@ -88,10 +88,10 @@ def render(story: Story, extra: ReportExtra) -> str:
 
 def _title(story: Story) -> str:
     if story.run is None:
-        return "a journal without a run"
+        return "A journal without a run"
     symbols = story.run.symbols
     named = ", ".join(symbols[:3]) + (f" and {len(symbols) - 3} more" if symbols[3:] else "")
-    return f"{story.run.mode} run of {named}"
+    return f"{story.run.mode.capitalize()} run of {named}"
 
 
 def _header(story: Story, extra: ReportExtra) -> str:
@@ -113,7 +113,7 @@ def _header(story: Story, extra: ReportExtra) -> str:
     line = "".join(f"<li>{escape(fact)}</li>" for fact in facts)
     return (
         f'<header><p class="mark">Holdfast {"".join(badges)}</p>'
-        f"<h1>{escape(_title(story).capitalize())}</h1>"
+        f"<h1>{escape(_title(story))}</h1>"
         f'<ul class="facts">{line}</ul></header>'
     )
 
@@ -137,7 +137,7 @@ def _figures_of(story: Story, figures: CurrencyPnl) -> str:
         (
             figure(f"Net result, {currency}", signed_text(figures.net), note=share, tone=tone),
             figure("Equity", rounded_text(figures.equity), note=currency),
-            figure("Deepest drawdown", rounded_text(Decimal(deepest * 100), 3), note="%"),
+            figure("Deepest drawdown", f"{rounded_text(Decimal(deepest * 100), 3)} %"),
             figure("Fees", rounded_text(figures.fees), note=currency),
             figure("Fills", f"{len(mine):,}", note=f"of {len(story.outcomes):,} orders"),
             figure("Volume", rounded_text(volume, 0), note=currency),

@@ -16,6 +16,7 @@ from holdfast.domain import fold
 from holdfast.domain.account import Account
 from holdfast.domain.event import Record
 from holdfast.domain.ids import UNATTRIBUTED, AccountId, Symbol
+from holdfast.domain.instant import NS_PER_S
 from holdfast.domain.market import MarketReference
 from holdfast.domain.money import canonical
 from holdfast.ledger import Ledger, Pnl
@@ -76,6 +77,7 @@ class Story:
         self.prices: dict[str, list[Point]] = {}
         self.equity: dict[str, list[Point]] = {}
         self.marks: dict[str, str] = {}
+        self._valued_at_ns = 0
 
     def add(self, record: Record) -> None:
         """Take the next record."""
@@ -91,8 +93,10 @@ class Story:
         tell = _TELL.get(type(event))
         if tell is not None:
             tell(self, at_ns, event)
-        if moved or isinstance(event, ev.MarkRecorded):
-            self._value(at_ns)
+        if isinstance(event, ev.MarkRecorded) or (
+            moved and at_ns - self._valued_at_ns >= NS_PER_S
+        ):
+            self.value()
 
     def pnl(self) -> Pnl:
         """Value the books at the last marks."""
@@ -113,7 +117,9 @@ class Story:
         if len(self.notable) < NOTABLE_KEPT:
             self.notable.append(Notable(at_ns, what, detail))
 
-    def _value(self, at_ns: int) -> None:
+    def value(self) -> None:
+        """Add a point to the equity of each currency, at the last record."""
+        self._valued_at_ns = at_ns = self.last_at_ns
         for figures in self.pnl().currencies:
             if figures.equity or figures.start:
                 _put(self.equity.setdefault(figures.currency, []), at_ns, float(figures.equity))
@@ -126,6 +132,7 @@ def read(records: Iterable[Record]) -> Story:
         if story.events == 0:
             story = Story(record.header.account)
         story.add(record)
+    story.value()
     return story
 
 

@@ -30,6 +30,7 @@ def opening(notes: list[str]) -> list[ev.Event]:
         BTCUSDT,
         opened("100000", "USDT", mark="1"),
         opened("2", "BNB", mark="500"),
+        opened("1.5", "BTC", mark="60000"),
         mark("BTCUSDT", "60000"),
         ev.ReconciliationCompleted("start", 0, 0, [], clean=True),
     ]
