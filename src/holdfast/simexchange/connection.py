@@ -45,17 +45,19 @@ class Connection:
         *,
         window: int | None,
         now_ns: Callable[[], int],
+        on_ping: Callable[[], None],
         on_settled: Callable[[], None],
         clock: Callable[[], float],
     ) -> None:
         self._transport = transport
         self._window = window
         self._now_ns = now_ns
+        self._count_ping = on_ping
         self._on_settled = on_settled
         self._clock = clock
         self._unstamped = 0
         self._pings: deque[tuple[bytes, float]] = deque()
-        self.stamped_ns = 0
+        self.heard_ns = now_ns()
         self.closed = False
 
     @property
@@ -74,6 +76,7 @@ class Connection:
             return
         out = frame(TEXT, payload)
         if self._window is not None:
+            self.heard_ns = self._now_ns()
             self._unstamped += 1
             if self._unstamped >= self._window:
                 out += self._ping()
@@ -119,9 +122,10 @@ class Connection:
 
     def _ping(self, text: bytes | None = None) -> bytes:
         self._unstamped = 0
-        self.stamped_ns = self._now_ns()
+        self._count_ping()
+        self.heard_ns = self._now_ns()
         if text is None:
-            text = b"%d" % self.stamped_ns
+            text = b"%d" % self.heard_ns
         self._pings.append((text, self._clock()))
         return frame(PING, text)
 

@@ -97,7 +97,8 @@ class Pacer:
         connection = Connection(
             transport,
             window=self._window,
-            now_ns=self._now,
+            now_ns=self._clock.now_ns,
+            on_ping=self._count_ping,
             on_settled=self._on_settled,
             clock=self._loop.time,
         )
@@ -146,9 +147,8 @@ class Pacer:
         for connection in list(self._connections):
             connection.close(code)
 
-    def _now(self) -> int:
+    def _count_ping(self) -> None:
         self.ping_count += 1
-        return self._clock.now_ns()
 
     def _on_settled(self) -> None:
         if self._settled is not None and not self._settled.done() and self.is_settled:

@@ -70,8 +70,6 @@ class Pump:
             await self._reach(record.at_ns)
             floor.play(record)
         await pacer.settle()
-        if floor.exchange.now_ns < floor.exchange.next_due_ns:
-            floor.work_off()
 
     async def _reach(self, at_ns: int) -> None:
         """Come to the next record: every pong in, every socket read, what is due done.

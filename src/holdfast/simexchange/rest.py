@@ -53,7 +53,7 @@ ROUTES: tuple[tuple[str, str, Operation], ...] = (
 def add_routes(app: web.Application, desk: Desk) -> None:
     """Serve every route."""
     for method, path, operation in ROUTES:
-        app.router.add_route(method, path, _Route(desk, operation))
+        app.router.add_route(method, path, _Route(desk, operation).answer)
 
 
 class _Route:
@@ -62,9 +62,9 @@ class _Route:
     def __init__(self, desk: Desk, operation: Operation) -> None:
         self._desk = desk
         self._operation = operation
-        self.__name__ = "route"
 
-    async def __call__(self, request: web.Request) -> web.StreamResponse:
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        """Take a request to the desk and wait for what comes back."""
         body = await request.read()
         _, _, query_text = request.raw_path.partition("?")
         query = query_text.encode()

@@ -142,13 +142,13 @@ class MarketStreams:
             listener.connection.ping(text)
 
     def is_stale(self, since_ns: int) -> bool:
-        """Tell whether a listening connection has not heard the time since then."""
-        return any(one.connection.stamped_ns < since_ns for one in self._listeners)
+        """Tell whether a listening connection has heard nothing since then."""
+        return any(one.connection.heard_ns < since_ns for one in self._listeners)
 
     def tell_time(self, since_ns: int) -> None:
-        """Ping the listening connections that have not heard the time since then."""
+        """Tell the time to the listening connections that heard nothing since then."""
         for listener in list(self._listeners):
-            if listener.connection.stamped_ns < since_ns:
+            if listener.connection.heard_ns < since_ns:
                 listener.connection.ping()
 
     def cut_all(self) -> None:

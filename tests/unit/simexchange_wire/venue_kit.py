@@ -10,6 +10,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
+import msgspec
+import yarl
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from holdfast.simexchange.accounts import (
@@ -21,7 +23,11 @@ from holdfast.simexchange.accounts import (
     demonstration_account,
 )
 from holdfast.simexchange.arguments import ServeOptions
-from holdfast.simexchange.assumptions import load_assumptions
+from holdfast.simexchange.assumptions import (
+    Assumptions,
+    LatencyAssumptions,
+    load_assumptions,
+)
 from holdfast.simexchange.exchange import Exchange
 from holdfast.simexchange.faults import Fault, Faults
 from holdfast.simexchange.model import Depth, Record, Snapshot, SymbolRules, Ticker, Trade
@@ -45,17 +51,23 @@ RULES = SymbolRules(
 )
 
 
+def at_once(assumptions: Assumptions) -> Assumptions:
+    """Let requests take effect when they arrive."""
+    latency = LatencyAssumptions(order_us=0, cancel_us=0, jitter_us=0)
+    return msgspec.structs.replace(assumptions, latency=latency)
+
+
 def levels(best: int, direction: int) -> list[tuple[int, int]]:
     """Ten levels of one coin each, a dollar apart."""
     return [((best + direction * depth) * E8, E8) for depth in range(10)]
 
 
-def market_records(count: int) -> Iterator[Record]:
-    """A snapshot, then rounds of depth diff, ticker and trade, 100 ms apart, prices fixed."""
+def market_records(count: int, step_ns: int) -> Iterator[Record]:
+    """A snapshot, then rounds of depth diff, ticker and trade at fixed prices."""
     yield Snapshot(START_NS, "BTCUSDT", 100, levels(49_999, -1), levels(50_001, 1))
     yield Ticker(START_NS, "BTCUSDT", 100, 49_999 * E8, E8, 50_001 * E8, E8)
     for number in range(1, count + 1):
-        at_ns, update_id = START_NS + number * STEP_NS, 100 + number
+        at_ns, update_id = START_NS + number * step_ns, 100 + number
         level = ((49_990 + number % 5) * E8, number * E8)
         yield Depth(at_ns, "BTCUSDT", update_id, update_id, 0, [level], [])
         yield Ticker(at_ns, "BTCUSDT", update_id, 49_999 * E8, E8, 50_001 * E8, E8)
@@ -66,14 +78,15 @@ def market_records(count: int) -> Iterator[Record]:
 class MadeUpMarket:
     """What the server expects of a market."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, *, step_ns: int) -> None:
         self.symbols = {"BTCUSDT": RULES}
         self.start_ns = START_NS
         self.notes = ["made up for a test"]
         self._count = count
+        self._step_ns = step_ns
 
     def records(self) -> Iterator[Record]:
-        return market_records(self._count)
+        return market_records(self._count, self._step_ns)
 
 
 @asynccontextmanager
@@ -84,13 +97,14 @@ async def open_venue(
     faults: list[Fault] | None = None,
     accounts: list[AccountSpec] | None = None,
     window: int = 1,
+    step_ns: int = STEP_NS,
 ) -> AsyncIterator["Client"]:
     """Serve the made-up market on a free port of this loop and yield a client."""
-    market: Any = MadeUpMarket(count)
+    market: Any = MadeUpMarket(count, step_ns=step_ns)
     exchange = Exchange(
         market.symbols,
         accounts or [demonstration_account(market.symbols)],
-        assumptions=load_assumptions(None),
+        assumptions=at_once(load_assumptions(None)),
         seed=1,
     )
     options = ServeOptions(speed=speed, window=window)
@@ -145,8 +159,6 @@ class Client:
         headers: dict[str, str] | None = None,
     ) -> Any:
         """Send exactly this path and body, keep status and headers of the answer."""
-        import yarl  # noqa: PLC0415
-
         url = yarl.URL(self.rest + path, encoded=True)
         form = {"Content-Type": "application/x-www-form-urlencoded"} if body else {}
         async with self.session.request(
@@ -155,6 +167,11 @@ class Client:
             self.status, self.headers = response.status, dict(response.headers)
             text = await response.text()
         return json.loads(text) if text.startswith(("{", "[")) else text
+
+    async def open(self, path: str, *, holds_pongs: bool = False) -> "Socket":
+        """Open a WebSocket."""
+        socket = await self.session.ws_connect(self.ws + path, autoping=False)
+        return Socket(socket, holds_pongs=holds_pongs)
 
     async def now_ms(self) -> int:
         """Ask the venue for its time."""
@@ -182,30 +199,49 @@ class Client:
         return await self.signed("POST", "/api/v3/order", **filled)
 
 
-class ApiSocket:
-    """A client of the WebSocket API; it answers pings unless told to hold them back."""
+class Socket:
+    """A WebSocket client that reads by itself; its pongs can be held back."""
 
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+    def __init__(
+        self, socket: aiohttp.ClientWebSocketResponse, *, holds_pongs: bool = False
+    ) -> None:
         self.socket = socket
-        self.holds_pongs = False
-        self.held: list[bytes] = []
+        self.pings: list[bytes] = []
+        self._holds_pongs = holds_pongs
+        self._texts: asyncio.Queue[Any] = asyncio.Queue()
+        self._new_pings: asyncio.Queue[bytes] = asyncio.Queue()
         self._number = 0
+        self._reader = asyncio.ensure_future(self._read())
 
     async def next(self) -> Any:
-        """Return the next text message."""
-        while True:
-            message = await asyncio.wait_for(self.socket.receive(), 5)
-            if message.type is aiohttp.WSMsgType.PING:
-                if self.holds_pongs:
-                    self.held.append(bytes(message.data))
-                else:
-                    await self.socket.pong(message.data)
-            elif message.type is aiohttp.WSMsgType.TEXT:
-                return json.loads(message.data)
-            else:
-                return None
+        """Return the next text message, None when the connection is closed."""
+        return await asyncio.wait_for(self._texts.get(), 5)
 
-    async def ask(self, method: str, **params: object) -> Any:
+    async def next_ping(self) -> bytes:
+        """Return the text of the next ping."""
+        return await asyncio.wait_for(self._new_pings.get(), 5)
+
+    async def until_end(self) -> None:
+        """Answer pings until the market says that it ended."""
+        while not (await self.next_ping()).startswith(b"end:"):
+            pass
+
+    async def pong(self, text: bytes) -> None:
+        """Answer a ping that was held back."""
+        await self.socket.pong(text)
+
+    async def _read(self) -> None:
+        async for message in self.socket:
+            if message.type is aiohttp.WSMsgType.TEXT:
+                self._texts.put_nowait(json.loads(message.data))
+            elif message.type is aiohttp.WSMsgType.PING:
+                self.pings.append(bytes(message.data))
+                self._new_pings.put_nowait(bytes(message.data))
+                if not self._holds_pongs:
+                    await self.socket.pong(message.data)
+        self._texts.put_nowait(None)
+
+    async def ask(self, method: str, **params: object) -> int:
         """Send a request without waiting for what comes back; return its id."""
         self._number += 1
         request = {"id": self._number, "method": method, "params": params}
@@ -218,6 +254,16 @@ class ApiSocket:
         reply = await self.next()
         assert reply["id"] == number
         return reply
+
+    async def control(self, method: str, params: list[object]) -> Any:
+        """Send a control message of the market streams and return its answer."""
+        self._number += 1
+        request = {"id": self._number, "method": method, "params": params}
+        await self.socket.send_str(json.dumps(request))
+        while True:
+            message = await self.next()
+            if message is None or "id" in message:
+                return message
 
 
 def signed_params(**params: object) -> dict[str, object]:

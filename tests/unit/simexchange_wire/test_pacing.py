@@ -1,0 +1,213 @@
+"""Market time moves by pongs alone, and nothing that was sent before a pong is outrun."""
+
+import asyncio
+
+from tests.unit.simexchange_wire.venue_kit import (
+    START_NS,
+    STEP_NS,
+    Client,
+    open_venue,
+    run,
+    signed_params,
+)
+
+START_MS = START_NS // 10**6
+BUY = {
+    "symbol": "BTCUSDT",
+    "side": "BUY",
+    "type": "LIMIT",
+    "timeInForce": "GTC",
+    "quantity": "0.01",
+    "price": "49000",
+}
+
+
+async def records_after_a_while(client: Client) -> int:
+    """Give the venue many chances to go on, then count what it played."""
+    for _ in range(5):
+        status = await client.get("/sim/status")
+    return int(status["records"])
+
+
+def test_market_time_stands_until_somebody_listens() -> None:
+    async def story() -> None:
+        async with open_venue() as client:
+            assert await records_after_a_while(client) == 0
+            assert (await client.get("/sim/status"))["moving"] is False
+            placed = await client.order()
+            assert placed["transactTime"] == START_MS
+
+    run(story())
+
+
+def test_market_time_does_not_move_without_a_pong() -> None:
+    async def story() -> None:
+        async with open_venue() as client:
+            socket = await client.open("/ws/btcusdt@bookTicker", holds_pongs=True)
+            for expected_ms in (START_MS, START_MS + 100, START_MS + 200):
+                ping = await socket.next_ping()
+                assert ping == b"%d" % (expected_ms * 10**6)
+                played = await records_after_a_while(client)
+                assert await records_after_a_while(client) == played
+                assert await client.now_ms() == expected_ms
+                await socket.pong(ping)
+
+    run(story())
+
+
+def test_a_pong_with_another_text_moves_nothing() -> None:
+    async def story() -> None:
+        async with open_venue() as client:
+            socket = await client.open("/ws/btcusdt@bookTicker", holds_pongs=True)
+            await socket.next_ping()
+            played = await records_after_a_while(client)
+            await socket.pong(b"1")
+            assert await records_after_a_while(client) == played
+
+    run(story())
+
+
+def test_an_order_sent_before_the_pong_is_executed_before_the_next_record() -> None:
+    async def story() -> None:
+        async with open_venue(count=60) as client:
+            api = await client.open("/ws-api/v3")
+            market = await client.open("/ws/btcusdt@bookTicker", holds_pongs=True)
+            for _ in range(30):
+                ping = await market.next_ping()
+                at_ms = int(ping) // 10**6
+                params = signed_params(**BUY, timestamp=at_ms)
+                await api.ask("order.place", **params)
+                await market.pong(ping)
+                reply = await api.next()
+                assert reply["result"]["transactTime"] == at_ms
+                await api.call("order.cancel", **cancel_of(reply, at_ms))
+
+    run(story())
+
+
+def cancel_of(reply: dict[str, dict[str, object]], at_ms: int) -> dict[str, object]:
+    """Build the cancel of the order of a reply."""
+    order_id = reply["result"]["orderId"]
+    return signed_params(symbol="BTCUSDT", orderId=order_id, timestamp=at_ms)
+
+
+def test_a_rest_order_sent_before_the_pong_is_executed_before_the_next_record() -> None:
+    async def story() -> None:
+        async with open_venue(count=60) as client:
+            market = await client.open("/ws/btcusdt@bookTicker", holds_pongs=True)
+            for _ in range(10):
+                ping = await market.next_ping()
+                at_ms = int(ping) // 10**6
+                order = asyncio.ensure_future(client.order(timestamp=at_ms))
+                while not (await client.get("/sim/truth"))["open_order_ids"]:
+                    assert not order.done() or not order.exception()
+                await market.pong(ping)
+                assert (await order)["transactTime"] == at_ms
+                await client.signed("DELETE", "/api/v3/openOrders", symbol="BTCUSDT")
+
+    run(story())
+
+
+def test_every_message_of_every_paced_socket_waits_for_its_own_pong() -> None:
+    async def story() -> None:
+        async with open_venue() as client:
+            first = await client.open("/ws/btcusdt@bookTicker", holds_pongs=True)
+            await first.next_ping()
+            second = await client.open("/ws/btcusdt@bookTicker", holds_pongs=True)
+            await first.pong(first.pings[0])
+            held = await second.next_ping()
+            await first.pong(await first.next_ping())
+            played = await records_after_a_while(client)
+            assert await records_after_a_while(client) == played
+            await second.pong(held)
+            assert int(await second.next_ping()) > int(held)
+
+    run(story())
+
+
+def test_a_connection_that_closes_stops_counting() -> None:
+    async def story() -> None:
+        async with open_venue() as client:
+            stuck = await client.open("/ws/btcusdt@bookTicker", holds_pongs=True)
+            lively = await client.open("/ws/btcusdt@bookTicker")
+            await stuck.next_ping()
+            await stuck.socket.close()
+            await lively.until_end()
+            assert lively.pings[-1] == b"end:%d" % (START_NS + 50 * STEP_NS)
+            assert (await client.get("/sim/status"))["ended"] is True
+
+    run(story())
+
+
+def test_a_window_asks_for_fewer_pongs() -> None:
+    async def story() -> None:
+        async with open_venue(count=50, window=10) as client:
+            socket = await client.open("/ws/btcusdt@bookTicker")
+            await socket.until_end()
+            heard = [(int(ping) - START_NS) // STEP_NS for ping in socket.pings[:-1]]
+            assert heard == [9, 19, 29, 39, 49]
+
+    run(story())
+
+
+def test_a_quiet_market_tells_the_time_before_the_next_record() -> None:
+    async def story() -> None:
+        async with open_venue(count=3, step_ns=10**9) as client:
+            socket = await client.open("/ws/btcusdt@trade")
+            await socket.until_end()
+            seconds = [(int(ping) - START_NS) // 10**9 for ping in socket.pings[:-1]]
+            assert seconds == [1, 1, 2, 2, 3, 3]
+
+    run(story())
+
+
+def test_after_the_end_the_venue_still_trades() -> None:
+    async def story() -> None:
+        async with open_venue(count=2) as client:
+            market = await client.open("/ws/btcusdt@trade")
+            api = await client.open("/ws-api/v3")
+            await market.until_end()
+            status = await client.get("/sim/status")
+            assert (status["ended"], status["moving"]) == (True, False)
+            at_ms = status["market_time_ns"] // 10**6
+            assert at_ms == START_MS + 200
+            order = BUY | {"price": "50001", "side": "BUY"}
+            reply = await api.call("order.place", **signed_params(**order, timestamp=at_ms))
+            assert reply["result"]["status"] == "FILLED"
+            assert not market.socket.closed
+
+    run(story())
+
+
+def test_the_market_stands_again_when_the_last_listener_leaves() -> None:
+    async def story() -> None:
+        async with open_venue() as client:
+            socket = await client.open("/ws/btcusdt@bookTicker")
+            for _ in range(3):
+                await socket.next_ping()
+            await socket.socket.close()
+            played = await records_after_a_while(client)
+            assert await records_after_a_while(client) == played < 150
+            again = await client.open("/ws/btcusdt@bookTicker")
+            assert int(await again.next_ping()) > START_NS
+            assert (await client.get("/sim/status"))["moving"] is True
+
+    run(story())
+
+
+def test_at_a_numeric_speed_time_runs_from_the_first_subscription() -> None:
+    async def story() -> None:
+        async with open_venue(speed=20.0, count=10) as client:
+            assert await client.now_ms() == START_MS
+            socket = await client.open("/ws/btcusdt@trade")
+            last = None
+            for _ in range(10):
+                last = await socket.next()
+            assert last is not None
+            assert last["T"] == START_MS + 1000
+            now_ms = await client.now_ms()
+            assert now_ms >= START_MS + 1000
+            await socket.until_end()
+            assert len(socket.pings) == 1
+
+    run(story())
