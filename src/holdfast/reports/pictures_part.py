@@ -40,8 +40,8 @@ def equity_part(story: Story) -> str:
         parts.append(_caption("Drawdown, % of the highest equity so far"))
         parts.append(area_chart(fallen, title="Drawdown", description=said, unit=" %"))
     note = (
-        "Cash and inventory at each mark in the journal, and after fills at most once a second, "
-        "at the middle of the book that the decision saw."
+        "Cash and inventory at each mark in the journal, and after fills, at most once a "
+        "second, at the middle of the book that the decision saw."
     )
     return section("Equity", *parts, note=note)
 
