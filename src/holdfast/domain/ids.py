@@ -46,19 +46,26 @@ def shard_of(symbol: Symbol) -> Shard:
     return Shard(crc32(symbol.encode()) % SHARD_COUNT)
 
 
+_PAIRS = tuple(base32(value, 2) for value in range(1 << 10))
+
+
 class ClientOrderIds:
     """Numbers the orders of one journal, shard and epoch."""
 
-    __slots__ = ("_prefix", "_sequence")
+    __slots__ = ("_front", "_prefix", "_sequence")
 
     def __init__(self, journal: JournalId, shard: Shard, epoch: Epoch) -> None:
         self._prefix = MARK + journal + base32(shard, 1) + base32(epoch, _EPOCH_LENGTH)
         self._sequence = 0
+        self._front = self._prefix + base32(0, _SEQUENCE_LENGTH - 2)
 
     def next(self) -> ClientOrderId:
         """Give the next id; ids of one epoch never repeat."""
         self._sequence += 1
-        return ClientOrderId(self._prefix + base32(self._sequence, _SEQUENCE_LENGTH))
+        high, low = divmod(self._sequence, len(_PAIRS))
+        if not low:
+            self._front = self._prefix + base32(high, _SEQUENCE_LENGTH - 2)
+        return ClientOrderId(self._front + _PAIRS[low])
 
 
 def is_ours(client_order_id: str) -> bool:

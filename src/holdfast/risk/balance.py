@@ -10,24 +10,20 @@ from holdfast.domain.account import Account
 from holdfast.domain.approval import Refusal
 from holdfast.domain.instrument import Instrument, Product
 from holdfast.domain.money import amount_text
-from holdfast.domain.order import Side
-from holdfast.risk.reservation import reserve
 from holdfast.risk.view import Ask, Desk, View
+
+_SPOT, _LINEAR = Product.SPOT, Product.LINEAR
 
 
 def check(ask: Ask, view: View) -> Refusal | None:
     """Refuse an order that the free balance, or the free equity, does not cover."""
     instrument, account = view.instrument, view.account
-    needed = reserve(
-        instrument,
-        Side.BUY if ask.is_buy else Side.SELL,
-        quantity=ask.quantity,
-        worst_price=ask.worst_price,
-        limits=view.limits,
-    )
-    if instrument.product is Product.SPOT:
+    needed = ask.reservation
+    if needed is None:
+        return Refusal("balance", "only an intent is held against the balance")
+    if instrument.product is _SPOT:
         free = account.available(needed.asset)
-    elif instrument.product is Product.LINEAR:
+    elif instrument.product is _LINEAR:
         free = free_equity(account, view.desk, settled_in=instrument)
     else:
         return Refusal("balance", "inverse contracts cannot be margined yet")

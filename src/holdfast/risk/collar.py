@@ -9,7 +9,7 @@ from holdfast.risk.view import BPS, Ask, View
 
 def check(ask: Ask, view: View) -> Refusal | None:
     """Refuse a worst price beyond the collar around the market."""
-    top = view.desk.tops.get(view.instrument.symbol)
+    top = ask.top
     if top is None or not ask.worst_price:
         return Refusal("collar", "no market price")
     limits = view.limits

@@ -4,9 +4,9 @@ from holdfast.domain.approval import Refusal
 from holdfast.risk.view import Ask, View
 
 
-def check(_: Ask, view: View) -> Refusal | None:
+def check(ask: Ask, view: View) -> Refusal | None:
     """Refuse on a book that is crossed, locked or one-sided."""
-    top = view.desk.tops.get(view.instrument.symbol)
+    top = ask.top
     if top is not None and 0 < top.bid < top.ask:
         return None
     if top is None or not top.bid or not top.ask:

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from holdfast.domain.approval import Accepted, Approved, Refusal, Refused
+from holdfast.domain.approval import Accepted, Approved, Refusal, Refused, Reservation
 from holdfast.domain.ids import IntentId
 from holdfast.domain.instant import NS_PER_S, UtcNs
 from holdfast.domain.intent import SizedIntent
@@ -19,7 +19,6 @@ from holdfast.domain.order import NewOrder
 from holdfast.domain.submission import Withheld, WithheldReason
 from holdfast.risk import crossed
 from holdfast.risk.halt import UNRECONCILED
-from holdfast.risk.reservation import reserve
 from holdfast.risk.view import Ask, View, ask_of_intent, ask_of_order
 
 APPROVAL_LIFE_NS = NS_PER_S
@@ -59,22 +58,13 @@ def review_intent(
     """Ask every gate of the whole about an intent; an `Accepted` comes with its reservation."""
     if not gates.intents:
         return _NO_GATES
-    asked = gates.guard(lambda: ask_of_intent(intent, view))
-    if not isinstance(asked, Ask):
-        return Refused((_failure("intent", asked),))
-    if intent.quantity <= 0 or asked.worst_price <= 0:
-        return _NO_PRICE if intent.quantity > 0 else _NO_QUANTITY
-    applying = gates.reducing_intents if asked.reduces else gates.intents
-    refusals = _ask_all(applying, asked, view=view, guard=gates.guard)
-    if refusals:
-        return Refused(tuple(refusals))
-    reservation = reserve(
-        view.instrument,
-        intent.side,
-        quantity=intent.quantity,
-        worst_price=asked.worst_price,
-        limits=view.limits,
-    )
+    answer = gates.guard(lambda: _ask_intent(intent, view, gates=gates))
+    if not isinstance(answer, _Answer):
+        make = partial(ask_of_intent, intent, view)
+        answer = _ask_again(make, view, gates=gates, intent=True)
+    reservation = answer.reservation
+    if answer.refusals or reservation is None:
+        return Refused(tuple(answer.refusals))
     return Accepted(intent_id, view.strategy, intent, reservation)
 
 
@@ -96,13 +86,12 @@ def review_order(
         return _NO_GATES
     if order.strategy != view.strategy or order.symbol != view.instrument.symbol:
         return Refused((Refusal("order", "the view is of another strategy or symbol"),))
-    asked = gates.guard(lambda: ask_of_order(order, view, parent=parent))
-    if not isinstance(asked, Ask):
-        return Refused((_failure("order", asked),))
-    applying = gates.reducing_orders if asked.reduces else gates.orders
-    refusals = _ask_all(applying, asked, view=view, guard=gates.guard)
-    if refusals:
-        return Refused(tuple(refusals))
+    answer = gates.guard(lambda: _ask_order(order, view, gates=gates, parent=parent))
+    if not isinstance(answer, _Answer):
+        make = partial(ask_of_order, order, view, parent=parent)
+        answer = _ask_again(make, view, gates=gates, intent=False)
+    if answer.refusals:
+        return Refused(tuple(answer.refusals))
     now_ns = view.now_ns
     view.desk.window.spend(order.strategy, now_ns)
     return Approved(order, UtcNs(now_ns), UtcNs(now_ns + APPROVAL_LIFE_NS))
@@ -114,9 +103,10 @@ def recheck(order: NewOrder, view: View) -> Withheld | None:
     Like the review it lets reductions pass. The gateway calls it in the block that sends.
     """
     halts = view.desk.halts
-    if halts.is_clear and view.book_is_valid and crossed.check(_NOTHING, view) is None:
+    ask = ask_of_order(order, view, parent=None)
+    if halts.is_clear and view.book_is_valid and crossed.check(ask, view) is None:
         return None
-    if ask_of_order(order, view, parent=None).reduces:
+    if ask.reduces:
         return None
     reason = halts.reason(view.strategy, view.instrument.symbol)
     if reason == UNRECONCILED:
@@ -126,31 +116,60 @@ def recheck(order: NewOrder, view: View) -> Withheld | None:
     return Withheld(WithheldReason.BOOK_INVALID, "the book is not valid or crossed")
 
 
-def _ask_all(
-    applying: tuple[Gate, ...], asked: Ask, *, view: View, guard: Guard
-) -> list[Refusal]:
-    """Ask in one fence; only when something goes wrong, each gate in a fence of its own."""
-    answer = guard(
-        lambda: [
-            refusal for gate in applying if (refusal := gate.check(asked, view)) is not None
-        ]
-    )
-    if isinstance(answer, list):
-        return answer
+class _Answer(msgspec.Struct):
+    """Who refused, and what an intent that nobody refused will hold."""
+
+    refusals: list[Refusal]
+    reservation: Reservation | None = None
+
+
+def _ask_intent(intent: SizedIntent, view: View, *, gates: Gates) -> _Answer:
+    ask = ask_of_intent(intent, view)
+    applying = gates.reducing_intents if ask.reduces else gates.intents
+    refusals = _inherent(ask) or _refusals(applying, ask, view=view)
+    return _Answer(refusals, ask.reservation)
+
+
+def _ask_order(
+    order: NewOrder, view: View, *, gates: Gates, parent: Accepted | None
+) -> _Answer:
+    ask = ask_of_order(order, view, parent=parent)
+    applying = gates.reducing_orders if ask.reduces else gates.orders
+    return _Answer(_inherent(ask) or _refusals(applying, ask, view=view))
+
+
+def _refusals(applying: tuple[Gate, ...], ask: Ask, *, view: View) -> list[Refusal]:
+    return [refusal for gate in applying if (refusal := gate.check(ask, view)) is not None]
+
+
+def _inherent(ask: Ask) -> list[Refusal]:
+    """Refuse what no gate could judge."""
+    if ask.quantity > 0 and ask.worst_price > 0:
+        return _NONE
+    if ask.quantity <= 0:
+        return [Refusal("quantity", "the quantity is not positive")]
+    return [Refusal("price", "no price bounds the order")]
+
+
+def _ask_again(make: Callable[[], Ask], view: View, *, gates: Gates, intent: bool) -> _Answer:
+    """Ask each gate in a fence of its own, to name the one that fails; never passes."""
+    guard = gates.guard
+    ask = guard(make)
+    if not isinstance(ask, Ask):
+        return _Answer([_failure("ask", ask)])
     refusals = []
-    for gate in applying:
-        single = guard(partial(gate.check, asked, view))
-        if single is not None:
-            refused = isinstance(single, Refusal)
-            refusals.append(single if refused else _failure(gate.name, single))
-    return refusals or [Refusal("gate failed", "a gate fails now and then")]
+    for gate in gates.intents if intent else gates.orders:
+        single = guard(partial(gate.check, ask, view))
+        if isinstance(single, Refusal):
+            refusals.append(single)
+        elif single is not None:
+            refusals.append(_failure(gate.name, single))
+    return _Answer(refusals or [Refusal("gate failed", "once")])
 
 
 def _failure(name: str, failure: Any) -> Refusal:
     return Refusal("gate failed", name, str(getattr(failure, "line", failure)))
 
 
-_NOTHING = Ask(True, 0, 0, 0, 0, 0, False)
+_NONE: list[Refusal] = []
 _NO_GATES = Refused((Refusal("no gates", "an empty list of gates refuses"),))
-_NO_PRICE = Refused((Refusal("price", "no market price to bound the order"),))
-_NO_QUANTITY = Refused((Refusal("quantity", "the quantity is not positive"),))

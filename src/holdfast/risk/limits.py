@@ -5,6 +5,7 @@ never allows more than was written.
 """
 
 from fractions import Fraction
+from math import ceil
 from typing import Annotated, TypeAlias
 
 import msgspec
@@ -12,7 +13,7 @@ import msgspec
 from holdfast.domain.ids import Symbol
 from holdfast.domain.instant import NS_PER_MS
 from holdfast.domain.instrument import Instrument
-from holdfast.domain.money import AMOUNT_EXPONENT
+from holdfast.domain.money import AMOUNT_EXPONENT, to_units
 from holdfast.errors import ConfigError
 
 Amount: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^\d{1,20}(\.\d{1,18})?$")]
@@ -21,6 +22,8 @@ Bps: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=9_999)]
 Milliseconds: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=3_600_000)]
 
 
+MULTIPLIER_EXPONENT = 8
+ONE = 10**AMOUNT_EXPONENT
 AT_PAR = {"BUSD": "1", "FDUSD": "1", "TUSD": "1", "USD": "1", "USDC": "1", "USDT": "1"}
 
 
@@ -63,10 +66,11 @@ PROFILES = {
 
 
 class SymbolLimits(msgspec.Struct, frozen=True):
-    """The limits for one instrument, as integers that its gates compare.
+    """The limits for one instrument and its filters, as integers that its gates compare.
 
-    A product is a price times a quantity, both in units. `value_numerator / value_denominator`
-    turns a product into 10^-18 of the limits' currency.
+    A product is a price times a quantity, both in units. `notional_scale` turns a product into
+    10^-18 of the quote asset, `value_numerator / value_denominator` into 10^-18 of the limits'
+    currency. The multipliers of the percent-price filter count 10^-8; 0 is off.
     """
 
     symbol: Symbol
@@ -85,15 +89,17 @@ class SymbolLimits(msgspec.Struct, frozen=True):
     market_age_ns: int
     market_lag_ns: int
     fee_ppm: int
+    notional_scale: int
+    min_product: int
+    multiplier_up: int
+    multiplier_down: int
 
 
 def compile_limits(limits: Limits, instrument: Instrument) -> SymbolLimits:
     """Turn limits into an instrument's integers; `ConfigError` when a rate is missing."""
     rate = _rate(limits, instrument)
     scale = Fraction(10 ** (instrument.price_exponent + instrument.quantity_exponent)) / rate
-    value = rate * 10 ** (
-        AMOUNT_EXPONENT - instrument.price_exponent - instrument.quantity_exponent
-    )
+    value = rate * instrument.notional(1, 1)
     return SymbolLimits(
         symbol=instrument.symbol,
         order_product=int(Fraction(limits.order_notional) * scale),
@@ -101,7 +107,7 @@ def compile_limits(limits: Limits, instrument: Instrument) -> SymbolLimits:
         account_position_product=int(Fraction(limits.account_position_notional) * scale),
         value_numerator=value.numerator,
         value_denominator=value.denominator,
-        gross_value=int(Fraction(limits.gross_notional) * 10**AMOUNT_EXPONENT),
+        gross_value=int(Fraction(limits.gross_notional) * ONE),
         leverage=limits.leverage,
         concurrent_trades_count=limits.concurrent_trades_count,
         orders_per_10s_count=limits.orders_per_10s_count,
@@ -111,6 +117,10 @@ def compile_limits(limits: Limits, instrument: Instrument) -> SymbolLimits:
         market_age_ns=limits.market_age_ms * NS_PER_MS,
         market_lag_ns=limits.market_lag_ms * NS_PER_MS,
         fee_ppm=limits.fee_ppm,
+        notional_scale=instrument.notional(1, 1),
+        min_product=ceil(Fraction(instrument.min_notional) / instrument.notional(1, 1) * ONE),
+        multiplier_up=to_units(instrument.multiplier_up or "0", MULTIPLIER_EXPONENT),
+        multiplier_down=to_units(instrument.multiplier_down or "0", MULTIPLIER_EXPONENT),
     )
 
 

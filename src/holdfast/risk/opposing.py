@@ -6,20 +6,15 @@ anything on the other side.
 
 from holdfast.domain.approval import Refusal
 from holdfast.domain.order import Side
-from holdfast.risk.view import Ask, View
+from holdfast.risk.view import NO_EXPOSURE, Ask, View
 
 
 def check(ask: Ask, view: View) -> Refusal | None:
     """Refuse an order that could trade with an open order of another of our strategies."""
-    account, symbol = view.account, view.instrument.symbol
-    total = account.symbol_exposures.get(symbol)
-    if total is None:
-        return None
-    mine = account.exposures.get((view.strategy, symbol))
-    if ask.is_buy:
-        others = total.selling - (mine.selling if mine else 0)
-    else:
-        others = total.buying - (mine.buying if mine else 0)
+    account = view.account
+    mine = account.exposures.get(view.key, NO_EXPOSURE)
+    total = account.symbol_exposures.get(view.key[1], NO_EXPOSURE)
+    others = total.selling - mine.selling if ask.is_buy else total.buying - mine.buying
     if not others:
         return None
     return _crossing(ask, view)

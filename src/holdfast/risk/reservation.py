@@ -10,6 +10,7 @@ from holdfast.domain.order import NewOrder, Side
 from holdfast.risk.limits import SymbolLimits
 
 PPM = 1_000_000
+_SPOT, _SELL = Product.SPOT, Side.SELL  # an enum looks its members up anew each time
 
 
 def reserve(
@@ -24,11 +25,12 @@ def reserve(
 
     A linear contract holds its initial margin and its fee, whichever the side.
     """
-    if instrument.product is Product.SPOT and side is Side.SELL:
+    is_spot = instrument.product is _SPOT
+    if is_spot and side is _SELL:
         return Reservation(instrument.base, instrument.base_amount(quantity))
-    notional = instrument.notional(worst_price, quantity)
+    notional = worst_price * quantity * limits.notional_scale
     fee = -(-notional * limits.fee_ppm // PPM)
-    if instrument.product is Product.SPOT:
+    if is_spot:
         return Reservation(instrument.quote, AmountUnits(notional + fee))
     margin = -(-notional // limits.leverage)
     return Reservation(instrument.settle, AmountUnits(margin + fee))

@@ -5,9 +5,9 @@ from holdfast.domain.instant import NS_PER_MS
 from holdfast.risk.view import Ask, View
 
 
-def check(_: Ask, view: View) -> Refusal | None:
+def check(ask: Ask, view: View) -> Refusal | None:
     """Refuse when the book cannot be trusted, or its last message is too old or too late."""
-    top = view.desk.tops.get(view.instrument.symbol)
+    top = ask.top
     if top is None or not view.book_is_valid:
         return Refusal("stale", "the book is not valid")
     limits = view.limits

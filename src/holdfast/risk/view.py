@@ -5,24 +5,23 @@ review the pipeline sets what changes: `desk.tops[symbol]` on every message, and
 `now_ns`, `book_is_valid` and `lag_ns`. During a review nothing of it changes.
 """
 
-from typing import TYPE_CHECKING
-
 import msgspec
 
-from holdfast.domain.account import Account
-from holdfast.domain.approval import Accepted
+from holdfast.domain.account import Account, Exposure, PositionKey
+from holdfast.domain.approval import Accepted, Reservation
 from holdfast.domain.ids import StrategyId, Symbol
 from holdfast.domain.instrument import Instrument
 from holdfast.domain.intent import SizedIntent
-from holdfast.domain.order import NewOrder, OrderType, Side
+from holdfast.domain.market import BookTop
+from holdfast.domain.order import NewOrder, PositionSide, Side
 from holdfast.risk.halt import Halts
 from holdfast.risk.limits import Limits, SymbolLimits, compile_limits
 from holdfast.risk.rate_window import RateWindow
-
-if TYPE_CHECKING:
-    from holdfast.domain.market import BookTop
+from holdfast.risk.reservation import reserve
 
 BPS = 10_000
+NO_EXPOSURE = Exposure()
+_BUY = Side.BUY  # an enum looks its members up anew each time
 
 
 class Desk:
@@ -51,6 +50,8 @@ class Desk:
             limits=limits,
             account=self.account,
             desk=self,
+            key=(strategy, instrument.symbol),
+            position_key=(strategy, instrument.symbol, PositionSide.BOTH),
         )
 
 
@@ -62,6 +63,8 @@ class View(msgspec.Struct, kw_only=True):
     limits: SymbolLimits
     account: Account
     desk: Desk
+    key: tuple[StrategyId, Symbol]
+    position_key: PositionKey
     now_ns: int = 0
     book_is_valid: bool = False
     lag_ns: int = 0
@@ -71,9 +74,9 @@ class Ask(msgspec.Struct, gc=False):
     """An intent or an order in the form that gates compare: whole numbers and plain claims.
 
     `price` is 0 at the market; `worst_price` bounds either. `mark` values positions: the worst
-    of the ask and of the market. `product` is worst price x quantity. `order` is None for an
-    intent; `parent` is the accepted intent that an order draws on when the account does not
-    hold it yet.
+    of the ask and of the market. `product` is worst price x quantity. `position` is the
+    strategy's of the symbol, `net` the account's. An intent has a reservation; an order has a
+    parent, its accepted intent, when the account does not hold that yet.
     """
 
     is_buy: bool
@@ -83,65 +86,33 @@ class Ask(msgspec.Struct, gc=False):
     mark: int
     product: int
     reduces: bool
+    top: BookTop | None
+    position: int
+    net: int
     order: NewOrder | None = None
     parent: Accepted | None = None
-
-
-def bound(view: View, *, side: Side, price: int, reduces: bool) -> int:
-    """Give a limit price, or the far end of the collar at the market, rounded outward.
-
-    0 when there is no market price to start from.
-    """
-    if price:
-        return price
-    top = view.desk.tops.get(view.instrument.symbol)
-    if top is None:
-        return 0
-    limits = view.limits
-    bps = limits.reduction_collar_bps if reduces else limits.collar_bps
-    tick = view.instrument.tick
-    if side is Side.BUY:
-        return -(-top.ask * (BPS + bps) // (BPS * tick)) * tick
-    return top.bid * (BPS - bps) // (BPS * tick) * tick
-
-
-def reduces(view: View, *, side: Side, quantity: int, counted: int) -> bool:
-    """Tell whether a trade cannot raise a position even if it and everything open fills.
-
-    It must hold for the strategy's sub-position and for the account's position. `counted` is
-    how much of the quantity the open exposure holds already.
-    """
-    account, symbol = view.account, view.instrument.symbol
-    own = account.position(view.strategy, symbol)
-    if (own <= 0) if side is Side.SELL else (own >= 0):
-        return False
-    mine = account.exposures.get((view.strategy, symbol))
-    total = account.symbol_exposures.get(symbol)
-    net = account.symbol_positions.get(symbol, 0)
-    more = quantity - counted
-    if side is Side.SELL:
-        return (mine.selling if mine else 0) + more <= own and (
-            total.selling if total else 0
-        ) + more <= net
-    return (mine.buying if mine else 0) + more <= -own and (
-        total.buying if total else 0
-    ) + more <= -net
+    reservation: Reservation | None = None
 
 
 def ask_of_intent(intent: SizedIntent, view: View) -> Ask:
     """Put an intent into the form that gates compare."""
-    side, quantity = intent.side, intent.quantity
-    reducing = reduces(view, side=side, quantity=quantity, counted=0)
-    worst = bound(view, side=side, price=intent.price, reduces=reducing)
-    return Ask(
-        side is Side.BUY,
-        quantity,
-        intent.price,
-        worst,
-        _mark(view, worst),
-        worst * quantity,
-        reducing,
+    quantity, price = intent.quantity, intent.price
+    ask = _ask(
+        view,
+        is_buy=intent.side is _BUY,
+        quantity=quantity,
+        price=price,
+        bound=price,
+        counted=0,
     )
+    ask.reservation = reserve(
+        view.instrument,
+        intent.side,
+        quantity=quantity,
+        worst_price=ask.worst_price,
+        limits=view.limits,
+    )
+    return ask
 
 
 def ask_of_order(order: NewOrder, view: View, *, parent: Accepted | None) -> Ask:
@@ -149,27 +120,60 @@ def ask_of_order(order: NewOrder, view: View, *, parent: Accepted | None) -> Ask
 
     What its intent holds in the account, or what the order itself does, is not counted twice.
     """
-    side, quantity = order.side, order.quantity
-    intent = view.account.intents.get(order.intent_id)
-    counted = quantity if intent is not None or _is_booked(order, view) else 0
-    worst = order.worst_price if order.order_type is OrderType.MARKET else order.price
+    account = view.account
+    is_counted = order.intent_id in account.intents or order.client_order_id in account.orders
+    ask = _ask(
+        view,
+        is_buy=order.side is _BUY,
+        quantity=order.quantity,
+        price=order.price,
+        bound=order.price or order.worst_price,
+        counted=order.quantity if is_counted else 0,
+    )
+    ask.order = order
+    ask.parent = parent
+    return ask
+
+
+def _ask(
+    view: View, *, is_buy: bool, quantity: int, price: int, bound: int, counted: int
+) -> Ask:
+    account, key = view.account, view.key
+    symbol = key[1]
+    held = account.positions.get(view.position_key)
+    position = held.quantity if held is not None else 0
+    net = account.symbol_positions.get(symbol, 0)
+    top = view.desk.tops.get(symbol)
+    reducing = False
+    if (position < 0) if is_buy else (position > 0):
+        reducing = _reduces(
+            view, is_buy=is_buy, position=position, net=net, quantity=quantity - counted
+        )
+    worst = bound or _collar_end(view, top, is_buy=is_buy, reducing=reducing)
+    mark = worst if top is None or top.ask < worst else top.ask
     return Ask(
-        side is Side.BUY,
-        quantity,
-        order.price,
-        worst,
-        _mark(view, worst),
-        worst * quantity,
-        reduces(view, side=side, quantity=quantity, counted=counted),
-        order,
-        parent,
+        is_buy, quantity, price, worst, mark, worst * quantity, reducing, top, position, net
     )
 
 
-def _is_booked(order: NewOrder, view: View) -> bool:
-    return order.client_order_id in view.account.orders
+def _reduces(view: View, *, is_buy: bool, position: int, net: int, quantity: int) -> bool:
+    """Tell whether a trade cannot raise a position even if it and everything open fills.
+
+    It must hold for the strategy's sub-position and for the account's position.
+    """
+    mine = view.account.exposures.get(view.key, NO_EXPOSURE)
+    total = view.account.symbol_exposures.get(view.key[1], NO_EXPOSURE)
+    if is_buy:
+        return mine.buying + quantity <= -position and total.buying + quantity <= -net
+    return mine.selling + quantity <= position and total.selling + quantity <= net
 
 
-def _mark(view: View, worst: int) -> int:
-    top = view.desk.tops.get(view.instrument.symbol)
-    return worst if top is None or top.ask < worst else top.ask
+def _collar_end(view: View, top: BookTop | None, *, is_buy: bool, reducing: bool) -> int:
+    """Give the far end of the collar, rounded outward to a tick; 0 without a market price."""
+    if top is None:
+        return 0
+    limits, tick = view.limits, view.instrument.tick
+    bps = limits.reduction_collar_bps if reducing else limits.collar_bps
+    if is_buy:
+        return -(-top.ask * (BPS + bps) // (BPS * tick)) * tick
+    return top.bid * (BPS - bps) // (BPS * tick) * tick
