@@ -23,6 +23,7 @@ from holdfast.domain.venue import (
 )
 from holdfast.errors import (
     HoldfastError,
+    NotFound,
     VenueTimeout,
     VenueUnavailable,
 )
@@ -63,6 +64,7 @@ class BinanceAccountView:
         self._api_key = credentials.api_key
         self._signer = signer(credentials)
         self._instruments: dict[Symbol, Instrument] = {}
+        self._reported = account.Reported([])
         self._sink: AccountSink | None = None
         self._request_id = 0
         self._subscribed: asyncio.Future[None] | None = None
@@ -80,6 +82,7 @@ class BinanceAccountView:
         if not self._options.paper_pings:
             await self._rest.measure_offset()
         self._instruments = {instrument.symbol: instrument for instrument in instruments}
+        self._reported = account.Reported(instruments)
         self._sink = sink
         self._subscribed = asyncio.get_running_loop().create_future()
         try:
@@ -110,7 +113,7 @@ class BinanceAccountView:
         path = "/api/v3/openOrders"
         body = await self._rest.get_signed(path, {"symbol": symbol}, weight=6)
         read = account.orders(
-            body, self._instruments[symbol], received_at_ns=self._clock.now_ns()
+            body, self._instrument(symbol), received_at_ns=self._clock.now_ns()
         )
         return _readable(read, path)
 
@@ -125,7 +128,7 @@ class BinanceAccountView:
                 return None
             raise
         read = account.order(
-            body, self._instruments[symbol], received_at_ns=self._clock.now_ns()
+            body, self._instrument(symbol), received_at_ns=self._clock.now_ns()
         )
         return _readable(read, path)
 
@@ -138,7 +141,7 @@ class BinanceAccountView:
             if after is not None:
                 params["fromId"] = int(after) + 1
             body = await self._rest.get_signed(path, params, weight=20)
-            page = _readable(account.trades(body, self._instruments[symbol]), path)
+            page = _readable(account.trades(body, self._instrument(symbol)), path)
             found += page
             if after is None or len(page) < TRADES_A_PAGE:
                 return found
@@ -151,6 +154,12 @@ class BinanceAccountView:
             self._measuring.cancel()
         await self._socket.close()
         await self._rest.close()
+
+    def _instrument(self, symbol: Symbol) -> Instrument:
+        instrument = self._instruments.get(symbol)
+        if instrument is None:
+            raise NotFound(f"{symbol!r} is not among the instruments of this session")
+        return instrument
 
     # What the socket says.
 
@@ -193,7 +202,7 @@ class BinanceAccountView:
         sink = self._sink
         if sink is None:
             return
-        event = account.event(raw, self._instruments, received_at_ns=self._clock.now_ns())
+        event = account.event(raw, self._reported, received_at_ns=self._clock.now_ns())
         if isinstance(event, OrderReport):
             sink.on_report(event)
             sink.on_frame_end()

@@ -30,7 +30,7 @@ from holdfast.venues.binance.pending import Asked, Pending
 from holdfast.venues.binance.rest import Rest, refusal, retry_after_s
 from holdfast.venues.binance.signing import signer
 from holdfast.venues.binance.stream import StandingSocket
-from holdfast.venues.binance.wire.account import Ended, event
+from holdfast.venues.binance.wire.account import Ended, Reported, event
 from holdfast.venues.binance.wire.replies import (
     OK,
     ErrorBody,
@@ -59,6 +59,7 @@ _BANNED = 418
 _LIMITED = 429
 _DEFAULT_HOLD_NS = 60 * NS_PER_S
 _NOT_SENT = 0
+_NOTHING_REPORTED = Reported([])
 
 
 class BinanceOrderEntry:
@@ -205,7 +206,7 @@ class BinanceOrderEntry:
         if isinstance(read, Unreadable):
             return
         if raw := bytes(read.event):
-            ended = event(raw, {}, received_at_ns=self._clock.now_ns())
+            ended = event(raw, _NOTHING_REPORTED, received_at_ns=self._clock.now_ns())
             if isinstance(ended, Ended):
                 self._socket.reopen(ended.reason)
         elif read.id == self._logon_id:

@@ -4,8 +4,6 @@ Fields that are not named here are ignored, and words that are not known are kep
 venue that adds a status must not end a session.
 """
 
-from typing import TypeAlias
-
 import msgspec
 
 from holdfast.domain.ids import ClientOrderId, ExecId, Symbol, VenueOrderId
@@ -20,10 +18,8 @@ from holdfast.domain.venue import (
     ReportKind,
     TradeReport,
 )
-from holdfast.venues.binance.wire.numbers import instant
+from holdfast.venues.binance.wire.numbers import instant, price_table, quantity_table
 from holdfast.venues.binance.wire.unreadable import READ_ERRORS, Unreadable
-
-Instruments: TypeAlias = dict[Symbol, Instrument]
 
 _SIDES = {"BUY": Side.BUY, "SELL": Side.SELL}
 _TYPES = {
@@ -52,6 +48,8 @@ _STATUSES = {
     "EXPIRED_IN_MATCH": ReportKind.EXPIRED,
     "REJECTED": ReportKind.REJECTED,
 }
+_REPORT_STARTS = b'{"e":"executionReport"'
+_ENDINGS = ("eventStreamTerminated", "serverShutdown")
 _STP_EXPIRED = "EXPIRED_IN_MATCH"
 _NO_REASON = "NONE"
 
@@ -131,6 +129,20 @@ _ACCOUNT = msgspec.json.Decoder(_Account)
 _EVENT = msgspec.json.Decoder(_Event)
 
 
+class Reported:
+    """Instruments of a session by symbol, with the remembered texts of their numbers."""
+
+    def __init__(self, instruments: list[Instrument]) -> None:
+        self.by_symbol = {
+            instrument.symbol: (
+                instrument,
+                price_table(instrument.price_exponent),
+                quantity_table(instrument.quantity_exponent),
+            )
+            for instrument in instruments
+        }
+
+
 class Ended(msgspec.Struct, frozen=True):
     """The venue says that this subscription or connection ends."""
 
@@ -138,27 +150,40 @@ class Ended(msgspec.Struct, frozen=True):
 
 
 def event(
-    raw: msgspec.Raw | bytes, instruments: Instruments, *, received_at_ns: UtcNs
+    raw: bytes, reported: Reported, *, received_at_ns: UtcNs
 ) -> OrderReport | Ended | Unreadable | None:
     """Read one event of the user stream; None for kinds and symbols that are not ours."""
     try:
-        kind = _EVENT.decode(raw).e
-        if kind in ("eventStreamTerminated", "serverShutdown"):
-            return Ended(kind)
-        if kind != "executionReport":
-            return None
+        if not raw.startswith(_REPORT_STARTS):
+            kind = _EVENT.decode(raw).e
+            if kind in _ENDINGS:
+                return Ended(kind)
+            if kind != "executionReport":
+                return None
         read = _REPORT.decode(raw)
-        instrument = instruments.get(Symbol(read.s))
-        return None if instrument is None else _report(read, instrument, received_at_ns)
+        return _report(read, reported, received_at_ns) if read.s in reported.by_symbol else None
     except READ_ERRORS as error:
         return Unreadable(str(error))
 
 
-def _report(read: _Report, instrument: Instrument, received_at_ns: UtcNs) -> OrderReport:
+def _report(read: _Report, reported: Reported, received_at_ns: UtcNs) -> OrderReport:
+    instrument, prices, quantities = reported.by_symbol[Symbol(read.s)]
     kind = _EXECUTIONS.get(read.x, ReportKind.STATUS)
     if kind is ReportKind.STATUS and read.X == _STP_EXPIRED:
         kind = ReportKind.EXPIRED
-    price = instrument.price(read.p)
+    execution = None
+    if kind is ReportKind.FILLED:
+        if read.t < 0:
+            raise ValueError(f"a trade of order {read.i} has no id")
+        execution = Execution(
+            ExecId(str(read.t)),
+            prices[read.L],
+            quantities[read.l],
+            amount_units(read.n or "0"),
+            Asset(read.N or instrument.quote),
+            LiquiditySide.MAKER if read.m else LiquiditySide.TAKER,
+        )
+    price = prices[read.p]
     reason = read.expiry_reason or read.r
     return OrderReport(
         kind=kind,
@@ -169,26 +194,13 @@ def _report(read: _Report, instrument: Instrument, received_at_ns: UtcNs) -> Ord
         order_type=_order_type(read.o, price),
         time_in_force=_TIMES.get(read.f, TimeInForce.GTC),
         price=price,
-        quantity=instrument.quantity(read.q),
-        cum_quantity=instrument.quantity(read.z),
-        execution=_execution(read, instrument) if kind is ReportKind.FILLED else None,
+        quantity=quantities[read.q],
+        cum_quantity=quantities[read.z],
+        execution=execution,
         reason="" if reason == _NO_REASON else reason,
         status_text=read.X,
         venue_at_ns=instant(read.E),
         received_at_ns=received_at_ns,
-    )
-
-
-def _execution(read: _Report, instrument: Instrument) -> Execution:
-    if read.t < 0:
-        raise ValueError(f"a trade of order {read.i} has no id")
-    return Execution(
-        ExecId(str(read.t)),
-        instrument.price(read.L),
-        instrument.quantity(read.l),
-        amount_units(read.n or "0"),
-        Asset(read.N or instrument.quote),
-        LiquiditySide.MAKER if read.m else LiquiditySide.TAKER,
     )
 
 

@@ -1,7 +1,8 @@
 """Messages of the market streams and the depth snapshot.
 
-A combined frame is `{"stream":NAME,"data":{...}}`. Its name, which is ours because we asked for
-it, picks the decoder, so that a message is decoded once, into the struct of its kind.
+A combined frame is `{"stream":NAME,"data":{...}}`. The bytes where the name stands, which is
+ours because we asked for it, pick the decoder, so that a message is decoded once, straight from
+the socket's buffer into the struct of its kind.
 """
 
 from collections.abc import Callable
@@ -24,13 +25,13 @@ from holdfast.venues.binance.wire.numbers import instant, price_table, quantity_
 from holdfast.venues.binance.wire.unreadable import READ_ERRORS, Unreadable
 
 _NAME_STARTS = len(b'{"stream":"')
-_NAME_TO_DATA = len(b'","data":')
-_LONGEST_NAME = 64
+_KEY_ENDS = _NAME_STARTS + 20
+_AFTER_NAME = '","data":{"'
 _NO_TIME = UtcNs(0)
 _SHUTDOWN = "serverShutdown"
 
 Text: TypeAlias = tuple[str, str]
-Read: TypeAlias = Callable[[memoryview | bytes, UtcNs], MarketEvent]
+Read: TypeAlias = Callable[[memoryview, UtcNs], MarketEvent]
 
 
 class Shutdown(msgspec.Struct, frozen=True):
@@ -63,6 +64,18 @@ class _Diff(msgspec.Struct, gc=False):
     pu: int = -1
 
 
+class _TopFrame(msgspec.Struct, gc=False):
+    data: _Top
+
+
+class _TradeFrame(msgspec.Struct, gc=False):
+    data: _Trade
+
+
+class _DiffFrame(msgspec.Struct, gc=False):
+    data: _Diff
+
+
 class _Snapshot(msgspec.Struct, rename="camel"):
     last_update_id: int
     bids: list[Text]
@@ -79,9 +92,9 @@ class _Event(msgspec.Struct):
     e: str = ""
 
 
-_TOP = msgspec.json.Decoder(_Top)
-_TRADE = msgspec.json.Decoder(_Trade)
-_DIFF = msgspec.json.Decoder(_Diff)
+_TOP = msgspec.json.Decoder(_TopFrame)
+_TRADE = msgspec.json.Decoder(_TradeFrame)
+_DIFF = msgspec.json.Decoder(_DiffFrame)
 _SNAPSHOT = msgspec.json.Decoder(_Snapshot)
 _ENVELOPE = msgspec.json.Decoder(_Envelope)
 _EVENT = msgspec.json.Decoder(_Event)
@@ -91,34 +104,29 @@ class MarketWire:
     """The streams of some instruments, by name, each with the decoder of its kind."""
 
     def __init__(self, instruments: list[Instrument]) -> None:
-        self._streams: dict[bytes, tuple[Read, Symbol]] = {}
+        self._streams: dict[str, tuple[Read, Symbol]] = {}
         self._tables = {instrument.symbol: _Tables(instrument) for instrument in instruments}
         for symbol, tables in self._tables.items():
             name = symbol.lower()
-            for stream, read in (
-                (f"{name}@bookTicker", tables.top),
-                (f"{name}@trade", tables.trade),
-                (f"{name}@depth@100ms", tables.diff),
-            ):
-                self._streams[stream.encode()] = (read, symbol)
+            self._streams[f"{name}@bookTicker"] = (tables.top, symbol)
+            self._streams[f"{name}@trade"] = (tables.trade, symbol)
+            self._streams[f"{name}@depth@100ms"] = (tables.diff, symbol)
+        self._by_key = _by_key(self._streams)
 
     @property
     def streams(self) -> list[str]:
         """Give the names to subscribe to."""
-        return [name.decode() for name in self._streams]
+        return list(self._streams)
 
     def decode(
         self, frame: memoryview, received_at_ns: UtcNs
     ) -> MarketEvent | Shutdown | Unreadable | None:
         """Read one frame of a combined stream; None for what needs no attention."""
-        head = bytes(frame[_NAME_STARTS : _NAME_STARTS + _LONGEST_NAME])
-        name = head.partition(b'"')[0]
-        found = self._streams.get(name)
+        found = self._by_key.get(frame[_NAME_STARTS:_KEY_ENDS].tobytes())
         if found is None:
             return self._decode_slowly(frame, received_at_ns)
         try:
-            data = frame[_NAME_STARTS + len(name) + _NAME_TO_DATA : -1]
-            return found[0](data, received_at_ns)
+            return found[0](frame, received_at_ns)
         except READ_ERRORS as error:
             return Unreadable(str(error), found[1])
 
@@ -141,14 +149,27 @@ class MarketWire:
         symbol = None
         try:
             envelope = _ENVELOPE.decode(frame)
-            found = self._streams.get(envelope.stream.encode())
+            found = self._streams.get(envelope.stream)
             if found is not None:
                 symbol = found[1]
-                return found[0](bytes(envelope.data), received_at_ns)
+                return found[0](frame, received_at_ns)
             kind = envelope.e or _EVENT.decode(envelope.data).e
         except READ_ERRORS as error:
             return Unreadable(str(error), symbol) if symbol else Unreadable(str(error))
         return Shutdown() if kind == _SHUTDOWN else None
+
+
+def _by_key(streams: dict[str, tuple[Read, Symbol]]) -> dict[bytes, tuple[Read, Symbol]]:
+    """Find streams by the bytes at a fixed place; a key that two of them share is left out."""
+    keys: dict[bytes, list[tuple[Read, Symbol]]] = {}
+    for name, stream in streams.items():
+        key = (name + _AFTER_NAME).encode()[: _KEY_ENDS - _NAME_STARTS]
+        keys.setdefault(key, []).append(stream)
+    return {
+        key: found[0]
+        for key, found in keys.items()
+        if len(found) == 1 and len(key) == _KEY_ENDS - _NAME_STARTS
+    }
 
 
 class _Tables:
@@ -163,8 +184,8 @@ class _Tables:
         prices, quantities = self._prices, self._quantities
         return [(prices[p], quantities[q]) for p, q in texts]
 
-    def top(self, data: memoryview | bytes, received_at_ns: UtcNs) -> BookTop:
-        read = _TOP.decode(data)
+    def top(self, frame: memoryview, received_at_ns: UtcNs) -> BookTop:
+        read = _TOP.decode(frame).data
         prices, quantities = self._prices, self._quantities
         return BookTop(
             self._symbol,
@@ -177,8 +198,8 @@ class _Tables:
             received_at_ns,
         )
 
-    def trade(self, data: memoryview | bytes, received_at_ns: UtcNs) -> TradePrint:
-        read = _TRADE.decode(data)
+    def trade(self, frame: memoryview, received_at_ns: UtcNs) -> TradePrint:
+        read = _TRADE.decode(frame).data
         return TradePrint(
             self._symbol,
             read.t,
@@ -189,8 +210,8 @@ class _Tables:
             received_at_ns,
         )
 
-    def diff(self, data: memoryview | bytes, received_at_ns: UtcNs) -> DepthDiff:
-        read = _DIFF.decode(data)
+    def diff(self, frame: memoryview, received_at_ns: UtcNs) -> DepthDiff:
+        read = _DIFF.decode(frame).data
         return DepthDiff(
             self._symbol,
             read.U,
