@@ -5,6 +5,7 @@ one is folded first. Every start takes the next epoch of all shards.
 """
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -55,12 +56,28 @@ DEFAULT_STRATEGY = "holdfast.examples.trend:Trend"
 MakeJournal = Callable[[SqliteStore, Callable[[int], None]], Journal]
 
 
+class Chosen(msgspec.Struct, frozen=True):
+    """A strategy that a run was asked for, loaded."""
+
+    name: StrategyId
+    loaded: Loaded
+    parameters: dict[str, Any]
+
+
 class Node:
     """A wired trader with its journal; made once for a run."""
 
     def __init__(
-        self, config: Config, *, clock: Clock, store: SqliteStore, make_journal: MakeJournal
+        self,
+        config: Config,
+        *,
+        path: Path,
+        strategies: list["Chosen"],
+        clock: Clock,
+        store: SqliteStore,
+        make_journal: MakeJournal,
     ) -> None:
+        self.path = path
         self.config = config
         self.clock = clock
         self.state = State(AccountId(config.account))
@@ -70,7 +87,7 @@ class Node:
         self.journal = make_journal(store, self._on_durable)
         self.recorder = Recorder(self.journal, self.state)
         self.marks = Marks(self.recorder, clock, flush=self.flush)
-        self.loaded: dict[StrategyId, Loaded] = {}
+        self._strategies = strategies
         self.trader: Trader | None = None
         self.after_durable: Callable[[], None] = _nothing
         self.schedule_commit: Callable[[], None] = self.journal.wake
@@ -166,17 +183,6 @@ class Node:
         )
         return self.trader
 
-    def load(self) -> None:
-        """Load the strategies, so that what is wrong with them is said before anything starts."""
-        entries = self.config.strategies or [StrategyEntry(path=DEFAULT_STRATEGY)]
-        self.config.strategies = entries
-        for entry in entries:
-            loaded = load_strategy(entry.path, read=_read, guard=guard)
-            name = StrategyId(entry.name or loaded.name.lower())
-            if name in self.loaded:
-                raise ConfigError(f"two strategies are named '{name}'; give each its own name")
-            self.loaded[name] = loaded
-
     def _add_lanes(self, pipeline: Pipeline, desk: Desk) -> None:
         for symbol, instrument in self.state.account.instruments.items():
             desk.register(instrument)
@@ -191,9 +197,8 @@ class Node:
     def _host_strategies(self, trader: Trader, pipeline: Pipeline, desk: Desk) -> None:
         instruments = self.state.account.instruments
         replay = self.config.mode == "replay"
-        entries = {entry.path: entry for entry in self.config.strategies}
-        for name, loaded in self.loaded.items():
-            entry = next(e for e in entries.values() if (e.name or loaded.name.lower()) == name)
+        for chosen in self._strategies:
+            name, loaded = chosen.name, chosen.loaded
             unknown = sorted(set(loaded.strategy.symbols) - set(instruments))
             if unknown:
                 raise ConfigError(
@@ -204,11 +209,9 @@ class Node:
                 name,
                 instruments=instruments,
                 clock=self.clock,
-                position=lambda symbol, name=name: pipeline.working.view(
-                    name, symbol, mark=pipeline.lanes[symbol].feed.valuation
-                ),
-                on_timer=lambda timer, at, name=name: trader.on_timer(name, timer, at),
-                parameters=entry.parameters,
+                position=partial(pipeline.position, name),
+                on_timer=partial(trader.on_timer, name),
+                parameters=chosen.parameters,
             )
             host = Hosted(
                 loaded.strategy,
@@ -217,11 +220,12 @@ class Node:
                 monotonic_ns=None if replay else self.clock.monotonic_ns,
             )
             trader.hosts.append(host)
+            trader.digests[name] = loaded.source_digest
             for symbol in sorted(host.symbols):
                 lane = pipeline.lanes[symbol]
                 view = desk.view(name, instruments[symbol])
                 bars = [Bars(symbol, interval) for interval in loaded.intervals_ns]
-                lane.join(host, view, bars)
+                trader.joins.append(partial(lane.join, host, view, bars))
 
     def _fold(self, store: SqliteStore) -> None:
         """Fold what an existing journal holds."""
@@ -239,6 +243,22 @@ class Node:
     def _on_durable(self, seq: int) -> None:
         self.recorder.on_durable(seq)
         self.after_durable()
+
+
+def choose(config: Config) -> list[Chosen]:
+    """Load the strategies, so that what is wrong with them is said before anything starts."""
+    chosen: dict[str, Chosen] = {}
+    config.strategies = config.strategies or [StrategyEntry(path=DEFAULT_STRATEGY)]
+    for entry in config.strategies:
+        loaded = load_strategy(entry.path, read=_read, guard=guard)
+        name = entry.name or loaded.name.lower()
+        if name in chosen:
+            raise ConfigError(
+                f"two strategies are named '{name}'; give each its own name in the "
+                "configuration ([[strategies]] name = ...)"
+            )
+        chosen[name] = Chosen(StrategyId(name), loaded, entry.parameters)
+    return list(chosen.values())
 
 
 def open_store(path: Path, *, resume: bool) -> SqliteStore:

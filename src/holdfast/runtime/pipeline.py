@@ -12,6 +12,7 @@ import msgspec
 from holdfast.decision.host import Answer, Hosted
 from holdfast.decision.sizing import QUOTE, CancelWish, size
 from holdfast.decision.strategy import OrderUpdate
+from holdfast.decision.view import PositionView
 from holdfast.domain import events as ev
 from holdfast.domain.approval import Accepted, Approved, Refused
 from holdfast.domain.ids import (
@@ -27,7 +28,7 @@ from holdfast.domain.intent import Intent, SizedIntent
 from holdfast.domain.instrument import Instrument
 from holdfast.domain.market import BookTop, DepthDiff, MarketEvent, MarketReference, TradePrint
 from holdfast.domain.money import amount_text
-from holdfast.domain.order import NewOrder, OrderStatus
+from holdfast.domain.order import NewOrder, Order, OrderStatus
 from holdfast.domain.venue import CancelOrder
 from holdfast.errors import StrategyFailed
 from holdfast.execution.children import Origin, children
@@ -95,7 +96,7 @@ class Pipeline:
         self._clock = clock
         self._recorder = recorder
         self._state = state
-        self._desk = desk
+        self.desk = desk
         self._gates = gates
         self._gateway = gateway
         self.flush = flush
@@ -147,12 +148,17 @@ class Pipeline:
         for symbol in sorted(host.symbols):
             self.cancel_orders(host.id, symbol, reason="strategy halted")
 
-    def cancel_orders(self, strategy: StrategyId, symbol: Symbol, *, reason: str) -> int:
-        """Cancel a strategy's entries and exits on a symbol; stops stay."""
-        wishes = [
-            CancelWish(symbol, order.request.client_order_id, reason)
-            for order in self.working.cancelable(strategy, symbol)
-        ]
+    def cancel_orders(
+        self,
+        strategy: StrategyId,
+        symbol: Symbol,
+        *,
+        reason: str,
+        including_stops: bool = False,
+    ) -> int:
+        """Cancel a strategy's entries and exits on a symbol; stops only when asked for."""
+        orders = self.working.cancelable(strategy, symbol, including_stops=including_stops)
+        wishes = [CancelWish(symbol, o.request.client_order_id, reason) for o in orders]
         for wish in wishes:
             self.cancel(strategy, wish)
         return len(wishes)
@@ -166,6 +172,15 @@ class Pipeline:
             ev.CancelRequested(wish.client_order_id, strategy, wish.symbol, wish.reason)
         )
         self.working.touch(strategy, wish.symbol)
+
+    def cancel_unrecorded(self, order: Order) -> None:
+        """Cancel one order when the journal takes nothing any more."""
+        cancel = CancelOrder(order.request.symbol, order.request.client_order_id)
+        self._gateway.cancel(cancel, epoch=Epoch(self._state.epoch))
+
+    def position(self, strategy: StrategyId, symbol: Symbol) -> PositionView:
+        """Give filled, live and Unknown of a strategy on a symbol."""
+        return self.working.view(strategy, symbol, mark=self.lanes[symbol].feed.valuation)
 
     def _on_trade(self, lane: Lane, trade: TradePrint) -> None:
         if not lane.feed.on_trade(trade):
@@ -189,7 +204,7 @@ class Pipeline:
     def _show(self, lane: Lane, changed: BookTop | Invalid) -> None:
         """Step 2: what changed, to every strategy that looks at it."""
         if isinstance(changed, BookTop):
-            self._desk.tops[changed.symbol] = changed
+            self.desk.tops[changed.symbol] = changed
             for host in lane.bookish:
                 self.answer(host, host.book(changed))
         else:
@@ -205,7 +220,7 @@ class Pipeline:
         view = lane.views[host.id]
         for part in size(
             intent,
-            self.working.view(host.id, lane.feed.symbol, mark=lane.feed.valuation),
+            self.position(host.id, lane.feed.symbol),
             instrument=view.instrument,
         ):
             if isinstance(part, CancelWish):

@@ -5,6 +5,7 @@ So a fill is on disk before strategy, risk or screens see it (promise 3), and an
 only after its intent is on disk (step 5). Both waits share one queue in journal order.
 """
 
+import asyncio
 from collections import deque
 from collections.abc import Callable
 
@@ -22,6 +23,7 @@ class Recorder:
     def __init__(self, journal: Journal, state: State) -> None:
         self._journal = journal
         self._state = state
+        self._settled: list[asyncio.Future[None]] = []
         self._waiting: deque[tuple[int, Event | None, Callable[[], None]]] = deque()
 
     @property
@@ -55,3 +57,15 @@ class Recorder:
             if event is not None:
                 self._state.apply(event)
             then()
+        if self._settled and not waiting:
+            settled, self._settled = self._settled, []
+            for future in settled:
+                if not future.done():
+                    future.set_result(None)
+
+    async def settled(self) -> None:
+        """Wait until nothing waits for durability."""
+        if self._waiting:
+            future = asyncio.get_running_loop().create_future()
+            self._settled.append(future)
+            await future

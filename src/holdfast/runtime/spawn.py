@@ -4,6 +4,7 @@ Each child watches its standard input and ends when this process is gone, howeve
 """
 
 import asyncio
+import os
 import sys
 from pathlib import Path
 from typing import IO
@@ -29,9 +30,12 @@ class Ready(msgspec.Struct):
 class Child:
     """A program started by this run."""
 
-    def __init__(self, process: asyncio.subprocess.Process, name: str) -> None:
+    def __init__(
+        self, process: asyncio.subprocess.Process, name: str, *, pipe: IO[bytes] | None = None
+    ) -> None:
         self._process = process
         self.name = name
+        self.pipe = pipe
 
     @property
     def pid(self) -> int:
@@ -43,18 +47,12 @@ class Child:
         """Tell whether the program has ended."""
         return self._process.returncode is not None
 
-    @property
-    def pipe(self) -> IO[bytes]:
-        """Give the raw end of the child's standard input."""
-        assert self._process.stdin is not None
-        transport = self._process.stdin.transport
-        pipe: IO[bytes] = transport.get_extra_info("pipe")
-        return pipe
-
     async def end(self) -> None:
         """Close its input, give it time to end by itself, then end it by its pid."""
         if self._process.stdin is not None:
             self._process.stdin.close()
+        if self.pipe is not None:
+            self.pipe.close()
         try:
             await asyncio.wait_for(self._process.wait(), ENDS_WITHIN_S)
         except TimeoutError:
@@ -102,15 +100,20 @@ async def start_simulator(
 
 async def start_view(journal: Path, *, plain: bool) -> Child:
     """Start the terminal view, which reads pulses on its standard input."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "holdfast.cli.view",
-        str(journal),
-        *(["--plain"] if plain else []),
-        stdin=asyncio.subprocess.PIPE,
-    )
-    return Child(process, "view")
+    reading, writing = os.pipe()
+    pipe = open(writing, "wb", buffering=0)  # noqa: SIM115
+    try:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "holdfast.cli.view",
+            str(journal),
+            *(["--plain"] if plain else []),
+            stdin=reading,
+        )
+    finally:
+        os.close(reading)
+    return Child(process, "view", pipe=pipe)
 
 
 def _as_told(line: str, process: asyncio.subprocess.Process) -> HoldfastError:

@@ -4,6 +4,7 @@ Open, trade, stop. It starts blocked; the venue and the journal have to agree be
 taken, and again after every connect. What it does between is the pipeline's and settlement's.
 """
 
+import asyncio
 from collections.abc import Callable
 
 from holdfast.decision.host import Hosted
@@ -21,7 +22,7 @@ from holdfast.domain.ids import (
 from holdfast.domain.instant import Clock, UtcNs
 from holdfast.domain.market import MarketEvent
 from holdfast.domain.money import Asset, amount_text, amount_units
-from holdfast.domain.order import LiquiditySide, PositionSide, Purpose, Side
+from holdfast.domain.order import LiquiditySide, NewOrder, PositionSide, Purpose, Side
 from holdfast.domain.submission import Submission
 from holdfast.domain.venue import (
     BalanceReport,
@@ -57,14 +58,18 @@ class Trader(Listener):
         flush: Callable[[], None],
     ) -> None:
         self.hosts: list[Hosted] = []
+        self.joins: list[Callable[[], None]] = []
+        self.digests: dict[StrategyId, str] = {}
         self.pipeline = pipeline
         self.state = state
         self.marks = marks
         self.failed: HoldfastError | None = None
         self.pacer: Pacer | None = None
         self.on_connected: Callable[[], None] = _nothing
+        self.on_first_marks: Callable[[], None] = _nothing
         self.on_doubt: Callable[[Symbol, ClientOrderId], None] = _nothing
         self.is_opened = False
+        self._changed: asyncio.Future[None] | None = None
         self._clock = clock
         self._recorder = recorder
         self._flush = flush
@@ -85,6 +90,8 @@ class Trader(Listener):
 
     def on_frame_end(self) -> None:
         """Learn that a frame is done: the journal's writer is woken."""
+        if not self.is_opened and self.marks.are_known:
+            self.on_first_marks()
         self._flush()
 
     def on_ping(self, connection: Pingable, payload: bytes) -> None:
@@ -126,7 +133,7 @@ class Trader(Listener):
         if order is None:
             return
         request = order.request
-        self.pipeline.working.touch(request.strategy, request.symbol)
+        self._touch(request)
         host = self._host(request.strategy)
         if host is not None:
             reason = getattr(event, "reason", "") or getattr(event, "message", "")
@@ -138,7 +145,7 @@ class Trader(Listener):
         if order is None:
             return
         request = order.request
-        self.pipeline.working.touch(request.strategy, request.symbol)
+        self._touch(request)
         host = self._host(request.strategy)
         if host is not None:
             self.pipeline.answer(host, host.fill(fill_of(event, self.state)))
@@ -179,24 +186,39 @@ class Trader(Listener):
         self.marks.keep_recording()
         self.is_opened = True
 
-    def start_strategies(self, *, digests: dict[str, str]) -> None:
+    def start_strategies(self) -> None:
         """Begin every strategy, with what it saved when it ran last."""
+        for join in self.joins:
+            join()
         for host in self.hosts:
             self._recorder.decide(
-                ev.StrategyStarted(host.id, sorted(host.symbols), digests.get(host.id, ""))
+                ev.StrategyStarted(host.id, sorted(host.symbols), self.digests.get(host.id, ""))
             )
             saved = self.state.saved.get(host.id)
             self.pipeline.answer(host, host.start(History(), saved=saved))
         self._flush()
 
-    def cancel_all(self, *, reason: str) -> int:
-        """Cancel every resting entry and exit of every strategy; stops stay."""
+    def resume(self) -> None:
+        """Go on with the balances of the journal."""
+        self.marks.keep_recording()
+        self.is_opened = True
+
+    def cancel_all(self, *, reason: str, including_stops: bool = False) -> int:
+        """Cancel every resting entry and exit of every strategy; stops only when asked for."""
         strategies = {h.order.request.strategy for h in self.state.account.orders.values()}
         return sum(
-            self.pipeline.cancel_orders(strategy, symbol, reason=reason)
+            self.pipeline.cancel_orders(
+                strategy, symbol, reason=reason, including_stops=including_stops
+            )
             for strategy in sorted(strategies)
             for symbol in self.pipeline.lanes
         )
+
+    def cancel_without_journal(self) -> None:
+        """Cancel what rests when nothing can be recorded any more: cancels act first."""
+        for held in list(self.state.account.orders.values()):
+            if held.order.request.purpose is not Purpose.PROTECTIVE:
+                self.pipeline.cancel_unrecorded(held.order)
 
     def begin_stop(self, reason: str) -> None:
         """Stop the strategies and cancel what rests."""
@@ -220,6 +242,12 @@ class Trader(Listener):
             held.order.request.purpose is Purpose.PROTECTIVE for held in account.orders.values()
         )
 
+    async def quiet(self) -> None:
+        """Wait until nothing rests any more."""
+        while not self.is_quiet:
+            self._changed = asyncio.get_running_loop().create_future()
+            await self._changed
+
     def end(self, reason: str) -> str:
         """Write the last marks, counts and the barrier; gives the state hash."""
         for event in self.pipeline.refusals.close():
@@ -230,6 +258,11 @@ class Trader(Listener):
         self._recorder.decide(ev.BarrierPassed(STATE_FORM, state_hash))
         self._flush()
         return state_hash
+
+    def _touch(self, request: NewOrder) -> None:
+        self.pipeline.working.touch(request.strategy, request.symbol)
+        if self._changed is not None and not self._changed.done():
+            self._changed.set_result(None)
 
     def _host(self, strategy: str) -> Hosted | None:
         return next((host for host in self.hosts if host.id == strategy), None)

@@ -67,13 +67,15 @@ class Working:
             )
         return view
 
-    def cancelable(self, strategy: StrategyId, symbol: Symbol) -> Iterator[Order]:
+    def cancelable(
+        self, strategy: StrategyId, symbol: Symbol, *, including_stops: bool = False
+    ) -> Iterator[Order]:
         """Give a strategy's open entries and exits that nobody has asked to cancel."""
         for order in list(self._orders.get((strategy, symbol), {}).values()):
             if (
                 order.is_open
                 and not order.ending
                 and not order.cancel_requested
-                and order.request.purpose is not Purpose.PROTECTIVE
+                and (including_stops or order.request.purpose is not Purpose.PROTECTIVE)
             ):
                 yield order

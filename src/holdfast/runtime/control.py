@@ -1,0 +1,81 @@
+"""Carries commands out: each is recorded with its actor, and a repeated key acts once."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from holdfast.domain import events as ev
+from holdfast.domain.instant import Clock
+from holdfast.runtime.commands import Answer, CancelAll, Pause, Request, Resume, Stop
+from holdfast.runtime.recorder import Recorder
+from holdfast.runtime.trader import Trader
+
+ACCOUNT = "account"
+
+
+class Control:
+    """The one command layer; every surface hands its requests here."""
+
+    def __init__(
+        self,
+        trader: Trader,
+        *,
+        recorder: Recorder,
+        clock: Clock,
+        stop: Callable[[str], None],
+    ) -> None:
+        self._trader = trader
+        self._recorder = recorder
+        self._clock = clock
+        self._stop = stop
+
+    def execute(self, request: Request) -> Answer:
+        """Carry out a command; cancels act first and are recorded after."""
+        command = request.command
+        known = self._trader.state.command_keys.get(command.idempotency_key)
+        if known is not None:
+            return Answer(ok=True, outcome=known, repeated=True)
+        answer = self._act(request)
+        if answer.ok:
+            arguments: dict[str, Any] = msgspec.to_builtins(command)
+            self._recorder.decide(
+                ev.CommandReceived(
+                    str(arguments.pop("type")),
+                    request.actor,
+                    command.reason,
+                    command.idempotency_key,
+                    arguments,
+                    answer.outcome,
+                )
+            )
+        self._trader.on_frame_end()
+        if isinstance(command, Stop) and answer.ok:
+            self._stop(f"stopped by {request.actor}: {command.reason}")
+        return answer
+
+    def _act(self, request: Request) -> Answer:
+        command = request.command
+        match command:
+            case Pause() | Resume():
+                return self._pause(command, request.actor)
+            case CancelAll():
+                count = self._trader.cancel_all(
+                    reason=f"commanded: {command.reason}",
+                    including_stops=command.including_stops,
+                )
+                return Answer(ok=True, outcome=f"cancel sent for {count} orders")
+            case Stop():
+                return Answer(ok=True, outcome="stopping")
+
+    def _pause(self, command: Pause | Resume, actor: str) -> Answer:
+        scopes = {ACCOUNT, *(host.id for host in self._trader.hosts)}
+        scopes |= set(self._trader.pipeline.lanes)
+        if command.scope not in scopes:
+            known = ", ".join(sorted(scopes))
+            return Answer(ok=False, outcome=f"no scope '{command.scope}'; there is {known}")
+        if isinstance(command, Pause):
+            self._recorder.decide(ev.TradingPaused(command.scope, actor, command.reason))
+            return Answer(ok=True, outcome=f"{command.scope} paused: no new risk")
+        self._recorder.decide(ev.TradingResumed(command.scope, actor, command.reason))
+        return Answer(ok=True, outcome=f"{command.scope} resumed")

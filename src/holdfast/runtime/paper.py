@@ -1,0 +1,285 @@
+"""Paper mode: a trader on real sockets against the simulated exchange, from start to stop.
+
+The exchange is started as a process of its own unless one is named. Whatever ends the run
+(data, time, Ctrl-C, a command, a failure), what rests is canceled where the venue can be
+reached, and the journal is closed at its head.
+"""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Callable
+from http import HTTPStatus
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from holdfast.domain.ids import AccountId, Symbol
+from holdfast.domain.instant import NS_PER_MS
+from holdfast.domain.ports import HttpAnswer
+from holdfast.errors import HoldfastError, NotFound, VenueUnavailable
+from holdfast.journal.sqlite import SqliteStore
+from holdfast.journal.writer import Journal, ThreadWriter
+from holdfast.runtime import random
+from holdfast.runtime.clock import PingedClock, RunningClock
+from holdfast.runtime.commands import CommandSocket
+from holdfast.runtime.config import Config
+from holdfast.runtime.control import Control
+from holdfast.runtime.credentials import credentials_of
+from holdfast.runtime.network import SocketNetwork
+from holdfast.runtime.node import Node, name_journal
+from holdfast.runtime.options import MAX_SPEED, RunOptions
+from holdfast.runtime.pacing import Pacer
+from holdfast.runtime.reconciler import Reconciler
+from holdfast.runtime.spawn import Child, Ready, start_simulator, start_view
+from holdfast.runtime.trader import Trader
+from holdfast.runtime.watching import Watching
+from holdfast.venues.binance.adapter import BinanceSpot, Endpoints, Options
+
+CANCELED_WITHIN_S = 10.0
+OPENED_WITHIN_S = 30.0
+ANSWERED_WITHIN_S = 10.0
+_Kind = TypeVar("_Kind")
+
+
+class SimStatus(msgspec.Struct):
+    """What the simulated exchange says of itself."""
+
+    market_time_ns: int
+    symbols: list[str]
+    speed: float | str
+
+
+class SimNotes(msgspec.Struct):
+    """What the simulated exchange assumes."""
+
+    notes: list[str]
+
+
+class PaperRun:
+    """One run in paper mode; `trade` does all of it and gives the node for the result."""
+
+    def __init__(
+        self, config: Config, options: RunOptions, *, node_of: Callable[..., Node], speed: float
+    ) -> None:
+        self._config = config
+        self._options = options
+        self._node_of = node_of
+        self._speed = speed
+        self._stop: asyncio.Future[str]
+        self._failure: HoldfastError | None = None
+
+    async def trade(self, store: SqliteStore, *, socket: Path, plain: bool, show: bool) -> Node:
+        """Trade until something ends the run; a failure of journal or venue is raised."""
+        loop = asyncio.get_running_loop()
+        self._stop = loop.create_future()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.stop, f"{number.name} received")
+        async with contextlib.AsyncExitStack() as stack:
+            ready = await self._venue(stack)
+            network = SocketNetwork()
+            status = await _ask(network, ready.rest, "/sim/status", SimStatus)
+            notes = await _ask(network, ready.rest, "/sim/assumptions", SimNotes)
+            clock = self._clock(status)
+            node = self._node_of(clock=clock, store=store, make_journal=self._writer(clock))
+            stack.callback(node.journal.close)
+            node.open(
+                journal=name_journal(self._config),
+                venue="simulated",
+                symbols=self._symbols(status),
+                notes=notes.notes,
+            )
+            venue = self._adapter(network, clock, ready)
+            stack.push_async_callback(venue.close)
+            await self._connect(node, venue, clock, stack)
+            await self._watch(node, socket, stack, plain=plain, show=show)
+            await self._run(node)
+            return node
+
+    def stop(self, reason: str) -> None:
+        """End the run in order."""
+        if not self._stop.done():
+            self._stop.set_result(reason)
+
+    def fail(self, error: HoldfastError) -> None:
+        """End the run because something that nothing can go on without is gone."""
+        self._failure = self._failure or error
+        self.stop(str(error))
+
+    async def _venue(self, stack: contextlib.AsyncExitStack) -> Ready:
+        """Give the addresses of the exchange that was named, or start one."""
+        url = self._config.venue.url.rstrip("/")
+        if url:
+            host = url.partition("://")[2]
+            return Ready(True, url, f"ws://{host}", f"ws://{host}/ws-api/v3")
+        child, ready = await start_simulator(
+            self._options, seed=self._config.seed, speed=self._speed
+        )
+        stack.push_async_callback(child.end)
+        return ready
+
+    def _clock(self, status: SimStatus) -> PingedClock | RunningClock:
+        if status.speed == "max":
+            return PingedClock(status.market_time_ns)
+        return RunningClock(status.market_time_ns, speed=float(status.speed))
+
+    def _writer(self, clock: PingedClock | RunningClock) -> Callable[..., Journal]:
+        loop = asyncio.get_running_loop()
+
+        def make(store: SqliteStore, on_durable: Callable[[int], None]) -> Journal:
+            return ThreadWriter(
+                store,
+                clock,
+                account=AccountId(self._config.account),
+                durable_callback=on_durable,
+                post=loop.call_soon_threadsafe,
+                failed_callback=self.fail,
+            )
+
+        return make
+
+    def _symbols(self, status: SimStatus) -> list[str]:
+        wanted = [self._options.symbol] if self._options.symbol else self._config.symbols
+        for symbol in wanted:
+            if symbol not in status.symbols:
+                known = ", ".join(status.symbols)
+                raise NotFound(f"symbol '{symbol}' is not at this venue; it has {known}")
+        return list(wanted) or status.symbols
+
+    def _adapter(
+        self, network: SocketNetwork, clock: PingedClock | RunningClock, ready: Ready
+    ) -> BinanceSpot:
+        return BinanceSpot(
+            network,
+            clock,
+            endpoints=Endpoints(rest=ready.rest, ws=ready.ws, ws_api=ready.ws_api),
+            credentials=credentials_of(self._config.venue),
+            account=AccountId(self._config.account),
+            jitter=random.seeded(self._config.seed, "reconnect").random,
+            options=Options(paper_pings=True, recv_window_ms=self._config.venue.recv_window_ms),
+        )
+
+    async def _connect(
+        self,
+        node: Node,
+        venue: BinanceSpot,
+        clock: PingedClock | RunningClock,
+        stack: contextlib.AsyncExitStack,
+    ) -> None:
+        """Connect everything; the market moves on only when books, balances and orders agree."""
+        symbols = [Symbol(symbol) for symbol in node.state.symbols]
+        instruments = await venue.market_data.instruments(symbols)
+        node.register(instruments)
+        trader = node.wire(venue.order_entry, snapshot=venue.market_data.request_snapshot)
+        pacer: Pacer
+        reconciler = Reconciler(
+            trader,
+            venue.account_view,
+            recorder=node.recorder,
+            gateway=node.gateway,
+            clock=clock,
+            recv_window_ns=self._config.venue.recv_window_ms * NS_PER_MS,
+            on_done=lambda: pacer.release(),
+        )
+        opening = asyncio.get_running_loop().create_future()
+        pacer = Pacer(
+            clock if isinstance(clock, PingedClock) else None,
+            is_idle=lambda: (
+                node.recorder.is_idle
+                and not reconciler.is_asking
+                and not (opening.done() and not trader.is_opened)
+            ),
+            flush=node.flush,
+            on_end=lambda: self.stop("the data ended"),
+        )
+        trader.pacer = pacer
+        node.after_durable = pacer.release
+        trader.on_first_marks = lambda: None if opening.done() else opening.set_result(None)
+        venue.order_entry.hand_pings_to(trader.on_ping)
+        await node.gateway.start(instruments, trader)
+        await venue.account_view.start(instruments, trader)
+        await venue.market_data.start(instruments, trader)
+        try:
+            await asyncio.wait_for(asyncio.shield(opening), OPENED_WITHIN_S)
+        except TimeoutError:
+            raise VenueUnavailable(
+                f"the venue sent no price of every symbol in {OPENED_WITHIN_S:g} s"
+            ) from None
+        if not node.is_resumed:
+            trader.open_balances(await venue.account_view.balances(), source="venue")
+        else:
+            trader.resume()
+        stack.push_async_callback(reconciler.close)
+        trader.on_doubt = reconciler.request_for
+        reconciler.request("start")
+        await reconciler.finish()
+        trader.on_connected = lambda: reconciler.request("the user stream connected")
+        trader.start_strategies()
+        pacer.release()
+
+    async def _watch(
+        self,
+        node: Node,
+        socket: Path,
+        stack: contextlib.AsyncExitStack,
+        *,
+        plain: bool,
+        show: bool,
+    ) -> None:
+        """Listen for commands and start the view."""
+        trader = _trader(node)
+        control = Control(trader, recorder=node.recorder, clock=node.clock, stop=self.stop)
+        commands = CommandSocket(socket, control.execute)
+        await commands.start()
+        stack.push_async_callback(commands.close)
+        if self._options.duration_ns is not None:
+            node.clock.call_at(
+                node.clock.now_ns() + self._options.duration_ns,
+                lambda: self.stop("the time asked for is over"),
+            )
+        view: Child | None = None
+        if show:
+            view = await start_view(Path(node.path), plain=plain)
+            stack.push_async_callback(view.end)
+        watching = Watching(node, trader, pipe=view.pipe if view else None)
+        watching.start()
+        stack.callback(watching.close)
+
+    async def _run(self, node: Node) -> None:
+        """Wait for the end, then cancel what rests and write the last records."""
+        trader = _trader(node)
+        reason = await self._stop
+        if self._failure is not None:
+            trader.cancel_without_journal()
+            raise self._failure
+        trader.begin_stop(reason)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CANCELED_WITHIN_S):
+                await trader.quiet()
+        trader.end(reason)
+        await node.recorder.settled()
+        if self._failure is not None:
+            raise self._failure
+
+
+def _trader(node: Node) -> Trader:
+    assert node.trader is not None
+    return node.trader
+
+
+async def _ask(network: SocketNetwork, origin: str, path: str, kind: type[_Kind]) -> _Kind:
+    """Ask the simulator something that only a simulator knows."""
+    answered: asyncio.Future[HttpAnswer | None] = asyncio.get_running_loop().create_future()
+    try:
+        connection = await network.http(origin)
+        connection.send("GET", path, headers={}, body=b"", on_answer=answered.set_result)
+        answer = await asyncio.wait_for(answered, ANSWERED_WITHIN_S)
+        connection.close()
+    except (OSError, TimeoutError) as error:
+        raise VenueUnavailable(f"no simulated exchange answers at {origin} ({error})") from None
+    if answer is None or answer.status != HTTPStatus.OK:
+        raise VenueUnavailable(
+            f"{origin} is no simulated exchange; paper mode needs `holdfast sim serve`"
+        )
+    return msgspec.json.decode(answer.body, type=kind)

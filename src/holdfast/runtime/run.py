@@ -1,0 +1,183 @@
+"""A run from beginning to end: settle, load, trade, verify, report, and say what it came to."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import uvloop
+
+from holdfast.journal.sqlite import SqliteStore
+from holdfast.journal.verify import verify
+from holdfast.reports.run_report import ReportExtra, write_report
+from holdfast.runtime.clock import run_name
+from holdfast.runtime.config import Config
+from holdfast.runtime.latency import Latency
+from holdfast.runtime.node import Chosen, Node, choose, open_store
+from holdfast.runtime.options import MAX_SPEED, RunOptions, settle
+from holdfast.runtime.result import Tally, run_result
+
+RUNS = Path("runs")
+LATEST = RUNS / "latest"
+SYNTHETIC_RUN_NS = 60_000_000_000
+
+
+class Places(msgspec.Struct, frozen=True):
+    """Where a run keeps its journal, its report and its socket."""
+
+    journal: Path
+    report: Path
+    socket: Path
+
+
+def run(options: RunOptions) -> dict[str, Any]:
+    """Trade as asked and give the `run/1` object; everything else goes to standard error."""
+    config = settle(options)
+    chosen = choose(config)
+    places = _places(config, options)
+    store = open_store(places.journal, resume=options.resume)
+    _link_latest(places)
+    if config.mode == "replay":
+        from holdfast.runtime.replay import replay
+
+        node = replay(config, options, chosen=chosen, store=store, path=places.journal)
+    else:
+        node = _paper(config, options, chosen, store=store, places=places)
+    return _conclude(node, places, options)
+
+
+def _paper(
+    config: Config,
+    options: RunOptions,
+    chosen: list[Chosen],
+    *,
+    store: SqliteStore,
+    places: Places,
+) -> Node:
+    from holdfast.runtime.paper import PaperRun
+
+    plain = not sys.stderr.isatty()
+    synthetic = not options.data and not config.venue.url
+    if synthetic and options.duration_ns is None and not options.until_end:
+        options = msgspec.structs.replace(options, duration_ns=SYNTHETIC_RUN_NS)
+    speed = options.speed
+    if speed is None:
+        speed = MAX_SPEED if options.data else 1.0
+
+    def node_of(**parts: Any) -> Node:
+        return Node(config, path=places.journal, strategies=chosen, **parts)
+
+    async def trade() -> Node:
+        paper = PaperRun(config, options, node_of=node_of, speed=speed)
+        return await paper.trade(
+            store, socket=places.socket, plain=plain, show=not options.json
+        )
+
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(trade())
+    finally:
+        store.close()
+
+
+def _conclude(node: Node, places: Places, options: RunOptions) -> dict[str, Any]:
+    """Verify the journal's bytes, write the report, and put the result together."""
+    counted = Tally()
+    verified = verify(places.journal, each=counted.add)
+    trader = node.trader
+    assert trader is not None
+    latency = None if node.config.mode == "replay" else trader.pipeline.latency
+    market = market_counts(node)
+    state_hash = node.state.digest()
+    records = SqliteStore.open(places.journal, read_only=True)
+    try:
+        write_report(
+            records.read(),
+            places.report,
+            extra=ReportExtra(
+                journal=places.journal.name,
+                head=verified.head,
+                state_hash=state_hash,
+                verified=True,
+                latency_us=_samples(latency),
+                latency_note="" if latency else "a replay has no latency of its own",
+                market={name: str(count) for name, count in market.items()},
+            ),
+        )
+    finally:
+        records.close()
+    result = run_result(
+        state=node.state,
+        counted=counted,
+        strategies=[host.id for host in trader.hosts],
+        market=market,
+        journal={
+            "path": str(places.journal),
+            "events": verified.events,
+            "head": verified.head,
+            "state_hash": state_hash,
+            "verified": True,
+        },
+        latency=latency,
+        report=str(places.report),
+    )
+    if not options.json:
+        sys.stderr.write(_summary(result) + "\n")
+    return result
+
+
+def market_counts(node: Node) -> dict[str, int]:
+    """Add up what came by the feeds of all symbols."""
+    from holdfast.market.feed import FeedCounts
+
+    total = FeedCounts()
+    for feed in node.marks.feeds.values():
+        total.add(feed.counts)
+    return total.market()
+
+
+def _summary(result: dict[str, Any]) -> str:
+    pnl, orders, journal = result["pnl"], result["orders"], result["journal"]
+    return (
+        f"{orders['submitted']} orders, {result['fills']} fills; net {pnl['net']} "
+        f"{pnl['currency']} (realized {pnl['realized']}, unrealized {pnl['unrealized']}, "
+        f"fees {pnl['fees']})\n"
+        f"journal {journal['path']}: {journal['events']} events, verified\n"
+        f"report {result['report']}"
+    )
+
+
+def _samples(latency: Latency | None) -> list[float]:
+    if latency is None:
+        return []
+    return [bound for bound, count in latency.buckets() for _ in range(count)]
+
+
+def _places(config: Config, options: RunOptions) -> Places:
+    if config.journal.path:
+        journal = Path(config.journal.path)
+        report = Path(config.report) if config.report else journal.with_suffix(".html")
+        return Places(journal, report, journal.with_suffix(".sock"))
+    folder = LATEST.resolve() if options.resume else _new_folder()
+    report = Path(config.report) if config.report else folder / "report.html"
+    return Places(folder / "journal.db", report, LATEST.parent / "latest" / "trader.sock")
+
+
+def _new_folder() -> Path:
+    """Name a folder by the second, and by a number when one second has two runs."""
+    name = run_name()
+    folder = RUNS / name
+    number = 1
+    while folder.exists():
+        number += 1
+        folder = RUNS / f"{name}-{number}"
+    return folder
+
+
+def _link_latest(places: Places) -> None:
+    """Let `runs/latest` name the newest run."""
+    folder = places.journal.parent
+    if folder.parent == RUNS:
+        LATEST.unlink(missing_ok=True)
+        LATEST.symlink_to(folder.name)

@@ -1,0 +1,95 @@
+"""What is looked at four times a second: pulses for the screens, and the journal's lag."""
+
+import asyncio
+from typing import IO
+
+from holdfast.domain.instant import NS_PER_MS
+from holdfast.errors import JournalFailed
+from holdfast.runtime.node import Node
+from holdfast.runtime.pulse import FeedPulse, Pulse, PulseStream
+from holdfast.runtime.trader import Trader
+
+EVERY_S = 0.25
+LAG_LIMIT_NS = 250 * NS_PER_MS
+RING_LIMIT = 0.5
+LAGGING = "journal lags"
+
+
+class Watching:
+    """A periodic look at the trader; it reads and never waits."""
+
+    def __init__(self, node: Node, trader: Trader, *, pipe: IO[bytes] | None) -> None:
+        self._node = node
+        self._trader = trader
+        self._stream = PulseStream(pipe) if pipe is not None else None
+        self._timer: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        """Look now and again every quarter of a second."""
+        self._look()
+        self._timer = asyncio.get_running_loop().call_later(EVERY_S, self.start)
+
+    def close(self) -> None:
+        """Look once more and stop."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._pulse()
+
+    def _look(self) -> None:
+        journal, halts = self._node.journal, self._node.state.halts
+        if journal.oldest_pending_ns > LAG_LIMIT_NS or journal.ring_fraction > RING_LIMIT:
+            halts.block(LAGGING, f"{journal.lag_events} events wait for the disk")
+        else:
+            halts.unblock(LAGGING)
+        for event in self._trader.pipeline.refusals.flush(self._node.clock.now_ns()):
+            if not isinstance(journal.failed, JournalFailed):
+                self._node.recorder.decide(event)
+        self._trader.on_frame_end()
+        self._pulse()
+
+    def _pulse(self) -> None:
+        if self._stream is None:
+            return
+        node, latency = self._node, self._trader.pipeline.latency
+        self._stream.seq += 1
+        self._stream.send(
+            Pulse(
+                seq=self._stream.seq,
+                market_ns=node.clock.now_ns(),
+                mode=node.config.mode,
+                status=self._status(),
+                feeds=self._feeds(),
+                journal_events=node.journal.seq,
+                journal_durable=node.journal.durable,
+                dropped=self._stream.dropped,
+                p50_us=latency.percentile_us(0.5),
+                p99_us=latency.percentile_us(0.99),
+            )
+        )
+
+    def _status(self) -> str:
+        halts = self._node.state.halts
+        if halts.is_clear:
+            return "trading"
+        blocks = halts.blocks
+        if blocks:
+            return next(iter(blocks))
+        return "paused in part"
+
+    def _feeds(self) -> list[FeedPulse]:
+        now = self._node.clock.now_ns()
+        pulses = []
+        for symbol, feed in self._node.marks.feeds.items():
+            instrument = self._node.state.account.instruments[symbol]
+            top, age = feed.top, feed.age_ns(now)
+            pulses.append(
+                FeedPulse(
+                    symbol,
+                    instrument.price_text(top.bid) if top else "",
+                    instrument.price_text(top.ask) if top else "",
+                    age // NS_PER_MS if age is not None else -1,
+                    feed.is_healthy(now),
+                )
+            )
+        return pulses
