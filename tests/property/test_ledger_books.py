@@ -195,7 +195,7 @@ class PaysTheFeeTwice(Books):
     def pay(self, currency: str, amount: int) -> None:
         super().pay(currency, amount)
         if 0 < -amount < 10**34:
-            self.post("assets:cash", currency, amount)
+            self.post("assets:cash", currency, amount=amount)
 
 
 class MiscountsCash(Books):
@@ -209,11 +209,11 @@ class MiscountsCash(Books):
 class RealizesTooMuch(Books):
     """A planted bug that balances: profit is booked against cost, so the lots disagree."""
 
-    def post(self, account: str, currency: str, amount: int) -> None:
-        super().post(account, currency, amount)
+    def post(self, account: str, currency: str, *, amount: int) -> None:
+        super().post(account, currency, amount=amount)
         if account == "income:realized":
-            super().post(account, currency, -1)
-            super().post("assets:inventory:BTC", currency, 1)
+            super().post(account, currency, amount=-1)
+            super().post("assets:inventory:BTC", currency, amount=1)
 
 
 class ForgetsExecutions(Ledger):

@@ -65,7 +65,7 @@ class Books:
             raise InvariantBroken(f"the postings of record {self.seq} do not sum to zero")
         return chart.Transaction(self.seq, tuple(entry))
 
-    def post(self, account: str, currency: str, amount: int) -> None:
+    def post(self, account: str, currency: str, *, amount: int) -> None:
         """Debit an account, or credit it with a negative amount."""
         if amount:
             key = (account, currency)
@@ -98,7 +98,7 @@ class Books:
     def pay(self, currency: str, amount: int) -> None:
         """Move cash in, or out with a negative amount; lots of the same coin fill a hole."""
         self.count(currency, amount)
-        self.post(chart.CASH, currency, amount)
+        self.post(chart.CASH, currency, amount=amount)
         missing = -self.balances.get((chart.CASH, currency), 0)
         if missing > 0 and amount < 0 and currency in self._coins:
             self._spend_lots(currency, missing)
@@ -136,13 +136,13 @@ class Books:
         account = holding.long_account if old > 0 else holding.short_account
         now = holding.long_account if lots.quantity > 0 else holding.short_account
         if account == now or not old:
-            self.post(now, currency, lots.cost - old_cost)
+            self.post(now, currency, amount=lots.cost - old_cost)
         elif not lots.quantity:
-            self.post(account, currency, -old_cost)
+            self.post(account, currency, amount=-old_cost)
         else:
-            self.post(account, currency, -old_cost)
-            self.post(now, currency, lots.cost)
-        self.post(chart.REALIZED, currency, -realized)
+            self.post(account, currency, amount=-old_cost)
+            self.post(now, currency, amount=lots.cost)
+        self.post(chart.REALIZED, currency, amount=-realized)
 
     def _gather(self, holding: Holding, missing: int, *, price: int) -> None:
         """Bring units of an asset from its other currencies' lots, then from its cash.
@@ -159,19 +159,19 @@ class Books:
         cash = self.balances.get((chart.CASH, holding.asset), 0) // UNIT
         size = min(missing, cash)
         if size > 0:
-            self.post(chart.CASH, holding.asset, -size * UNIT)
-            self.post(chart.FX, holding.asset, size * UNIT)
+            self.post(chart.CASH, holding.asset, amount=-size * UNIT)
+            self.post(chart.FX, holding.asset, amount=size * UNIT)
             self._receive(holding, size, price=price)
 
     def _receive(self, holding: Holding, size: int, *, price: int) -> None:
         self._move(holding, size, price=price)
-        self.post(chart.FX, holding.currency, -size * price)
+        self.post(chart.FX, holding.currency, amount=-size * price)
         self._note_rate(holding.asset, size)
 
     def _release(self, holding: Holding, size: int) -> None:
         basis = -holding.lots.trade(-size, 0)
-        self.post(holding.long_account, holding.currency, -basis)
-        self.post(chart.FX, holding.currency, basis)
+        self.post(holding.long_account, holding.currency, amount=-basis)
+        self.post(chart.FX, holding.currency, amount=basis)
 
     def _spend_lots(self, currency: str, missing: int) -> None:
         """Fill a hole in cash with lots of the same coin, at cost."""
@@ -179,8 +179,8 @@ class Books:
             size = min(-(-missing // UNIT), holding.lots.quantity)
             if holding.asset == currency and size > 0:
                 self._release(holding, size)
-                self.post(chart.CASH, currency, size * UNIT)
-                self.post(chart.FX, currency, -size * UNIT)
+                self.post(chart.CASH, currency, amount=size * UNIT)
+                self.post(chart.FX, currency, amount=-size * UNIT)
                 self._note_rate(currency, size)
                 missing -= size * UNIT
 

@@ -60,11 +60,11 @@ def _bring(
     price = quantity_units(event.mark) if event.mark else 0
     if asset == event.currency or asset in books.quotes or not price:
         books.pay(asset, quantity * UNIT)
-        books.post(against, asset, -quantity * UNIT)
+        books.post(against, asset, amount=-quantity * UNIT)
         return
     holding = books.spot_holding(asset, event.currency)
     books.trade(holding, quantity, price=price)
-    books.post(against, event.currency, -quantity * price)
+    books.post(against, event.currency, amount=-quantity * price)
     books.marks.setdefault((holding.long_account, event.currency), price)
 
 
@@ -95,12 +95,12 @@ def _fee(books: Books, event: ev.OrderFilled | ev.ForeignFillSeen, *, currency: 
         return
     if event.fee_asset == currency:
         books.pay(currency, -fee * UNIT)
-        books.post(chart.FEES, currency, fee * UNIT)
+        books.post(chart.FEES, currency, amount=fee * UNIT)
         return
     value = _fee_value(books, event, fee)
     price, rest = divmod(value, abs(fee))
     books.trade(books.spot_holding(event.fee_asset, currency), -fee, price=price, rest=rest)
-    books.post(chart.FEES, currency, value if fee > 0 else -value)
+    books.post(chart.FEES, currency, amount=value if fee > 0 else -value)
 
 
 def _fee_value(books: Books, event: ev.OrderFilled | ev.ForeignFillSeen, fee: int) -> int:

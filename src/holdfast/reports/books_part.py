@@ -74,7 +74,7 @@ def _identity(figures: CurrencyPnl) -> str:
     rows = [(name, exact_text(amount, decimals=decimals)) for name, amount in lines]
     caption = f"Identity in {figures.currency}, exact to the last digit"
     sums = frozenset({len(shown), len(rows) - 1})
-    return table(caption, ("Part", f"#{figures.currency}"), rows, emphasized=sums)
+    return table(caption, ("Part", f"#{figures.currency}"), rows=rows, emphasized=sums)
 
 
 def _proof(differences: list[Difference]) -> str:
@@ -119,7 +119,7 @@ def _positions(story: Story) -> str:
         "Strategy", "Symbol", "#Position", "#Average price", "#Mark", "#Unrealized",
         "#Realized", "#Fees at value", "#Fills", "Currency",
     )  # fmt: skip
-    return table("At the end of the journal; realized is without fees", columns, rows)
+    return table("At the end of the journal; realized is without fees", columns, rows=rows)
 
 
 def _valued(
@@ -153,7 +153,7 @@ def _trial_balance(story: Story) -> str:
     caption = "Every account with a balance; debits equal credits in each currency"
     sums = frozenset(range(len(balances), len(rows)))
     columns = ("Account", "Currency", "#Debit", "#Credit")
-    return table(caption, columns, rows, emphasized=sums)
+    return table(caption, columns, rows=rows, emphasized=sums)
 
 
 def _sum(texts: Iterable[str]) -> str:
@@ -167,4 +167,4 @@ def _issues(story: Story) -> str:
         for issue in issues[:50]
     ]
     columns = ("#Record", "Code", "Asset", "#Quantity", "What it means")
-    return table(f"{story.ledger.issue_count:,} in all", columns, rows)
+    return table(f"{story.ledger.issue_count:,} in all", columns, rows=rows)

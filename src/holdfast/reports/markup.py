@@ -33,8 +33,8 @@ def bullets(items: Sequence[str]) -> str:
 def table(
     caption: str,
     columns: Sequence[str],
-    rows: Sequence[Sequence[str]],
     *,
+    rows: Sequence[Sequence[str]],
     emphasized: frozenset[int] = frozenset(),
 ) -> str:
     """Write a table; a column whose name starts with `#` holds numbers, aligned right.

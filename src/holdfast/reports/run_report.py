@@ -147,7 +147,7 @@ def _figures_of(story: Story, figures: CurrencyPnl) -> str:
 
 def _market(extra: ReportExtra) -> str:
     rows = list(extra.market.items())
-    return table("Counted by the trader's feeds", ("What", "#Count"), rows)
+    return table("Counted by the trader's feeds", ("What", "#Count"), rows=rows)
 
 
 def _footer(story: Story, extra: ReportExtra) -> str:

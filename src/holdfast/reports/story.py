@@ -106,13 +106,13 @@ class Story:
         """Name the currency that a trade was priced in."""
         return self.account.instruments[Symbol(trade.event.symbol)].quote
 
-    def note_price(self, at_ns: int, symbol: str, price: str) -> None:
+    def note_price(self, at_ns: int, symbol: str, *, price: str) -> None:
         """Remember a price, for the picture and for valuing what follows."""
         self.marks[symbol] = price
         points = self.prices.setdefault(symbol, [])
         _put(points, at_ns, float(price))
 
-    def note(self, at_ns: int, what: str, detail: str) -> None:
+    def note(self, at_ns: int, what: str, *, detail: str) -> None:
         """Remember something that happened to the run itself."""
         if len(self.notable) < NOTABLE_KEPT:
             self.notable.append(Notable(at_ns, what, detail))
@@ -150,26 +150,26 @@ def _opened(story: Story, _: int, event: ev.JournalOpened) -> None:
 def _started(story: Story, at_ns: int, event: ev.RunStarted) -> None:
     story.run = event
     story.notes.extend(note for note in event.notes if note not in story.notes)
-    story.note(at_ns, "Run started", f"{event.mode}, seed {event.seed}, {event.version}")
+    story.note(at_ns, "Run started", detail=f"{event.mode}, seed {event.seed}, {event.version}")
 
 
 def _ended(story: Story, at_ns: int, event: ev.RunEnded) -> None:
     story.ended = event.reason
-    story.note(at_ns, "Run ended", event.reason)
+    story.note(at_ns, "Run ended", detail=event.reason)
 
 
 def _epoch(story: Story, at_ns: int, event: ev.EpochTaken) -> None:
-    story.note(at_ns, f"Epoch {event.epoch} taken", event.reason)
+    story.note(at_ns, f"Epoch {event.epoch} taken", detail=event.reason)
 
 
 def _marked(story: Story, at_ns: int, event: ev.MarkRecorded) -> None:
-    story.note_price(at_ns, event.symbol, event.price)
+    story.note_price(at_ns, event.symbol, price=event.price)
 
 
 def _decided(story: Story, at_ns: int, event: ev.IntentAccepted | ev.OrderApproved) -> None:
     middle = _middle(event.reference)
     if middle:
-        story.note_price(at_ns, event.symbol, middle)
+        story.note_price(at_ns, event.symbol, price=middle)
     if isinstance(event, ev.OrderApproved):
         _ordered(story, at_ns, event)
 
@@ -204,25 +204,27 @@ def _reconciled(story: Story, at_ns: int, event: ev.ReconciliationCompleted) -> 
 
 
 def _halted(story: Story, at_ns: int, event: ev.StrategyHalted) -> None:
-    story.note(at_ns, f"Strategy {event.strategy} halted", event.reason)
+    story.note(at_ns, f"Strategy {event.strategy} halted", detail=event.reason)
 
 
 def _paused(story: Story, at_ns: int, event: ev.TradingPaused) -> None:
-    story.note(at_ns, f"Trading paused: {event.scope}", f"{event.actor}: {event.reason}")
+    story.note(at_ns, f"Trading paused: {event.scope}", detail=f"{event.actor}: {event.reason}")
 
 
 def _resumed(story: Story, at_ns: int, event: ev.TradingResumed) -> None:
-    story.note(at_ns, f"Trading resumed: {event.scope}", f"{event.actor}: {event.reason}")
+    story.note(
+        at_ns, f"Trading resumed: {event.scope}", detail=f"{event.actor}: {event.reason}"
+    )
 
 
 def _commanded(story: Story, at_ns: int, event: ev.CommandReceived) -> None:
     detail = f"{event.actor}: {event.reason} ({event.outcome})"
-    story.note(at_ns, f"Command {event.verb}", detail)
+    story.note(at_ns, f"Command {event.verb}", detail=detail)
 
 
 def _adjusted(story: Story, at_ns: int, event: ev.BalanceAdjusted) -> None:
     detail = f"{event.difference} {event.asset}: {event.reason}"
-    story.note(at_ns, "Balance adjusted", detail)
+    story.note(at_ns, "Balance adjusted", detail=detail)
 
 
 _TELL: dict[type[ev.Event], Callable[[Story, int, Any], None]] = {

@@ -49,7 +49,9 @@ def _outcomes(story: Story) -> str:
     caption = "By the state that each order has at the end of the journal"
     last = frozenset({len(rows) - 1})
     return (
-        table(caption, ("Outcome", "#Orders", "#Share"), rows, emphasized=last) if total else ""
+        table(caption, ("Outcome", "#Orders", "#Share"), rows=rows, emphasized=last)
+        if total
+        else ""
     )
 
 
@@ -60,7 +62,7 @@ def _refusals(story: Story) -> str:
         for (strategy, gate), refusals in ranked[:ROWS_SHOWN]
     ]
     columns = ("Gate", "Strategy", "#Refusals", "A reason it gave")
-    return table("Equal refusals within a second are counted, not repeated", columns, rows)
+    return table("Equal refusals within a second are counted, not repeated", columns, rows=rows)
 
 
 def _fills(trades: Sequence[Trade]) -> list[str]:
@@ -92,7 +94,7 @@ def _fill_table(caption: str, trades: Sequence[Trade]) -> str:
         "#Record", "Time (UTC)", "Strategy", "Symbol", "Side", "#Quantity", "#Price", "#Fee",
         "Fee in", "Liquidity",
     )  # fmt: skip
-    return table(caption, columns, rows)
+    return table(caption, columns, rows=rows)
 
 
 def _reconciliations(story: Story) -> str:
@@ -109,9 +111,9 @@ def _reconciliations(story: Story) -> str:
         for at_ns, event in known[:ROWS_SHOWN]
     ]
     columns = ("Time (UTC)", "Trigger", "#Orders", "#Fills", "Result", "Differences")
-    return table(f"{len(known):,} comparisons with the venue", columns, rows)
+    return table(f"{len(known):,} comparisons with the venue", columns, rows=rows)
 
 
 def _notable(story: Story) -> str:
     rows = [(time_text(n.at_ns), n.what, n.detail) for n in story.notable[: 2 * ROWS_SHOWN]]
-    return table("Starts, stops, commands, halts", ("Time (UTC)", "What", "Detail"), rows)
+    return table("Starts, stops, commands, halts", ("Time (UTC)", "What", "Detail"), rows=rows)
