@@ -113,6 +113,15 @@ def check_form(path: Path, connection: sqlite3.Connection) -> None:
         )
 
 
+def checkpoint(connection: sqlite3.Connection, *, mode: str = "PASSIVE") -> None:
+    """Move frames into the database; a reader in the way leaves the rest, as durable there."""
+    try:
+        connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF not in _BUSY:
+            raise
+
+
 def last(connection: sqlite3.Connection) -> Head:
     """Give the last stored record, without checking it."""
     row = connection.execute(_LAST).fetchone()

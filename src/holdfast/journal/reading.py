@@ -52,8 +52,9 @@ def rows_of(path: Path, connection: sqlite3.Connection, *, from_seq: int) -> Ite
             return
         after = Head(from_seq - 1, stored[7])
     last = after.seq
+    cursor = connection.cursor()
     try:
-        for row in walk(connection.execute(db.SELECT, (from_seq,)), after=after):
+        for row in walk(cursor.execute(db.SELECT, (from_seq,)), after=after):
             last = row[0]
             yield decode_row(row)
     except BrokenLink as error:
@@ -63,6 +64,8 @@ def rows_of(path: Path, connection: sqlite3.Connection, *, from_seq: int) -> Ite
         raise JournalCorrupt(
             f"journal {path}: record {last + 1} cannot be read: {error}{damage(connection)}"
         ) from error
+    finally:
+        cursor.close()
 
 
 def damage(connection: sqlite3.Connection, *, check: str = "integrity_check") -> str:

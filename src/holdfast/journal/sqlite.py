@@ -152,7 +152,7 @@ class SqliteStore:
             return
         self._unsettled = 0
         try:
-            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            db.checkpoint(self._connection)
         except sqlite3.Error as error:
             self._refused = _failure(self.path, error)
             raise self._refused from error
@@ -192,8 +192,7 @@ class SqliteStore:
                 "DO UPDATE SET open = excluded.open, seq = excluded.seq, hash = excluded.hash",
                 (int(is_open), self._head.seq, self._head.hash),
             )
-            # A reader in the way leaves the rest in the write-ahead file, which is as durable.
-            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            db.checkpoint(self._connection)
         except sqlite3.Error as error:
             self._refused = _failure(self.path, error)
             raise self._refused from error
@@ -213,7 +212,7 @@ def _make(path: Path) -> sqlite3.Connection:
         connection.execute(f"PRAGMA user_version = {db.FORMAT}")
         connection.execute("COMMIT")
         # The write-ahead file keeps its frames: an empty one would look like a lost one.
-        connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        db.checkpoint(connection)
     except sqlite3.Error as error:
         raise _failure(path, error) from error
     return connection
@@ -232,7 +231,7 @@ def _reopen(path: Path) -> sqlite3.Connection:
         connection = db.connect(path, mode="rw")
         _prepare(connection)
         # Begins a new write-ahead file, in which no frame of a commit that was cut off is left.
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        db.checkpoint(connection, mode="TRUNCATE")
     except sqlite3.Error as error:
         raise _failure(path, error) from error
     return connection
