@@ -8,6 +8,7 @@ on where its edge is.
 
 from bisect import bisect_left, insort
 from collections.abc import Iterator
+from typing import ClassVar
 
 import msgspec
 
@@ -17,9 +18,6 @@ from holdfast.domain.market import BookTop, DepthDiff, DepthSnapshot, Level
 from holdfast.domain.money import PriceUnits, QuantityUnits
 from holdfast.domain.order import Side
 
-FEWEST_NEAR = 16
-NEAR = 128
-MOST_NEAR = 512
 _EVERYTHING = (0, 1 << 127)
 
 
@@ -40,10 +38,14 @@ class HalfBook:
     """The levels of one side.
 
     `near` has, sorted, exactly the prices of `quantities` from `low` to `high`, the best among
-    them; quantities are positive.
+    them; quantities are positive. The list is cut to `NEAR` when it passes `MOST`, and refilled
+    when it has fewer than `FEWEST`.
     """
 
     __slots__ = ("high", "is_bids", "low", "near", "quantities")
+    FEWEST: ClassVar[int] = 16
+    NEAR: ClassVar[int] = 128
+    MOST: ClassVar[int] = 512
 
     def __init__(self, *, is_bids: bool) -> None:
         self.is_bids = is_bids
@@ -68,9 +70,9 @@ class HalfBook:
                 del quantities[price]
                 if low <= price <= high:
                     del near[bisect_left(near, price)]
-        if len(near) > MOST_NEAR:
+        if len(near) > self.MOST:
             self._cut()
-        elif len(near) < FEWEST_NEAR and len(near) < len(quantities):
+        elif len(near) < self.FEWEST and len(near) < len(quantities):
             self._refill()
 
     @property
@@ -92,15 +94,15 @@ class HalfBook:
     def _refill(self) -> None:
         self.near = sorted(self.quantities)
         self.low, self.high = _EVERYTHING
-        if len(self.near) > MOST_NEAR:
+        if len(self.near) > self.MOST:
             self._cut()
 
     def _cut(self) -> None:
         if self.is_bids:
-            del self.near[:-NEAR]
+            del self.near[: -self.NEAR]
             self.low = self.near[0]
         else:
-            del self.near[NEAR:]
+            del self.near[self.NEAR :]
             self.high = self.near[-1]
 
 

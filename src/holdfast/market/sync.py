@@ -7,9 +7,10 @@ stream has to be subscribed before the snapshot is fetched.
 Spot: a snapshot older than the first buffered diff is useless; diffs with `last_id <= L` are
 dropped; the first kept has `first_id <= L + 1 <= last_id`; from then on `first_id` is at most
 the book's id + 1. USD-M: diffs with `last_id < L` are dropped; the first kept has
-`first_id <= L <= last_id`; from then on `previous_id` is the book's id. Anything else is a gap:
-the book is invalid until a newer snapshot joins the stream. A crossed or locked result is
-counted and invalidates, and is never published.
+`first_id <= L <= last_id`, or `previous_id == L`, which proves as much; from then on
+`previous_id` is the book's id. Anything else is a gap: the book is invalid until a newer
+snapshot joins the stream. A crossed or locked result is counted and invalidates, and is never
+published.
 """
 
 from collections import deque
@@ -133,9 +134,9 @@ class BookSync:
         last_id = self.book.last_id
         if diff.previous_id < 0:
             return diff.first_id <= last_id + 1 <= diff.last_id
-        if self._is_bridged:
-            return diff.previous_id == last_id < diff.last_id
-        return diff.first_id <= last_id <= diff.last_id
+        if diff.previous_id == last_id:
+            return diff.last_id > last_id
+        return not self._is_bridged and diff.first_id <= last_id <= diff.last_id
 
     def _is_past(self, diff: DepthDiff) -> bool:
         """Tell whether everything in a diff is in the book already."""

@@ -3,7 +3,7 @@
 import pytest
 
 from holdfast.domain.order import Side
-from holdfast.market.book import MOST_NEAR, NEAR, Book
+from holdfast.market.book import Book, HalfBook
 from holdfast.testing.market import Market, instrument
 
 
@@ -104,7 +104,7 @@ def test_a_walk_says_how_much_of_a_quantity_the_book_has(market, book):
 
 @pytest.mark.parametrize("side", [Side.BUY, Side.SELL])
 def test_a_book_shows_every_level_far_from_the_market_too(market, side):
-    prices = [str(10_000 + offset) for offset in range(3 * MOST_NEAR)]
+    prices = [str(10_000 + offset) for offset in range(3 * HalfBook.MOST)]
     book = Book(market.symbol)
     book.apply_snapshot(market.snapshot([], []))
     levels = [(price, "1") for price in prices]
@@ -112,9 +112,11 @@ def test_a_book_shows_every_level_far_from_the_market_too(market, side):
     book.apply_diff(diff)
     best_first = prices[::-1] if side is Side.BUY else prices
     assert [price for price, _ in shown(market, book, side, 9_999)] == best_first
-    gone = [(price, "0") for price in best_first[: 2 * NEAR]]
+    gone = [(price, "0") for price in best_first[: 2 * HalfBook.NEAR]]
     diff = market.diff(bids=gone) if side is Side.BUY else market.diff(asks=gone)
     book.apply_diff(diff)
-    assert [price for price, _ in shown(market, book, side, 9_999)] == best_first[2 * NEAR :]
+    assert [price for price, _ in shown(market, book, side, 9_999)] == best_first[
+        2 * HalfBook.NEAR :
+    ]
     everything = market.instrument.quantity(str(len(prices)))
-    assert book.walk(side.opposite, everything).level_count == len(prices) - 2 * NEAR
+    assert book.walk(side.opposite, everything).level_count == len(prices) - 2 * HalfBook.NEAR
