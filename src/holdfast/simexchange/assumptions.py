@@ -27,11 +27,12 @@ class QueueAssumptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class LatencyAssumptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Of `latency.toml`: how long a request travels, microseconds."""
+    """Of `latency.toml`: how long a request travels and a replayed commit takes, microseconds."""
 
     order_us: int
     cancel_us: int
     jitter_us: int
+    commit_us: int = 300
 
 
 class Rates(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,0 +1,185 @@
+"""Replay mode: the same trader in one process under a virtual clock, as fast as it goes.
+
+Deterministic to the byte for one seed: nothing reads the machine's clock but the progress line,
+and a commit takes the time that the assumptions file gives it.
+"""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from holdfast.domain.ids import AccountId, Symbol
+from holdfast.domain.instant import NS_PER_MS, NS_PER_S, NS_PER_US
+from holdfast.journal.sqlite import SqliteStore
+from holdfast.journal.writer import InlineWriter, Journal
+from holdfast.runtime.clock import VirtualClock, stopwatch_ns
+from holdfast.runtime.config import Config
+from holdfast.runtime.node import Chosen, Node, name_journal
+from holdfast.runtime.options import RunOptions
+from holdfast.runtime.reconciler import Reconciler
+from holdfast.runtime.trader import Trader
+from holdfast.simexchange.accounts import demonstration_account
+from holdfast.simexchange.assumptions import load_assumptions
+from holdfast.simexchange.source import open_market
+from holdfast.venues.paper.adapter import PaperVenue
+
+BATCH_RECORDS = 20_000
+PROGRESS_AFTER_NS = 2 * NS_PER_S
+CANCELED_WITHIN_NS = 10 * NS_PER_S
+SYNTHETIC_REPLAY_NS = 600 * NS_PER_S
+
+
+def replay(
+    config: Config, options: RunOptions, *, chosen: list[Chosen], store: SqliteStore, path: Path
+) -> Node:
+    """Replay to the end of the data, or of the time asked for."""
+    return asyncio.run(Replay(config, options, chosen=chosen, store=store, path=path).run())
+
+
+class Replay:
+    """One replay."""
+
+    def __init__(
+        self,
+        config: Config,
+        options: RunOptions,
+        *,
+        chosen: list[Chosen],
+        store: SqliteStore,
+        path: Path,
+    ) -> None:
+        self._config = config
+        self._shows_progress = not options.json
+        self._reason = "the data ended"
+        assumptions = load_assumptions(None)
+        duration_ns = options.duration_ns
+        if not options.data and duration_ns is None:
+            duration_ns = SYNTHETIC_REPLAY_NS
+        self._market = open_market(
+            options.data,
+            options.symbol or config.symbols or None,
+            instruments=options.instruments,
+            seed=config.seed,
+            assumptions=assumptions,
+            for_ns=duration_ns,
+        )
+        self._clock = VirtualClock(self._market.start_ns)
+        account = demonstration_account(self._market.symbols)
+        config.account = account.name
+        self._venue = PaperVenue(
+            self._clock,
+            symbols=self._market.symbols,
+            records=self._market.records(),
+            account=account,
+            assumptions=assumptions,
+            seed=config.seed,
+        )
+        self._node = Node(
+            config,
+            path=path,
+            strategies=chosen,
+            clock=self._clock,
+            store=store,
+            make_journal=self._writer,
+        )
+        self._commit_ns = assumptions.latency.commit_us * NS_PER_US
+        self._commit_is_due = False
+        self._node.schedule_commit = self._schedule_commit
+
+    async def run(self) -> Node:
+        """Replay everything and close the journal at its head."""
+        node, venue = self._node, self._venue
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._interrupt, f"{number.name} received")
+        try:
+            node.open(
+                journal=name_journal(self._config),
+                venue="simulated",
+                symbols=sorted(self._market.symbols),
+                notes=list(self._market.notes),
+            )
+            symbols = [Symbol(symbol) for symbol in node.state.symbols]
+            instruments = await venue.market_data.instruments(symbols)
+            node.register(instruments)
+            trader = node.wire(venue.order_entry, snapshot=venue.market_data.request_snapshot)
+            trader.on_first_marks = venue.market_data.pause
+            await node.gateway.start(instruments, trader)
+            await venue.account_view.start(instruments, trader)
+            await venue.market_data.start(instruments, trader)
+            await self._play(trader)
+            self._finish(trader)
+        finally:
+            node.journal.close()
+        return node
+
+    async def _play(self, trader: Trader) -> None:
+        """Play the records; open the books at the first marks; show progress."""
+        began_ns = shown_ns = stopwatch_ns()
+        market = self._venue.market_data
+        while market.play(limit=BATCH_RECORDS) and self._reason == "the data ended":
+            if not trader.is_opened and trader.marks.are_known:
+                await self._open(trader)
+            await asyncio.sleep(0)
+            now_ns = stopwatch_ns()
+            if now_ns - max(began_ns + NS_PER_S, shown_ns) > NS_PER_S:
+                shown_ns = now_ns
+                self._progress(market.played_count, now_ns - began_ns)
+
+    async def _open(self, trader: Trader) -> None:
+        trader.open_balances(await self._venue.account_view.balances(), source="venue")
+        reconciler = Reconciler(
+            trader,
+            self._venue.account_view,
+            recorder=self._node.recorder,
+            gateway=self._node.gateway,
+            clock=self._clock,
+            recv_window_ns=self._config.venue.recv_window_ms * NS_PER_MS,
+            on_done=_nothing,
+        )
+        self._commit()
+        reconciler.request("start")
+        await reconciler.finish()
+        trader.start_strategies()
+
+    def _finish(self, trader: Trader) -> None:
+        """Cancel what rests, let market time pass until it is gone, write the last records."""
+        trader.begin_stop(self._reason)
+        end_ns = self._clock.now_ns() + CANCELED_WITHIN_NS
+        while not trader.is_quiet and self._clock.now_ns() < end_ns:
+            self._clock.advance(self._clock.now_ns() + NS_PER_MS)
+        trader.end(self._reason)
+        self._commit()
+
+    def _writer(self, store: SqliteStore, on_durable: Callable[[int], None]) -> Journal:
+        return InlineWriter(
+            store,
+            self._clock,
+            account=AccountId(self._config.account),
+            durable_callback=on_durable,
+        )
+
+    def _schedule_commit(self) -> None:
+        """Let what was put become durable when the assumed time of a commit is over."""
+        if not self._commit_is_due and self._node.journal.lag_events:
+            self._commit_is_due = True
+            self._clock.call_at(self._clock.now_ns() + self._commit_ns, self._commit)
+
+    def _commit(self) -> None:
+        self._commit_is_due = False
+        self._node.journal.drain()
+        self._schedule_commit()
+
+    def _interrupt(self, reason: str) -> None:
+        self._reason = reason
+
+    def _progress(self, count: int, took_ns: int) -> None:
+        if self._shows_progress:
+            rate = count * NS_PER_S // max(1, took_ns)
+            sys.stderr.write(f"replay: {count:,} records, {rate:,} a second\n")
+
+
+def _nothing() -> None:
+    """Do nothing; nobody waits for a comparison here."""
