@@ -81,9 +81,7 @@ one_currency = st.lists(executions(ONE, ("USDT", "BTC", "BNB")), max_size=25).ma
 
 def check_postings_sum_to_zero(events: Events, books: Books) -> None:
     for seq, event in enumerate(events):
-        books.begin(seq)
-        post(books, event)
-        transaction = books.commit()
+        transaction = post(books, event, seq=seq)
         if transaction is not None:
             for currency in {posting.currency for posting in transaction.postings}:
                 own = [p.amount for p in transaction.postings if p.currency == currency]

@@ -41,7 +41,7 @@ class Books:
         self.contracts: dict[tuple[str, str], Holding] = {}
         self.counts: dict[str, int] = {}
         self.marks: dict[tuple[str, str], int] = {}
-        self.executions: set[tuple[str, str]] = set()
+        self.executions: dict[str, set[str | int]] = {}
         self.issues: list[chart.Issue] = []
         self.issue_count = 0
         self.seq = 0
@@ -99,9 +99,8 @@ class Books:
         """Move cash in, or out with a negative amount; lots of the same coin fill a hole."""
         self.count(currency, amount)
         self.post(chart.CASH, currency, amount=amount)
-        missing = -self.balances.get((chart.CASH, currency), 0)
-        if missing > 0 and amount < 0 and currency in self._coins:
-            self._spend_lots(currency, missing)
+        if amount < 0 and currency in self._coins:
+            self._spend_lots(currency, -self.balances.get((chart.CASH, currency), 0))
 
     def trade(self, holding: Holding, quantity: int, *, price: int, rest: int = 0) -> None:
         """Trade lots for size x price + rest; the other leg is the caller's to post.

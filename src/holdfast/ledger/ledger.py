@@ -38,12 +38,9 @@ class Ledger:
 
     def apply(self, record: Record | Event) -> Transaction | None:
         """Post a record; give its transaction, or None when it moves no value."""
-        seq, event = (
-            (record.header.seq, record.event) if isinstance(record, Record) else (0, record)
-        )
-        self._books.begin(seq)
-        post(self._books, event)
-        return self._books.commit()
+        if isinstance(record, Record):
+            return post(self._books, record.event, seq=record.header.seq)
+        return post(self._books, record, seq=0)
 
     def pnl(self, marks: Mapping[str, str] | None = None) -> Pnl:
         """Value the books at marks (symbol to price text), else at the last recorded ones."""

@@ -19,11 +19,14 @@ from holdfast.ledger.books import Books
 _SIGNS = {side.value: side.sign for side in Side}
 
 
-def post(books: Books, event: ev.Event) -> None:
-    """Post one event; kinds that move no value change nothing."""
+def post(books: Books, event: ev.Event, *, seq: int) -> chart.Transaction | None:
+    """Post the event of a record; None when it moves no value."""
     posting = _POSTINGS.get(type(event))
-    if posting is not None:
-        posting(books, event)
+    if posting is None:
+        return None
+    books.begin(seq)
+    posting(books, event)
+    return books.commit()
 
 
 def _register(books: Books, event: ev.InstrumentRegistered) -> None:
@@ -69,10 +72,8 @@ def _bring(
 
 
 def _fill(books: Books, event: ev.OrderFilled | ev.ForeignFillSeen) -> None:
-    execution = (event.symbol, event.exec_id)
-    if execution in books.executions:
+    if _is_posted(books, event):
         return
-    books.executions.add(execution)
     instrument = books.instruments[event.symbol]
     if instrument.product is Product.INVERSE:
         books.note(
@@ -105,16 +106,28 @@ def _fee(books: Books, event: ev.OrderFilled | ev.ForeignFillSeen, *, currency: 
 
 def _fee_value(books: Books, event: ev.OrderFilled | ev.ForeignFillSeen, fee: int) -> int:
     """Give what a fee in another coin was worth at its fill, without its sign."""
-    if event.fee_value:
-        return abs(money_units(event.fee_value))
-    books.note(
-        "rate_missing",
-        event.fee_asset,
-        quantity=quantity_text(fee),
-        message=f"the fee of execution {event.exec_id} of {event.symbol} has no value; "
-        "it is posted at 0",
-    )
-    return 0
+    value = abs(money_units(event.fee_value or "0"))
+    if not value:
+        books.note(
+            "rate_missing",
+            event.fee_asset,
+            quantity=quantity_text(fee),
+            message=f"the fee of execution {event.exec_id} of {event.symbol} has no value; "
+            "it is posted at 0, so its cost shows as a price result",
+        )
+    return value
+
+
+def _is_posted(books: Books, event: ev.OrderFilled | ev.ForeignFillSeen) -> bool:
+    """Remember an execution; tell whether it was posted before."""
+    posted = books.executions.setdefault(event.symbol, set())
+    name: str | int = event.exec_id
+    if event.exec_id.isdecimal() and event.exec_id[0] != "0":
+        name = int(event.exec_id)  # a third of the memory of its text
+    if name in posted:
+        return True
+    posted.add(name)
+    return False
 
 
 _POSTINGS: dict[type[ev.Event], Callable[[Books, Any], None]] = {

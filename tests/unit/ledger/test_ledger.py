@@ -117,11 +117,12 @@ def test_a_rebate_in_the_quote_lowers_the_fees():
     assert accounts(books)["assets:cash USDT"] == "500.1"
 
 
-def test_a_fee_without_a_value_is_an_issue_and_not_a_guess():
+@pytest.mark.parametrize("value", ["", "0"])
+def test_a_fee_without_a_value_is_an_issue_and_not_a_guess(value):
     books = ledger(
         BTCUSDT,
         opened("1", "BNB", mark="500"),
-        filled("1", "buy 0.01 at 50000", fee="0.001 BNB"),
+        filled("1", "buy 0.01 at 50000", fee="0.001 BNB", fee_value=value),
     )
     assert [(issue.code, issue.asset) for issue in books.issues] == [("rate_missing", "BNB")]
     assert "expenses:trading_fees USDT" not in accounts(books)
@@ -134,6 +135,12 @@ def test_the_same_execution_is_posted_once():
     assert books.apply(buy) is None
     assert books.apply(seen(buy)) is None
     assert books.canonical() == before
+
+
+def test_executions_with_unlike_ids_are_different_ones():
+    names = ("7", "07", "7a", "0")
+    books = ledger(BTCUSDT, *(filled(name, "buy 0.01 at 50000") for name in names))
+    assert books.balance("BTC") == "0.04"
 
 
 def test_an_oversold_coin_is_an_issue_and_stands_in_its_own_account():
