@@ -112,7 +112,7 @@ class FakeNetwork:
     async def http(self, origin: str) -> FakeHttp:
         """Open a kept-alive connection to the test."""
         self._attempt()
-        connection = FakeHttp(origin, lambda method, target: self.answers(method, target))
+        connection = FakeHttp(origin, self.answers)
         self.https.append(connection)
         return connection
 
