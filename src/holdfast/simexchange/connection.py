@@ -57,7 +57,7 @@ class Connection:
         self._clock = clock
         self._unstamped = 0
         self._pings: deque[tuple[bytes, float]] = deque()
-        self.heard_ns = now_ns()
+        self._heard_ns = now_ns()
         self.closed = False
 
     @property
@@ -70,13 +70,17 @@ class Connection:
         """Return the monotonic instant of the oldest unanswered ping."""
         return self._pings[0][1] if self._pings else None
 
+    def is_stale(self, since_ns: int) -> bool:
+        """Tell whether this open connection has heard nothing since then."""
+        return not self.closed and self._heard_ns < since_ns
+
     def push(self, payload: bytes) -> None:
         """Send a text message, with the market time after it when this connection is paced."""
         if self.closed:
             return
         out = frame(TEXT, payload)
         if self._window is not None:
-            self.heard_ns = self._now_ns()
+            self._heard_ns = self._now_ns()
             self._unstamped += 1
             if self._unstamped >= self._window:
                 out += self._ping()
@@ -123,9 +127,9 @@ class Connection:
     def _ping(self, text: bytes | None = None) -> bytes:
         self._unstamped = 0
         self._count_ping()
-        self.heard_ns = self._now_ns()
+        self._heard_ns = self._now_ns()
         if text is None:
-            text = b"%d" % self.heard_ns
+            text = b"%d" % self._heard_ns
         self._pings.append((text, self._clock()))
         return frame(PING, text)
 

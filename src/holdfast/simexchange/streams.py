@@ -143,18 +143,19 @@ class MarketStreams:
 
     def is_stale(self, since_ns: int) -> bool:
         """Tell whether a listening connection has heard nothing since then."""
-        return any(one.connection.heard_ns < since_ns for one in self._listeners)
+        return any(one.connection.is_stale(since_ns) for one in self._listeners)
 
     def tell_time(self, since_ns: int) -> None:
         """Tell the time to the listening connections that heard nothing since then."""
         for listener in list(self._listeners):
-            if listener.connection.heard_ns < since_ns:
+            if listener.connection.is_stale(since_ns):
                 listener.connection.ping()
 
     def cut_all(self) -> None:
         """Cut every listening connection."""
         for listener in list(self._listeners):
             listener.connection.abort()
+            self.drop(listener)
 
     def publish(self, record: Record) -> None:
         """Send what a record means to whoever listens; the core has absorbed it already."""
