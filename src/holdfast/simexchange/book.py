@@ -5,46 +5,67 @@ can be traded is that part under the newest ticker, less what our takers consume
 ever crossed when the recording is not.
 """
 
-from bisect import bisect_left, insort
+from bisect import bisect_left
 from collections.abc import Iterator
 
 from holdfast.simexchange.model import Depth, DepthView, Level, Snapshot, Ticker
 
+_CHANGES_KEPT = 4_096
+
 
 class Ladder:
-    """One side's levels; keys are prices, negated for asks, so the best key is the last."""
+    """One side's levels; keys are prices, negated for asks, so the best key is the last.
 
-    __slots__ = ("consumed", "keys", "quantities", "sign")
+    A diff only notes quantities (0 for a level that is gone); the order of the prices is put
+    right when somebody asks for it.
+    """
+
+    __slots__ = ("_changed", "_keys", "consumed", "quantities", "sign")
 
     def __init__(self, sign: int) -> None:
         self.sign = sign
-        self.keys: list[int] = []
         self.quantities: dict[int, int] = {}
         self.consumed: dict[int, int] = {}
+        self._keys: list[int] = []
+        self._changed: list[Level] = []
 
     def reset(self, levels: list[Level]) -> None:
         """Hold these levels and no other."""
-        self.quantities = {price: quantity for price, quantity in levels if quantity}
-        self.keys = sorted(self.sign * price for price in self.quantities)
+        self.quantities = dict(levels)
         self.consumed.clear()
+        self._sort()
 
     def update(self, levels: list[Level]) -> None:
         """Set absolute quantities; 0 removes a level, and removing an absent one is normal."""
-        quantities, keys, sign = self.quantities, self.keys, self.sign
         if self.consumed:
             for price, _ in levels:
                 self.consumed.pop(price, None)
-        for price, quantity in levels:
-            if quantity:
-                if price not in quantities:
-                    insort(keys, sign * price)
-                quantities[price] = quantity
-            elif quantities.pop(price, None) is not None:
-                del keys[bisect_left(keys, sign * price)]
+        self.quantities.update(levels)
+        self._changed += levels
+        if len(self._changed) > _CHANGES_KEPT:
+            self._sort()
+
+    def keys(self) -> list[int]:
+        """Return the keys of the levels, the best last."""
+        if self._changed:
+            keys, quantities, sign = self._keys, self.quantities, self.sign
+            for price, _ in self._changed:
+                key = sign * price
+                at = bisect_left(keys, key)
+                is_known = at < len(keys) and keys[at] == key
+                if quantities.get(price):
+                    if not is_known:
+                        keys.insert(at, key)
+                    continue
+                quantities.pop(price, None)
+                if is_known:
+                    del keys[at]
+            self._changed.clear()
+        return self._keys
 
     def best_first(self) -> Iterator[Level]:
         """Yield the levels of the depth part from the best on."""
-        for key in reversed(self.keys):
+        for key in reversed(self.keys()):
             price = self.sign * key
             yield price, self.quantities[price]
 
@@ -52,6 +73,11 @@ class Ladder:
         """Forget consumption at the touch and at what the recording has left behind."""
         for price in [p for p in self.consumed if self.sign * p >= self.sign * best]:
             del self.consumed[price]
+
+    def _sort(self) -> None:
+        self._changed.clear()
+        self.quantities = {price: size for price, size in self.quantities.items() if size}
+        self._keys = sorted(self.sign * price for price in self.quantities)
 
 
 class Book:
@@ -138,7 +164,8 @@ class Book:
         if ticker is not None:
             return ticker.bid if is_bid else ticker.ask
         ladder = self.bids if is_bid else self.asks
-        return ladder.sign * ladder.keys[-1] if ladder.keys else None
+        keys = ladder.keys()
+        return ladder.sign * keys[-1] if keys else None
 
     def recorded(self, price: int, *, is_bid: bool) -> int:
         """Return the displayed quantity at a price, consumed or not."""
@@ -194,6 +221,8 @@ class Book:
         touch = ticker.bid if is_bid else ticker.ask
         yield touch, ticker.bid_quantity if is_bid else ticker.ask_quantity
         worst = ladder.sign * touch
-        for key in reversed(ladder.keys[: bisect_left(ladder.keys, worst)]):
+        keys = ladder.keys()
+        for at in range(bisect_left(keys, worst) - 1, -1, -1):
+            key = keys[at]
             price = ladder.sign * key
             yield price, ladder.quantities[price]

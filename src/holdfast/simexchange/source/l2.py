@@ -57,8 +57,9 @@ def read_head(path: Path) -> Head:
         if number > _HEAD_LINES or (snapshot is not None and start_ns):
             break
         if SNAPSHOT_MARK in line[:MARK_WITHIN]:
-            snapshot = snapshot or decode(SNAPSHOT, line, path=path, number=number)
-            snapshot_line = number
+            if snapshot is None:
+                snapshot = decode(SNAPSHOT, line, path=path, number=number)
+                snapshot_line = number
         elif line:
             data: AnyData = decode(ANY, line, path=path, number=number).data
             symbol = symbol or data.s
@@ -103,6 +104,17 @@ def scan(path: Path) -> Seen:
     )
 
 
+class _Numbers(dict[str, int]):
+    """Decimal texts as counts of 10^-8, each read once; forgets all when it has grown too big."""
+
+    def __missing__(self, text: str) -> int:
+        value = parse_e8(text)
+        if len(self) > _CACHE_LIMIT:
+            self.clear()
+        self[text] = value
+        return value
+
+
 class Reader:
     """Turns the lines of one file into records."""
 
@@ -111,18 +123,23 @@ class Reader:
         self._head = read_head(path)
         self._symbol = self._head.symbol
         self._now_ns = 0
-        self._snapshots = 0
-        self._numbers: dict[str, int] = {}
+        self._numbers = _Numbers()
 
     def records(self) -> Iterator[Record]:
         """Yield the snapshot, then every message in the order of the file."""
         self._now_ns = self._head.start_ns
-        if self._head.snapshot is not None:
-            yield self._from_body(self._head.snapshot, self._head.snapshot_line, self._now_ns)
-        for number, line in enumerate(read_lines(self._path), 1):
-            record = self._record(number, line) if line else None
-            if record is not None:
-                yield record
+        number = self._head.snapshot_line
+        try:
+            if self._head.snapshot is not None:
+                yield self._from_body(self._head.snapshot)
+            for number, line in enumerate(read_lines(self._path), 1):
+                record = self._record(number, line) if line else None
+                if record is not None:
+                    yield record
+        except ValueError as error:
+            raise malformed(
+                self._path, number, what=str(error), expected="decimal numbers"
+            ) from error
 
     def _record(self, number: int, line: bytes) -> Record | None:
         stream = line[:MARK_WITHIN]
@@ -133,30 +150,27 @@ class Reader:
         if b"@depth" in stream:
             return self._diff(decode(DEPTH, line, path=self._path, number=number).data, number)
         if SNAPSHOT_MARK in stream:
-            self._snapshots += 1
-            if self._snapshots == 1:
+            if number == self._head.snapshot_line:
                 return None
-            return self._from_body(
-                decode(SNAPSHOT, line, path=self._path, number=number), number, self._now_ns
-            )
+            return self._from_body(decode(SNAPSHOT, line, path=self._path, number=number))
         shown = stream[:60].decode("utf-8", "replace")
         raise malformed(self._path, number, what=f"{shown!r} is not known", expected=EXPECTED)
 
     def _best(self, data: TickerData, number: int) -> Ticker:
-        e8 = self._e8
+        numbers = self._numbers
         return Ticker(
             self._at(data.E, data.s, number),
             self._symbol,
             data.u,
-            e8(data.b, number),
-            e8(data.B, number),
-            e8(data.a, number),
-            e8(data.A, number),
+            numbers[data.b],
+            numbers[data.B],
+            numbers[data.a],
+            numbers[data.A],
         )
 
     def _print(self, data: TradeData, number: int) -> Trade | None:
         at_ns = self._at(data.E, data.s, number)
-        price, quantity = self._e8(data.p, number), self._e8(data.q, number)
+        price, quantity = self._numbers[data.p], self._numbers[data.q]
         if data.X != "MARKET" or not price or not quantity:
             return None
         return Trade(at_ns, self._symbol, data.t, price, quantity, data.m, data.t, data.t)
@@ -168,22 +182,22 @@ class Reader:
             data.U,
             data.u,
             data.pu,
-            self._levels(data.b, number),
-            self._levels(data.a, number),
+            self._levels(data.b),
+            self._levels(data.a),
         )
 
-    def _from_body(self, body: SnapshotBody, number: int, at_ns: int) -> Snapshot:
+    def _from_body(self, body: SnapshotBody) -> Snapshot:
         return Snapshot(
-            at_ns,
+            self._now_ns,
             self._symbol,
             body.lastUpdateId,
-            self._levels(body.bids, number),
-            self._levels(body.asks, number),
+            self._levels(body.bids),
+            self._levels(body.asks),
         )
 
-    def _levels(self, pairs: Pairs, number: int) -> list[Level]:
-        e8 = self._e8
-        return [(e8(price, number), e8(quantity, number)) for price, quantity in pairs]
+    def _levels(self, pairs: Pairs) -> list[Level]:
+        numbers = self._numbers
+        return [(numbers[price], numbers[quantity]) for price, quantity in pairs]
 
     def _at(self, event_ms: int, symbol: str, number: int) -> int:
         if symbol != self._symbol:
@@ -197,17 +211,3 @@ class Reader:
         if at_ns > self._now_ns:
             self._now_ns = at_ns
         return self._now_ns
-
-    def _e8(self, text: str, number: int) -> int:
-        value = self._numbers.get(text)
-        if value is None:
-            try:
-                value = parse_e8(text)
-            except ValueError as error:
-                raise malformed(
-                    self._path, number, what=str(error), expected="decimal numbers"
-                ) from error
-            if len(self._numbers) > _CACHE_LIMIT:
-                self._numbers.clear()
-            self._numbers[text] = value
-        return value

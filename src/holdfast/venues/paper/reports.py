@@ -4,6 +4,8 @@ Both sides count in 10^-8, so prices and quantities pass as they are; amounts of
 counts of 10^-18 in the domain.
 """
 
+from collections.abc import Callable
+
 from holdfast.domain.ids import ClientOrderId, ExecId, Symbol, VenueOrderId
 from holdfast.domain.instant import UtcNs
 from holdfast.domain.instrument import DEFAULT_EXPONENT, Instrument, Product
@@ -26,12 +28,16 @@ from holdfast.simexchange.model import (
     PlaceRequest,
     Record,
     SimOrder,
-    Snapshot,
     SymbolRules,
     Ticker,
+    Trade,
 )
 
 VENUE = "simulated"
+_book_top: Callable[..., BookTop] = BookTop  # the same integers under the domain's types
+_trade_print: Callable[..., TradePrint] = TradePrint
+_depth_diff: Callable[..., DepthDiff] = DepthDiff
+_depth_snapshot: Callable[..., DepthSnapshot] = DepthSnapshot
 _TO_AMOUNT = 10 ** (AMOUNT_EXPONENT - DEFAULT_EXPONENT)
 _NO_PREVIOUS = -1
 _SIDES = {"BUY": Side.BUY, "SELL": Side.SELL}
@@ -88,44 +94,47 @@ def instrument_of(rules: SymbolRules) -> Instrument:
 
 def market_event(record: Record) -> MarketEvent | None:
     """Give a record as the market sink takes it; None for a snapshot, which is asked for."""
-    at_ns = UtcNs(record.at_ns)
-    symbol = Symbol(record.symbol)
+    at_ns = record.at_ns
     if isinstance(record, Ticker):
-        return BookTop(
-            symbol,
+        return _book_top(
+            record.symbol,
             record.update_id,
-            PriceUnits(record.bid),
-            QuantityUnits(record.bid_quantity),
-            PriceUnits(record.ask),
-            QuantityUnits(record.ask_quantity),
+            record.bid,
+            record.bid_quantity,
+            record.ask,
+            record.ask_quantity,
+            at_ns,
+            at_ns,
+        )
+    if isinstance(record, Trade):
+        return _trade_print(
+            record.symbol,
+            record.trade_id,
+            record.price,
+            record.quantity,
+            record.buyer_is_maker,
             at_ns,
             at_ns,
         )
     if isinstance(record, Depth):
-        previous = record.prev_id or _NO_PREVIOUS
-        bids = [(PriceUnits(price), QuantityUnits(size)) for price, size in record.bids]
-        asks = [(PriceUnits(price), QuantityUnits(size)) for price, size in record.asks]
-        return DepthDiff(
-            symbol, record.first_id, record.last_id, previous, bids, asks, at_ns, at_ns
+        return _depth_diff(
+            record.symbol,
+            record.first_id,
+            record.last_id,
+            record.prev_id or _NO_PREVIOUS,
+            record.bids,
+            record.asks,
+            at_ns,
+            at_ns,
         )
-    if isinstance(record, Snapshot):
-        return None
-    return TradePrint(
-        symbol,
-        record.trade_id,
-        PriceUnits(record.price),
-        QuantityUnits(record.quantity),
-        record.buyer_is_maker,
-        at_ns,
-        at_ns,
-    )
+    return None
 
 
 def depth_snapshot(view: DepthView, received_at_ns: UtcNs) -> DepthSnapshot:
     """Give a book as the snapshot that was asked for."""
-    bids = [(PriceUnits(price), QuantityUnits(size)) for price, size in view.bids]
-    asks = [(PriceUnits(price), QuantityUnits(size)) for price, size in view.asks]
-    return DepthSnapshot(Symbol(view.symbol), view.last_update_id, bids, asks, received_at_ns)
+    return _depth_snapshot(
+        view.symbol, view.last_update_id, view.bids, view.asks, received_at_ns
+    )
 
 
 def unsupported(order: NewOrder) -> str:

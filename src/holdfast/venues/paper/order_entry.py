@@ -1,0 +1,60 @@
+"""The way orders take into the simulated exchange in the same process."""
+
+from collections.abc import Callable
+from functools import partial
+
+from holdfast.domain.instrument import Instrument
+from holdfast.domain.order import NewOrder
+from holdfast.domain.submission import Rejected
+from holdfast.domain.venue import CancelOrder, CancelRefused, OrderSink
+from holdfast.venues.paper.floor import Floor
+from holdfast.venues.paper.reports import unsupported
+
+_NOT_SENT = 0
+
+
+class PaperOrderEntry:
+    """Orders and cancels of one account; an answer never comes from inside the call."""
+
+    def __init__(self, floor: Floor) -> None:
+        self._floor = floor
+        self._is_open = False
+
+    @property
+    def is_connected(self) -> bool:
+        """Tell whether an order could be written now."""
+        return self._is_open
+
+    async def start(self, instruments: list[Instrument], sink: OrderSink) -> None:
+        """Open the way until `close`."""
+        del instruments
+        self._floor.order_sink = sink
+        self._is_open = True
+
+    def submit(self, order: NewOrder) -> None:
+        """Send an order; `on_submission` gets the answer, always once."""
+        reason = "not connected; nothing was sent" if not self._is_open else unsupported(order)
+        if not reason:
+            self._floor.place(order)
+            return
+        sink = self._floor.order_sink
+        if sink is not None:
+            refusal = Rejected(_NOT_SENT, reason)
+            self._soon(partial(sink.on_submission, order.client_order_id, refusal))
+
+    def cancel(self, cancel: CancelOrder) -> None:
+        """Send a cancel; `on_cancel` gets the answer, always once."""
+        if self._is_open:
+            self._floor.cancel(cancel)
+            return
+        sink = self._floor.order_sink
+        if sink is not None:
+            refusal = CancelRefused(_NOT_SENT, "not connected; nothing was sent")
+            self._soon(partial(sink.on_cancel, cancel, refusal))
+
+    async def close(self) -> None:
+        """Close the way; what travels still arrives and is answered by the clock."""
+        self._is_open = False
+
+    def _soon(self, tell: Callable[[], None]) -> None:
+        self._floor.clock.call_at(self._floor.clock.now_ns(), tell)
