@@ -155,9 +155,9 @@ def naive_equity(events: Events, prices: dict[str, Fraction]) -> Fraction:
     executed = set()
     for event in events:
         if isinstance(event, ev.ForeignFillSeen):
-            if (event.symbol, event.exec_id) in executed:
+            if (event.symbol, event.side, event.exec_id) in executed:
                 continue
-            executed.add((event.symbol, event.exec_id))
+            executed.add((event.symbol, event.side, event.exec_id))
             item = event.symbol if event.product == "linear" else event.symbol[:3]
             quantity = Fraction(event.last_quantity) * (1 if event.side == "buy" else -1)
             held[item] = held.get(item, Fraction(0)) + quantity

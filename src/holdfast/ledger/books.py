@@ -41,7 +41,7 @@ class Books:
         self.contracts: dict[tuple[str, str], Holding] = {}
         self.counts: dict[str, int] = {}
         self.marks: dict[tuple[str, str], int] = {}
-        self.executions: dict[str, set[str | int]] = {}
+        self.executions: dict[tuple[str, str], set[str | int]] = {}
         self.issues: list[chart.Issue] = []
         self.issue_count = 0
         self.seq = 0

@@ -1,7 +1,7 @@
 """The ledger: a fold of journal records into accounts and lots.
 
 The same records in the same order give the same books. An execution is posted once, by its
-symbol and id. Marks value the books and never change them.
+symbol, side and id. Marks value the books and never change them.
 """
 
 from collections.abc import Mapping

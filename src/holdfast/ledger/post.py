@@ -119,8 +119,11 @@ def _fee_value(books: Books, event: ev.OrderFilled | ev.ForeignFillSeen, fee: in
 
 
 def _is_posted(books: Books, event: ev.OrderFilled | ev.ForeignFillSeen) -> bool:
-    """Remember an execution; tell whether it was posted before."""
-    posted = books.executions.setdefault(event.symbol, set())
+    """Remember an execution; tell whether it was posted before.
+
+    A trade of the account with itself has one id and two sides, and both are posted.
+    """
+    posted = books.executions.setdefault((event.symbol, event.side), set())
     name: str | int = event.exec_id
     if event.exec_id.isdecimal() and event.exec_id[0] != "0":
         name = int(event.exec_id)  # a third of the memory of its text

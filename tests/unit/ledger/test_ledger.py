@@ -137,6 +137,16 @@ def test_the_same_execution_is_posted_once():
     assert books.canonical() == before
 
 
+def test_both_sides_of_a_trade_with_oneself_are_posted():
+    books = ledger(
+        BTCUSDT,
+        opened("1", "BTC", mark="50000"),
+        filled("1", "buy 0.01 at 50000"),
+        filled("1", "sell 0.01 at 50000"),
+    )
+    assert books.balance("BTC") == "1"
+
+
 def test_executions_with_unlike_ids_are_different_ones():
     names = ("7", "07", "7a", "0")
     books = ledger(BTCUSDT, *(filled(name, "buy 0.01 at 50000") for name in names))
