@@ -64,7 +64,7 @@ def quantity_for(instrument: Instrument, notional: str, *, price: PriceUnits) ->
 
 
 def _target(target: Target, view: PositionView, instrument: Instrument) -> list[Sized]:
-    if not view.orders and view.filled == target.quantity and not view.undrawn_buying:
+    if view.filled == target.quantity and not view.orders and not view.has_undrawn:
         return []
     firm_buying = view.undrawn_buying + _firm(view, Side.BUY)
     firm_selling = view.undrawn_selling + _firm(view, Side.SELL)
@@ -86,12 +86,11 @@ def _trade(
         if order.side is side.opposite and _can_cancel(order):
             sized.append(CancelWish(view.symbol, order.client_order_id, "against the target"))
             need -= order.leaves_quantity
-    reducing = _reducible(side, view)
-    if view.has_unknown:
-        need = min(need, reducing)
+    leaving = _sendable(min(need, _reducible(side, view)), view.mark, instrument)
+    entering = 0 if view.has_unknown else need - leaving
     parts = (
-        (_sendable(min(need, reducing), view.mark, instrument), Purpose.EXIT),
-        (_sendable(need - max(0, min(need, reducing)), view.mark, instrument), Purpose.ENTRY),
+        (leaving, Purpose.EXIT),
+        (_sendable(entering, view.mark, instrument), Purpose.ENTRY),
     )
     sized += [
         SizedIntent(

@@ -62,6 +62,11 @@ class PositionView(msgspec.Struct, frozen=True):
         """Tell whether the fate of an order on this symbol is not known."""
         return any(order.is_unknown for order in self.orders)
 
+    @property
+    def has_undrawn(self) -> bool:
+        """Tell whether an accepted intent waits for its orders."""
+        return bool(self.undrawn_buying or self.undrawn_selling)
+
     def _leaves(self, side: Side) -> int:
         return sum(order.leaves_quantity for order in self.orders if order.side is side)
 
