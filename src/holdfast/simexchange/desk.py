@@ -118,7 +118,7 @@ class Desk:
         """Return the order counts of an account."""
         return self._orders.setdefault(account, OrderLimits())
 
-    def take(self, operation: Operation, call: Call, proof: Proof, reply: Reply) -> None:
+    def take(self, operation: Operation, call: Call, *, proof: Proof, reply: Reply) -> None:
         """Carry out a request; the reply is called once, now or when the core is done."""
         try:
             weight = operation.weight_of(call.params)

@@ -92,7 +92,7 @@ class _Route:
             if not arrived.done():
                 arrived.set_result(answer)
 
-        self._desk.take(self._operation, call, proof, reply)
+        self._desk.take(self._operation, call, proof=proof, reply=reply)
         answer = await arrived
         if answer is None:
             if request.transport is not None:

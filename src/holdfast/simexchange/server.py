@@ -67,7 +67,7 @@ async def serve(options: ServeOptions, *, ready: Callable[[dict[str, object]], N
     )
     accounts = _accounts(options, market)
     exchange = Exchange(market.symbols, accounts, assumptions=assumptions, seed=options.seed)
-    async with open_floor(exchange, market, options, faults=faults) as (floor, port):
+    async with open_floor(exchange, market, options=options, faults=faults) as (floor, port):
         stop = _stop_signal(options)
         ready(
             {

@@ -30,7 +30,7 @@ GRACE_S = 1.0
 
 @asynccontextmanager
 async def open_floor(
-    exchange: Exchange, market: "Market", options: ServeOptions, *, faults: Faults
+    exchange: Exchange, market: "Market", *, options: ServeOptions, faults: Faults
 ) -> AsyncIterator[tuple[Floor, int]]:
     """Open a venue on a port and play its market; yield the floor and the port."""
     loop = asyncio.get_running_loop()

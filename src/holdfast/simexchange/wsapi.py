@@ -150,7 +150,7 @@ class ApiSession:
             if answer is not None:
                 self._push(request, call, answer, shows_limits=shows_limits)
 
-        self._desk.take(operation, call, proof, reply)
+        self._desk.take(operation, call, proof=proof, reply=reply)
 
     def _push(
         self, request: Request, call: Call, answer: Answer, *, shows_limits: bool

@@ -110,7 +110,7 @@ async def open_venue(
     options = ServeOptions(speed=speed, window=window)
     armed = Faults(faults or [], seed=1)
     async with (
-        open_floor(exchange, market, options, faults=armed) as (floor, port),
+        open_floor(exchange, market, options=options, faults=armed) as (floor, port),
         aiohttp.ClientSession() as session,
     ):
         client = Client(session, port)
