@@ -27,7 +27,7 @@ class QueueAssumptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class LatencyAssumptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Of `latency.toml`: how long a request travels and a replayed commit takes, microseconds."""
+    """Of `latency.toml`, in microseconds: how long a request travels, and a replayed commit."""
 
     order_us: int
     cancel_us: int

@@ -105,7 +105,7 @@ def scan(path: Path) -> Seen:
 
 
 class _Numbers(dict[str, int]):
-    """Decimal texts as counts of 10^-8, each read once; forgets all when it has grown too big."""
+    """Decimal texts as counts of 10^-8, each read once; bounded."""
 
     def __missing__(self, text: str) -> int:
         value = parse_e8(text)
