@@ -29,9 +29,10 @@ class VenueAnswers(msgspec.Struct, kw_only=True):
     """The account as the venue told it.
 
     `orders` holds what was asked by id; None means that the venue does not know it. `through`
-    is the last execution that `trades` covers. `balances` is None when an execution came
-    between the questions, so that they cannot be compared. `bookings_count` is our own count of
-    booked executions at that moment.
+    is the last execution that `trades` covers; in the symbols of `beginning` nothing was known
+    before, so that strangers' executions there may be older than the journal. `balances` is
+    None when an execution came between the questions, so that they cannot be compared.
+    `bookings_count` is our own count of booked executions at that moment.
     """
 
     open_orders: list[OrderReport] = []
@@ -39,6 +40,7 @@ class VenueAnswers(msgspec.Struct, kw_only=True):
     absences: dict[ClientOrderId, Absence] = {}
     trades: list[TradeReport] = []
     through: dict[Symbol, ExecId] = {}
+    beginning: set[Symbol] = set()
     balances: list[BalanceReport] | None = None
     positions: dict[Symbol, QuantityUnits] = {}
     bookings_count: int = 0
@@ -82,6 +84,8 @@ async def _ask_trades(view: AccountView, account: Account, *, answers: VenueAnsw
     any_came = False
     for symbol in sorted(account.instruments):
         after = answers.through.get(symbol) or account.reconciled_through.get(symbol)
+        if after is None:
+            answers.beginning.add(symbol)
         trades = await view.trades(symbol, after=after)
         answers.trades += trades
         answers.through[symbol] = (

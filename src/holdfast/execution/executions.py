@@ -1,6 +1,6 @@
 """Executions that the venue tells of, attributed by their venue order id, each booked once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from holdfast.domain import events as ev
 from holdfast.domain.account import Account
@@ -20,7 +20,10 @@ class Executions:
     the account itself is not touched.
     """
 
-    def __init__(self, account: Account, *, fee_value: FeeValue) -> None:
+    def __init__(
+        self, account: Account, *, fee_value: FeeValue, beginning: Collection[Symbol] = ()
+    ) -> None:
+        self._beginning = beginning
         self.after = Account(account.account)
         self.after.instruments = account.instruments
         self.after.balances = dict(account.balances)
@@ -55,14 +58,14 @@ class Executions:
         return self._quantities.get(client_order_id, 0)
 
     def book(self, trade: TradeReport) -> ev.OrderFilled | ev.ForeignFillSeen | None:
-        """Give the event of an execution; None when it is booked, or older than the journal."""
+        """Give the event of an execution; None when it is booked or may be older than we."""
         key = (trade.symbol, trade.execution.exec_id)
         seen = self._account.foreign_execs.get(trade.symbol)
         if key in self._booked or (seen and trade.execution.exec_id in seen):
             return None
         request = self._requests.get((trade.symbol, trade.venue_order_id))
         if request is None:
-            if trade.symbol not in self._account.reconciled_through:
+            if trade.symbol in self._beginning:
                 return None
             foreign = self._foreign(trade)
             self.after.book(UNATTRIBUTED, foreign)

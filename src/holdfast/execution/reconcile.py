@@ -95,7 +95,7 @@ def reconcile(ours: Ours, theirs: VenueAnswers) -> Reconciled:
     result = Reconciled(through={str(s): str(i) for s, i in theirs.through.items()})
     reports = {report.client_order_id: report for report in theirs.open_orders}
     reports |= {i: report for i, report in theirs.orders.items() if report is not None}
-    executions = Executions(ours.account, fee_value=ours.fee_value)
+    executions = Executions(ours.account, fee_value=ours.fee_value, beginning=theirs.beginning)
     for client_order_id, report in sorted(reports.items()):
         order = ours.account.find(client_order_id)
         if order is not None:
