@@ -81,14 +81,19 @@ def paper_sockets(source: Source) -> list[str]:
 def unused_modules(files: list[Source], *, suites: list[Source]) -> list[str]:
     """A module that nothing imports is dead; a name in a string counts, for late imports.
 
-    What stands in `testing` is there for tests, so they count as its users and as no others'.
+    What stands in `testing` is there for tests, so they count as its users; beside it only the
+    seams of the table may live on tests alone.
     """
     used: set[str] = set()
     for source in files:
         names = {name for _, name in imported(source)} | _strings(source)
         used |= names - {source.module}
     for source in suites:
-        used |= {name for _, name in imported(source) if name.startswith("holdfast.testing.")}
+        used |= {
+            name
+            for _, name in imported(source)
+            if name.startswith("holdfast.testing.") or name in tables.SEAMS
+        }
     return [
         f"{source.path}: nothing imports it"
         for source in files
