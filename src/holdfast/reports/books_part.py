@@ -1,14 +1,8 @@
 """The part of a report that an accountant reads: identity, trial balance, positions, issues."""
 
-from collections import Counter
 from collections.abc import Iterable
-from decimal import Context, Decimal, Inexact
-from functools import reduce
 
-from holdfast.domain.instrument import Instrument
-from holdfast.domain.money import amount_text, exact
-from holdfast.domain.order import PositionSide
-from holdfast.domain.position import Position
+from holdfast.domain.money import exact
 from holdfast.ledger import CurrencyPnl, Difference
 from holdfast.reports.markup import (
     bullets,
@@ -19,9 +13,7 @@ from holdfast.reports.markup import (
     table,
 )
 from holdfast.reports.story import Story
-
-_EXACT = Context(prec=400, traps=[Inexact])
-"""Wide enough for any sum or product of a journal's numbers; rounding raises."""
+from holdfast.reports.sub_positions import sub_positions, total
 
 
 def books_part(story: Story) -> str:
@@ -66,7 +58,7 @@ def _identity(figures: CurrencyPnl) -> str:
     ]
     lines = [
         *shown,
-        ("= Start and result", reduce(_EXACT.add, (amount for _, amount in parts))),
+        ("= Start and result", total([amount for _, amount in parts])),
         *assets,
         ("= Equity", figures.equity),
     ]
@@ -92,51 +84,42 @@ def _proof(differences: list[Difference]) -> str:
 
 
 def _positions(story: Story) -> str:
-    fees: dict[tuple[str, str], Decimal] = {}
-    fills: Counter[tuple[str, str]] = Counter()
-    for trade in story.trades:
-        key = (trade.strategy, trade.event.symbol)
-        fills[key] += 1
-        fees[key] = _EXACT.add(fees.get(key, Decimal(0)), exact(trade.event.fee_value or "0"))
-    rows = []
-    for (strategy, symbol, side), position in sorted(
-        story.account.positions.items(), key=lambda item: (item[0][0], item[0][1])
-    ):
-        instrument = story.account.instruments[symbol]
-        name = symbol if side is PositionSide.BOTH else f"{symbol} {side.value}"
-        rows.append(
-            (
-                strategy,
-                name,
-                exact_text(instrument.quantity_text(position.quantity)),
-                *_valued(position, instrument, mark=story.marks.get(symbol)),
-                exact_text(fees.get((strategy, symbol), Decimal(0))),
-                f"{fills[strategy, symbol]:,}",
-                instrument.quote,
-            )
+    known = sub_positions(story)
+    rows = [
+        (
+            row.strategy,
+            row.symbol,
+            f"{row.fills:,}",
+            exact_text(row.quantity),
+            row.average_price,
+            exact_text(row.mark),
+            exact_text(row.realized),
+            exact_text(row.unrealized),
+            exact_text(row.fees),
+            exact_text(row.result),
         )
+        for row in known
+    ]
+    for currency in sorted({row.currency for row in known}):
+        mine = [row for row in known if row.currency == currency]
+        sums = (
+            exact_text(total([row.realized for row in mine])),
+            exact_text(total([row.unrealized for row in mine])),
+            exact_text(total([row.fees for row in mine])),
+            exact_text(total([row.result for row in mine])),
+        )
+        fills = f"{sum(row.fills for row in mine):,}"
+        rows.append((f"All, {currency}", "", fills, "", "", "", *sums))
     columns = (
-        "Strategy", "Symbol", "#Position", "#Average price", "#Mark", "#Unrealized",
-        "#Realized", "#Fees at value", "#Fills", "Currency",
+        "Strategy", "Symbol", "#Fills", "#Position", "#Average price", "#Mark", "#Realized",
+        "#Unrealized", "#Fees", "#Result",
     )  # fmt: skip
-    return table("At the end of the journal; realized is without fees", columns, rows=rows)
-
-
-def _valued(
-    position: Position, instrument: Instrument, *, mark: str | None
-) -> tuple[str, str, str, str]:
-    """Give average price (for a glance), mark, unrealized and realized as text."""
-    average = unrealized = ""
-    if position.quantity:
-        estimate = position.cost / position.quantity / 10**instrument.price_exponent
-        average = f"{estimate:,.8f}".rstrip("0").rstrip(".")
-    if mark:
-        quantity = exact(instrument.quantity_text(position.quantity))
-        cost = exact(amount_text(instrument.notional(1, position.cost)))
-        value = _EXACT.multiply(quantity, exact(mark))
-        unrealized = exact_text(_EXACT.subtract(value, cost))
-    realized = amount_text(instrument.notional(1, position.realized))
-    return average, exact_text(mark or ""), unrealized, exact_text(realized)
+    caption = (
+        "Result = realized + unrealized \N{MINUS SIGN} fees. Opening balances belong to no "
+        "strategy: their own price result is the rest of the account's."
+    )
+    sums_at = frozenset(range(len(known), len(rows)))
+    return table(caption, columns, rows=rows, emphasized=sums_at)
 
 
 def _trial_balance(story: Story) -> str:
@@ -157,7 +140,7 @@ def _trial_balance(story: Story) -> str:
 
 
 def _sum(texts: Iterable[str]) -> str:
-    return exact_text(reduce(_EXACT.add, (exact(text or "0") for text in texts), Decimal(0)))
+    return exact_text(total([exact(text or "0") for text in texts]))
 
 
 def _issues(story: Story) -> str:

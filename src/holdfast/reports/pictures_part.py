@@ -46,6 +46,27 @@ def equity_part(story: Story) -> str:
     return section("Equity", *parts, note=note)
 
 
+def results_part(story: Story) -> str:
+    """Draw what the strategies made, apart from what opening balances gained or lost."""
+    parts = []
+    for currency, points in sorted(story.results.items()):
+        if len(points) > 1:
+            said = (
+                f"Result of all strategies in {currency}: it ends at {points[-1][1]:,.2f}, "
+                f"after a lowest of {min(v for _, v in points):,.2f} and a highest of "
+                f"{max(v for _, v in points):,.2f}."
+            )
+            title = f"Result of strategies, {currency}"
+            parts.append(_caption(title))
+            parts.append(
+                line_chart(points, title=title, description=said, level=0.0, height=220)
+            )
+    note = (
+        "Realized and unrealized minus fees of what strategies traded, opening balances apart."
+    )
+    return section("Result by strategies", *parts, note=note)
+
+
 def price_part(story: Story) -> str:
     """Draw the price of each symbol with its fills, the most traded first."""
     counts = Counter(trade.event.symbol for trade in story.trades)

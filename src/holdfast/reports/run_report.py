@@ -19,15 +19,17 @@ from holdfast.reports.axes import duration_text, time_text
 from holdfast.reports.books_part import books_part
 from holdfast.reports.markup import (
     bullets,
+    exact_text,
     figure,
     rounded_text,
     section,
     signed_text,
     table,
 )
-from holdfast.reports.pictures_part import equity_part, latency_part, price_part
+from holdfast.reports.pictures_part import equity_part, latency_part, price_part, results_part
 from holdfast.reports.series import drawdown
 from holdfast.reports.story import Story, read
+from holdfast.reports.sub_positions import sub_positions, total
 from holdfast.reports.trading_part import history_part, trading_part
 
 
@@ -67,6 +69,7 @@ def render(story: Story, extra: ReportExtra) -> str:
         _figures(story),
         section("Assumptions of this run", bullets(story.notes)),
         equity_part(story),
+        results_part(story),
         price_part(story),
         books_part(story),
         trading_part(story),
@@ -133,10 +136,12 @@ def _figures_of(story: Story, figures: CurrencyPnl) -> str:
     volume = sum(
         (Decimal(t.event.last_price) * Decimal(t.event.last_quantity) for t in mine), Decimal(0)
     )
+    own = total([row.result for row in sub_positions(story) if row.currency == currency])
+    rest = "" if own == figures.net else "the rest: opening balances"
     return "".join(
         (
             figure(f"Net result, {currency}", signed_text(figures.net), note=share, tone=tone),
-            figure("Equity", rounded_text(figures.equity), note=currency),
+            figure("By strategies", signed_text(own), note=rest),
             figure("Deepest drawdown", f"{rounded_text(Decimal(deepest * 100), 3)} %"),
             figure("Fees", rounded_text(figures.fees), note=currency),
             figure("Fills", f"{len(mine):,}", note=f"of {len(story.outcomes):,} orders"),
@@ -146,7 +151,10 @@ def _figures_of(story: Story, figures: CurrencyPnl) -> str:
 
 
 def _market(extra: ReportExtra) -> str:
-    rows = list(extra.market.items())
+    rows = [
+        (name.replace("_", " "), exact_text(text) if text.isdecimal() else text)
+        for name, text in extra.market.items()
+    ]
     return table("Counted by the trader's feeds", ("What", "#Count"), rows=rows)
 
 

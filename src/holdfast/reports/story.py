@@ -4,7 +4,7 @@ Nothing here comes from the trader's objects. Numbers that are only drawn are fl
 that stands in a table is exact.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
@@ -76,8 +76,10 @@ class Story:
         self.notable: list[Notable] = []
         self.prices: dict[str, list[Point]] = {}
         self.equity: dict[str, list[Point]] = {}
+        self.results: dict[str, list[Point]] = {}
         self.marks: dict[str, str] = {}
         self._valued_at_ns = 0
+        self._fees: defaultdict[str, float] = defaultdict(float)
 
     def add(self, record: Record) -> None:
         """Take the next record."""
@@ -90,6 +92,7 @@ class Story:
         if moved and isinstance(event, Execution):
             self.trades.append(Trade(record.header.seq, at_ns, event))
             self.marks.setdefault(event.symbol, event.last_price)
+            self._fees[event.symbol] += float(event.fee_value or 0)
         tell = _TELL.get(type(event))
         if tell is not None:
             tell(self, at_ns, event)
@@ -123,6 +126,21 @@ class Story:
         for figures in self.pnl().currencies:
             if figures.equity or figures.start:
                 _put(self.equity.setdefault(figures.currency, []), at_ns, float(figures.equity))
+        for currency, result in self._estimate_results().items():
+            _put(self.results.setdefault(currency, []), at_ns, result)
+
+    def _estimate_results(self) -> dict[str, float]:
+        """Estimate what all strategies made so far, per currency, for the picture."""
+        made: defaultdict[str, float] = defaultdict(float)
+        for (_, symbol, _), position in self.account.positions.items():
+            instrument = self.account.instruments[symbol]
+            price = float(self.marks.get(symbol, 0)) * 10**instrument.price_exponent
+            open_result = price * position.quantity - position.cost
+            unit = 10.0 ** -(instrument.price_exponent + instrument.quantity_exponent)
+            made[instrument.quote] += (position.realized + open_result) * unit
+        for symbol_name, fees in self._fees.items():
+            made[self.account.instruments[Symbol(symbol_name)].quote] -= fees
+        return made
 
 
 def read(records: Iterable[Record]) -> Story:

@@ -78,13 +78,13 @@ def orders(number: int, *, price: float, chance: Random) -> Iterator[ev.Event]:
     if side == "buy" and chance.random() < 0.1:
         yield ev.OrderCanceled(order_id, strategy, "BTCUSDT", "0", "asked", 0, 0, "stream")
         return
-    paid_in_coin = number % 4 == 1
-    fee = "0.00005 BTC" if paid_in_coin else f"{price * 0.00005:.6f} USDT"
+    value = f"{float(text) * 0.00005:.7f}"
+    fee = "0.00005 BTC" if number % 4 == 1 else f"{value} USDT"
     fill = filled(
         str(number),
         f"{side} {quantity} at {text}",
         fee=fee,
-        fee_value=f"{float(text) * 0.00005:.7f}",
+        fee_value=value,
         strategy=strategy,
     )
     yield msgspec.structs.replace(fill, client_order_id=order_id)

@@ -1,6 +1,7 @@
 """The report of a run, as its reader meets it: complete, exact, harmless and small."""
 
 import re
+from decimal import Decimal
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from holdfast.errors import UsageError
 from holdfast.reports.markup import exact_text
 from holdfast.reports.run_report import ReportExtra, render, write_report
 from holdfast.reports.story import Story, read
+from holdfast.reports.sub_positions import EXACT, sub_positions, total
 from tests.unit.ledger.entries import BTCUSDC, BTCUSDT, filled, mark, opened
 from tests.unit.reports.stories import DAY_AT_NS, journal, opening, record
 
@@ -70,10 +72,10 @@ def test_the_page_is_whole_and_asks_the_network_for_nothing():
 
 def test_every_picture_says_in_words_what_it_shows():
     _, html = a_day()
-    assert html.count("<svg") == 4
+    assert html.count("<svg") == 5
     assert (
         len(re.findall(r'<svg [^>]*role="img"><title>[^<]+</title><desc>[^<]+</desc>', html))
-        == 4
+        == 5
     )
 
 
@@ -87,6 +89,17 @@ def test_the_figures_are_those_of_the_ledger_to_the_last_digit():
         assert any(cell.lstrip("\N{MINUS SIGN}").startswith(digits) for cell in cells)
     assert story.ledger.prove(story.marks) == []
     assert "Proved: debits equal credits" in html
+
+
+def test_strategies_and_opening_balances_make_up_the_net_result():
+    story, html = a_day()
+    figures = story.pnl().total
+    assert figures is not None
+    own = total([row.result for row in sub_positions(story)])
+    opened_btc = EXACT.multiply(Decimal("1.5"), Decimal(story.marks["BTCUSDT"]) - 60_000)
+    assert total([own, opened_btc]) == figures.net
+    assert f"<td class=n>{exact_text(own)}</td>" in html
+    assert story.results["USDT"][-1][1] == pytest.approx(float(own))
 
 
 def test_books_that_do_not_prove_are_named_in_the_report():
