@@ -121,7 +121,14 @@ def test_the_end_of_the_stream_is_heard(kind: str) -> None:
 
 @pytest.mark.parametrize(
     "broken",
-    [{"S": "HOLD"}, {"q": "x"}, {"E": -1}, {"i": "7"}, {**TRADED, "t": -1}, {**TRADED, "n": "x"}],
+    [
+        {"S": "HOLD"},
+        {"q": "x"},
+        {"E": -1},
+        {"i": "7"},
+        {**TRADED, "t": -1},
+        {**TRADED, "n": "x"},
+    ],
 )
 def test_a_report_that_makes_no_sense_is_unreadable(broken: dict[str, Any]) -> None:
     assert isinstance(event(**broken), Unreadable)

@@ -30,9 +30,10 @@ def body(filters: list[dict[str, Any]], **changes: Any) -> bytes:
         "filters": filters, **changes,
     }  # fmt: skip
     limits = [
-        {"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1, "limit": 6000},
+        {"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1,
+         "limit": 6000},
         {"rateLimitType": "ORDERS", "interval": "SECOND", "intervalNum": 10, "limit": 100},
-    ]
+    ]  # fmt: skip
     return json.dumps({"rateLimits": limits, "symbols": [symbol]}).encode()
 
 
@@ -45,7 +46,8 @@ def listed(filters: list[dict[str, Any]], **changes: Any) -> Listing:
 def test_filters_become_units() -> None:
     read = listed(FILTERS)
     btc = read.instruments["BTCUSDT"]
-    assert (btc.product, btc.base, btc.quote, btc.settle) == (Product.SPOT, "BTC", "USDT", "USDT")
+    assert (btc.product, btc.base) == (Product.SPOT, "BTC")
+    assert btc.quote == btc.settle == "USDT"
     assert (btc.price_exponent, btc.quantity_exponent) == (8, 8)
     assert (btc.tick, btc.step, btc.market_step) == (10**6, 1000, 0)
     assert (btc.min_price, btc.max_price) == (10**6, 10**14)
@@ -94,7 +96,8 @@ def test_units_finer_than_an_amount_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "broken", [b"", b"[]", b'{"symbols":[{}]}', body([{"filterType": 3}]), body([{"tick": "x"}])]
+    "broken",
+    [b"", b"[]", b'{"symbols":[{}]}', body([{"filterType": 3}]), body([{"tick": "x"}])],
 )
 def test_a_listing_that_cannot_be_read_is_said_to_be_so(broken: bytes) -> None:
     assert isinstance(listing(broken), Unreadable)

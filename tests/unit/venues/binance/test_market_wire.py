@@ -64,7 +64,8 @@ def test_a_depth_update_of_usdm_says_which_update_was_before() -> None:
 
 
 def test_unknown_fields_are_ignored() -> None:
-    assert decode(TOP.replace('"u":400900217', '"u":400900217,"zz":[{"a":null}]')) == decode(TOP)
+    more = TOP.replace('"u":400900217', '"u":400900217,"zz":[{"a":null}]')
+    assert decode(more) == decode(TOP)
 
 
 @pytest.mark.parametrize("frame", [TOP, TRADE, DIFF])
@@ -152,6 +153,8 @@ def test_remembered_texts_stay_bounded_and_exact() -> None:
     assert len(units) <= REMEMBERED_TEXTS
 
 
-@pytest.mark.parametrize(("text", "value"), [("1", 10**8), ("0.1", 10**7), ("0.10000000", 10**7)])
+@pytest.mark.parametrize(
+    ("text", "value"), [("1", 10**8), ("0.1", 10**7), ("0.10000000", 10**7)]
+)
 def test_fewer_decimals_than_a_unit_has_are_read_exactly(text: str, value: int) -> None:
     assert Units(8)[text] == value

@@ -55,7 +55,7 @@ def _fits(rule: Rule, status: int) -> bool:
         (400, -2010, "Account has insufficient balance for requested action.", SPOT, NOT_DONE),
         (400, -4116, "ClientOrderId is duplicated.", USDM, IN_DOUBT),
         (400, -1013, "Filter failure: LOT_SIZE", SPOT, NOT_DONE),
-        (400, -1021, "Timestamp for this request is outside of the recvWindow.", SPOT, NOT_DONE),
+        (400, -1021, "Timestamp is outside of the recvWindow.", SPOT, NOT_DONE),
         (400, -1022, "Signature for this request is not valid.", SPOT, NOT_DONE),
         (400, -1102, "Mandatory parameter 'side' was not sent", SPOT, NOT_DONE),
         (400, -5028, "Timestamp is outside of the ME recvWindow", USDM, NOT_DONE),

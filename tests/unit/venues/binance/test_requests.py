@@ -1,4 +1,4 @@
-"""Requests of orders: what is sent is what was signed, and signatures are the documented ones."""
+"""Requests of orders: what is sent is what was signed, as the venue documents it."""
 
 import base64
 import hashlib
@@ -87,7 +87,8 @@ def test_a_secret_longer_than_a_block_is_hashed_first() -> None:
 
 
 def test_parameters_are_percent_encoded_before_they_are_signed() -> None:
-    assert query_text({"symbol": "\uff11\uff12", "q": "a b"}) == "symbol=%EF%BC%91%EF%BC%92&q=a%20b"
+    written = query_text({"symbol": "\uff11\uff12", "q": "a b"})
+    assert written == "symbol=%EF%BC%91%EF%BC%92&q=a%20b"
 
 
 @pytest.mark.parametrize("stp_mode", list(StpMode))

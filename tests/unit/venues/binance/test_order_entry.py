@@ -1,0 +1,398 @@
+"""Orders and cancels: written at once, once, and each given one answer whatever happens."""
+
+import asyncio
+import json
+from collections.abc import Callable, Coroutine
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from holdfast.domain.ids import AccountId
+from holdfast.domain.instant import NS_PER_S
+from holdfast.domain.order import OrderType
+from holdfast.domain.ports import HttpAnswer
+from holdfast.domain.submission import Acked, Rejected, Unknown
+from holdfast.domain.venue import CancelAcked, CancelRefused
+from holdfast.errors import CredentialsRefused, InvariantBroken, VenueUnavailable
+from holdfast.testing.clock import START_NS, ManualClock
+from holdfast.testing.market import instrument
+from holdfast.testing.network import FakeHttp, FakeNetwork, FakeWebSocket
+from holdfast.venues.binance.options import Credentials, Endpoints, Options
+from holdfast.venues.binance.order_entry import BinanceOrderEntry
+from holdfast.venues.binance.rest import Rest
+from tests.unit.venues.binance.sinks import ACCOUNT, KeptOrders, cancel, order, turn
+
+HMAC = Credentials("KEY", "SECRET")
+TIME = HttpAnswer(200, {}, b'{"serverTime":%d}' % (START_NS // 10**6))
+Story = Callable[["Desk"], Coroutine[None, None, None]]
+
+
+class Desk:
+    """An order entry before a venue that is the test."""
+
+    def __init__(self, credentials: Credentials = HMAC, **options: Any) -> None:
+        self.network = FakeNetwork(self.answer)
+        self.clock = ManualClock()
+        self.sink = KeptOrders()
+        self.asked_time = 0
+        endpoints = Endpoints("https://venue", "wss://venue", "wss://venue/api")
+        chosen = Options(silence_limit_s=0, query_timeout_s=5.0, **options)
+        self.entry = BinanceOrderEntry(
+            self.network,
+            self.clock,
+            endpoints=endpoints,
+            credentials=credentials,
+            account=ACCOUNT,
+            rest=Rest(
+                self.network,
+                self.clock,
+                origin=endpoints.rest,
+                credentials=credentials,
+                options=chosen,
+            ),
+            jitter=lambda: 0.0,
+            options=chosen,
+        )
+
+    def answer(self, _method: str, target: str) -> HttpAnswer | None:
+        if target.startswith("/api/v3/time"):
+            self.asked_time += 1
+            return TIME
+        return None
+
+    async def start(self) -> None:
+        await self.entry.start([instrument()], self.sink)
+
+    @property
+    def socket(self) -> FakeWebSocket:
+        return self.network.sockets[-1]
+
+    @property
+    def fallback(self) -> FakeHttp:
+        return next(
+            http
+            for http in reversed(self.network.https)
+            if not any("/time" in target for _, target, _ in http.requests)
+        )
+
+    def sent(self, number: int = -1) -> dict[str, Any]:
+        message: dict[str, Any] = json.loads(self.socket.sent[number])
+        return message
+
+    def reply(self, status: int, **content: Any) -> None:
+        """Answer the newest message of the socket."""
+        self.socket.receive(json.dumps({"id": self.sent()["id"], "status": status, **content}))
+
+
+def run(story: Story, desk: Desk | None = None) -> None:
+    async def whole() -> None:
+        used = desk or Desk()
+        await used.start()
+        try:
+            await story(used)
+        finally:
+            await used.entry.close()
+
+    asyncio.run(whole())
+
+
+def test_an_order_is_written_before_submit_returns_and_acked_once() -> None:
+    async def story(desk: Desk) -> None:
+        desk.entry.submit(order())
+        message = desk.sent()
+        assert message["method"] == "order.place"
+        assert message["params"]["newClientOrderId"] == order().client_order_id
+        assert message["params"]["timestamp"] == START_NS // 10**6
+        assert desk.sink.answers == []
+        for _ in range(2):
+            desk.reply(200, result={"symbol": "BTCUSDT", "orderId": 28})
+        assert desk.sink.answers == [(order().client_order_id, Acked("28"))]
+
+    run(story)
+
+
+def test_a_refusal_reaches_the_order_that_it_is_about() -> None:
+    async def story(desk: Desk) -> None:
+        for name in ("A", "B"):
+            desk.entry.submit(order(name))
+        first = desk.sent(0)["id"]
+        error = {"code": -2010, "msg": "Account has insufficient balance"}
+        desk.socket.receive(json.dumps({"id": first, "status": 400, "error": error}))
+        assert desk.sink.answers == [("A", Rejected(-2010, error["msg"]))]
+
+    run(story)
+
+
+def test_a_cancel_is_answered_with_what_was_executed() -> None:
+    async def story(desk: Desk) -> None:
+        desk.entry.cancel(cancel())
+        assert desk.sent()["params"]["origClientOrderId"] == cancel().client_order_id
+        desk.reply(200, result={"executedQty": "0.00400000"})
+        desk.entry.cancel(cancel())
+        desk.reply(400, error={"code": -2011, "msg": "Unknown order sent."})
+        desk.entry.cancel(cancel())
+        desk.reply(504, error={"code": -1007, "msg": "Timeout"})
+        answers = [answer for _, answer in desk.sink.cancels]
+        assert answers[:2] == [CancelAcked(400000), CancelRefused(-2011, "Unknown order sent.")]
+        assert isinstance(answers[2], Unknown)
+
+    run(story)
+
+
+def test_what_a_lost_connection_left_open_is_unknown_and_is_not_sent_again() -> None:
+    async def story(desk: Desk) -> None:
+        desk.entry.submit(order("A"))
+        desk.entry.cancel(cancel("B"))
+        desk.socket.drop("reset by peer")
+        assert [name for name, _ in desk.sink.answers] == ["A"]
+        assert isinstance(desk.sink.answers[0][1], Unknown)
+        assert isinstance(desk.sink.cancels[0][1], Unknown)
+        await turn(30)
+        assert len(desk.network.sockets) == 2
+        assert desk.socket.sent == []
+        assert all(method == "GET" for http in desk.network.https for method, *_ in http.requests)
+
+    run(story)
+
+
+def test_an_answer_that_does_not_come_in_time_is_unknown_and_a_late_one_changes_nothing() -> None:
+    async def story(desk: Desk) -> None:
+        desk.entry.submit(order("A"))
+        desk.clock.wait(3 * NS_PER_S)
+        desk.entry.submit(order("B"))
+        desk.clock.wait(8 * NS_PER_S)
+        assert desk.sink.answers == [("A", Unknown("no answer in time"))]
+        desk.socket.receive(
+            json.dumps({"id": desk.sent(0)["id"], "status": 200, "result": {"orderId": 1}})
+        )
+        desk.reply(200, result={"orderId": 2})
+        desk.clock.wait(30 * NS_PER_S)
+        assert desk.sink.answers[1:] == [("B", Acked("2"))]
+
+    run(story)
+
+
+def test_orders_go_by_http_while_the_socket_is_down() -> None:
+    async def story(desk: Desk) -> None:
+        desk.network.refusals = 1000
+        desk.socket.drop("gone")
+        assert desk.entry.is_connected
+        desk.entry.submit(order("A"))
+        desk.entry.cancel(cancel("B"))
+        (place, place_target, headers), (delete, delete_target, _) = desk.fallback.requests
+        assert (place, delete) == ("POST", "DELETE")
+        assert headers == {"X-MBX-APIKEY": "KEY"}
+        assert parse_qs(urlsplit(place_target).query)["newClientOrderId"] == ["A"]
+        assert parse_qs(urlsplit(delete_target).query)["origClientOrderId"] == ["B"]
+        desk.fallback.answer(200, b'{"orderId":5}')
+        desk.fallback.answer(400, b'{"code":-2011,"msg":"Unknown order sent."}')
+        assert desk.sink.answers == [("A", Acked("5"))]
+        assert desk.sink.cancels == [("B", CancelRefused(-2011, "Unknown order sent."))]
+
+    run(story)
+
+
+def test_an_http_connection_that_ends_leaves_its_orders_unknown() -> None:
+    async def story(desk: Desk) -> None:
+        desk.network.refusals = 1000
+        desk.socket.drop("gone")
+        desk.entry.submit(order("A"))
+        desk.fallback.close()
+        assert desk.sink.answers == [("A", Unknown("the connection was lost"))]
+        assert not desk.entry.is_connected
+
+    run(story)
+
+
+def test_with_no_way_out_an_order_is_refused_as_certainly_not_sent() -> None:
+    async def story(desk: Desk) -> None:
+        desk.network.refusals = 1000
+        desk.socket.drop("gone")
+        desk.fallback.close()
+        desk.entry.submit(order("A"))
+        desk.entry.cancel(cancel("B"))
+        assert desk.sink.answers == []
+        desk.clock.wait(0)
+        reason = "not connected; nothing was sent"
+        assert desk.sink.answers == [("A", Rejected(0, reason))]
+        assert desk.sink.cancels == [("B", CancelRefused(0, reason))]
+        desk.clock.wait(60 * NS_PER_S)
+        assert len(desk.sink.answers) == len(desk.sink.cancels) == 1
+
+    run(story)
+
+
+def test_a_page_of_a_proxy_leaves_the_order_unknown() -> None:
+    async def story(desk: Desk) -> None:
+        desk.network.refusals = 1000
+        desk.socket.drop("gone")
+        desk.entry.submit(order("A"))
+        desk.fallback.answer(403, b"<html>request blocked</html>")
+        assert isinstance(desk.sink.answers[0][1], Unknown)
+
+    run(story)
+
+
+def test_after_429_cancels_go_on_and_orders_wait() -> None:
+    until_ms = START_NS // 10**6 + 9000
+    limit = {"code": -1015, "msg": "Too many new orders", "data": {"retryAfter": until_ms}}
+
+    async def story(desk: Desk) -> None:
+        desk.entry.submit(order("A"))
+        desk.reply(429, error=limit)
+        assert not desk.entry.is_connected
+        desk.entry.submit(order("B"))
+        desk.entry.cancel(cancel("C"))
+        assert desk.sent()["method"] == "order.cancel"
+        assert len(desk.socket.sent) == 2
+        desk.clock.wait(9 * NS_PER_S)
+        assert desk.entry.is_connected
+        assert [name for name, _ in desk.sink.answers] == ["A", "B"]
+        assert all(isinstance(answer, Rejected) for _, answer in desk.sink.answers)
+
+    run(story)
+
+
+def test_after_418_nothing_is_written_at_all() -> None:
+    async def story(desk: Desk) -> None:
+        desk.network.refusals = 1000
+        desk.socket.drop("gone")
+        desk.entry.submit(order("A"))
+        desk.fallback.answer(418, b'{"code":-1003,"msg":"banned"}', retry_after="120")
+        desk.entry.submit(order("B"))
+        desk.entry.cancel(cancel("C"))
+        assert len(desk.fallback.requests) == 1
+        desk.clock.wait(119 * NS_PER_S)
+        assert not desk.entry.is_connected
+        desk.clock.wait(NS_PER_S)
+        assert desk.entry.is_connected
+        assert isinstance(desk.sink.cancels[0][1], CancelRefused)
+
+    run(story)
+
+
+def test_a_refused_time_stamp_measures_the_clock_and_sends_nothing_again() -> None:
+    async def story(desk: Desk) -> None:
+        asked = desk.asked_time
+        desk.entry.submit(order("A"))
+        desk.reply(400, error={"code": -1021, "msg": "outside of the recvWindow"})
+        await turn()
+        assert desk.asked_time == asked + 1
+        assert len(desk.socket.sent) == 1
+        assert isinstance(desk.sink.answers[0][1], Rejected)
+
+    run(story)
+
+
+def test_an_unreadable_reply_is_left_to_the_deadline() -> None:
+    async def story(desk: Desk) -> None:
+        desk.entry.submit(order("A"))
+        desk.socket.receive("{{{")
+        assert desk.sink.answers == []
+        desk.clock.wait(10 * NS_PER_S)
+        assert isinstance(desk.sink.answers[0][1], Unknown)
+
+    run(story)
+
+
+def test_closing_answers_what_is_open() -> None:
+    async def story(desk: Desk) -> None:
+        desk.entry.submit(order("A"))
+        await desk.entry.close()
+        await desk.entry.close()
+        assert [name for name, _ in desk.sink.answers] == ["A"]
+        assert isinstance(desk.sink.answers[0][1], Unknown)
+
+    run(story)
+
+
+def test_an_order_that_cannot_be_written_is_refused() -> None:
+    async def story(desk: Desk) -> None:
+        desk.entry.submit(order("A", order_type=OrderType.TRAILING_STOP))
+        desk.clock.wait(0)
+        assert isinstance(desk.sink.answers[0][1], Rejected)
+        assert desk.socket.sent == []
+
+    run(story)
+
+
+def test_an_order_of_another_account_is_a_broken_invariant() -> None:
+    async def story(desk: Desk) -> None:
+        with pytest.raises(InvariantBroken):
+            desk.entry.submit(order("A", account=AccountId("other")))
+        assert desk.socket.sent == []
+
+    run(story)
+
+
+def test_pings_are_answered_at_once_or_by_whom_they_were_handed_to() -> None:
+    async def story(desk: Desk) -> None:
+        desk.socket.ping(b"1")
+        assert desk.socket.pongs == [b"1"]
+        kept: list[tuple[Any, bytes]] = []
+        desk.entry.hand_pings_to(lambda connection, payload: kept.append((connection, payload)))
+        desk.socket.ping(b"2")
+        assert desk.socket.pongs == [b"1"]
+        kept[0][0].pong(kept[0][1])
+        assert desk.socket.pongs == [b"1", b"2"]
+
+    run(story)
+
+
+def test_a_shutdown_notice_opens_another_connection_at_once() -> None:
+    async def story(desk: Desk) -> None:
+        desk.socket.receive('{"event":{"e":"serverShutdown","E":1}}')
+        await turn()
+        assert len(desk.network.sockets) == 2
+        assert desk.entry.is_connected
+
+    run(story)
+
+
+def ed25519() -> Credentials:
+    key = Ed25519PrivateKey.generate()
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    return Credentials("KEY", pem)
+
+
+def test_an_ed25519_key_logs_on_once_and_then_sends_plain_orders() -> None:
+    async def whole() -> None:
+        desk = Desk(ed25519())
+        starting = asyncio.create_task(desk.start())
+        await turn()
+        assert desk.sent()["method"] == "session.logon"
+        assert not starting.done()
+        desk.reply(200, result={"apiKey": "KEY"})
+        await starting
+        desk.entry.submit(order())
+        assert "signature" not in desk.sent()["params"]
+        await desk.entry.close()
+
+    asyncio.run(whole())
+
+
+def test_a_logon_that_is_refused_ends_the_start_with_one_line() -> None:
+    async def whole() -> None:
+        desk = Desk(ed25519())
+        starting = asyncio.create_task(desk.start())
+        await turn()
+        desk.reply(401, error={"code": -2015, "msg": "Invalid API-key"})
+        with pytest.raises(CredentialsRefused, match="Invalid API-key"):
+            await starting
+        assert not desk.entry.is_connected
+
+    asyncio.run(whole())
+
+
+def test_a_venue_that_is_not_there_ends_the_start_with_one_line() -> None:
+    async def whole() -> None:
+        desk = Desk()
+        desk.network.refusals = 10
+        with pytest.raises(VenueUnavailable):
+            await desk.start()
+        assert not desk.entry.is_connected
+
+    asyncio.run(whole())

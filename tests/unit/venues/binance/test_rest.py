@@ -1,0 +1,211 @@
+"""REST: signed targets, the clock's offset, weights and bans, and errors by their remedy."""
+
+import asyncio
+import hashlib
+import hmac
+import re
+from collections.abc import Callable, Coroutine
+
+import pytest
+
+from holdfast.domain.instant import NS_PER_S
+from holdfast.domain.ports import HttpAnswer
+from holdfast.errors import (
+    CredentialsRefused,
+    HoldfastError,
+    VenueRefused,
+    VenueTimeout,
+    VenueUnavailable,
+)
+from holdfast.testing.clock import START_NS, ManualClock
+from holdfast.testing.network import FakeNetwork
+from holdfast.venues.binance.options import Credentials, Options
+from holdfast.venues.binance.rest import Rest
+
+KEYS = Credentials("KEY", "SECRET")
+Story = Callable[["Desk"], Coroutine[None, None, None]]
+
+
+class Desk:
+    """A Rest before a venue of which the test gives the answers."""
+
+    def __init__(self, *answers: HttpAnswer | None, timeout_s: float = 5.0) -> None:
+        self.answers = list(answers)
+        self.network = FakeNetwork(self.answer)
+        self.clock = ManualClock()
+        self.rest = Rest(
+            self.network,
+            self.clock,
+            origin="https://venue/",
+            credentials=KEYS,
+            options=Options(query_timeout_s=timeout_s),
+        )
+
+    def answer(self, _method: str, _target: str) -> HttpAnswer | None:
+        return self.answers.pop(0) if self.answers else None
+
+    @property
+    def targets(self) -> list[str]:
+        return [target for http in self.network.https for _, target, _ in http.requests]
+
+
+def ok(body: bytes = b"{}", **headers: str) -> HttpAnswer:
+    return HttpAnswer(200, {k.replace("_", "-"): v for k, v in headers.items()}, body)
+
+
+def refused(status: int, code: int, text: str = "no", **headers: str) -> HttpAnswer:
+    body = f'{{"code":{code},"msg":"{text}"}}'.encode()
+    return HttpAnswer(status, {k.replace("_", "-"): v for k, v in headers.items()}, body)
+
+
+def run(desk: Desk, story: Story) -> None:
+    asyncio.run(story(desk))
+
+
+def test_a_signed_question_is_signed_over_exactly_what_is_sent() -> None:
+    target = Desk().rest.signed_target("/api/v3/order", {"symbol": "\uff11", "a": "b c"})
+    path, _, query = target.partition("?")
+    text, _, signature = query.rpartition("&signature=")
+    assert path == "/api/v3/order"
+    assert text == (
+        f"symbol=%EF%BC%91&a=b%20c&recvWindow=5000&timestamp={START_NS // 10**6}"
+    )
+    assert signature == hmac.new(b"SECRET", text.encode(), hashlib.sha256).hexdigest()
+
+
+def test_a_question_carries_the_key_in_its_header() -> None:
+    async def story(desk: Desk) -> None:
+        assert await desk.rest.get("/api/v3/ping", {}, weight=1) == b"{}"
+        assert desk.network.https[0].requests == [
+            ("GET", "/api/v3/ping", {"X-MBX-APIKEY": "KEY"})
+        ]
+
+    run(Desk(ok()), story)
+
+
+def test_without_a_key_nothing_is_signed() -> None:
+    desk = Desk()
+    rest = Rest(
+        desk.network, desk.clock, origin="https://v", credentials=None, options=Options()
+    )
+    with pytest.raises(CredentialsRefused):
+        rest.signed_target("/x", {})
+
+
+def test_the_offset_is_measured_in_the_middle_of_the_round_trip() -> None:
+    async def story(desk: Desk) -> None:
+        def answer(_method: str, _target: str) -> HttpAnswer:
+            desk.clock.wait(20 * 10**6)
+            return ok(b'{"serverTime":%d}' % (START_NS // 10**6 + 1010))
+
+        desk.network.answers = answer
+        await desk.rest.measure_offset()
+        assert desk.rest.offset_ns == NS_PER_S
+        assert desk.rest.timestamp_ms() == START_NS // 10**6 + 1020
+
+    run(Desk(), story)
+
+
+def test_a_refused_time_stamp_is_measured_and_the_question_asked_once_more() -> None:
+    later = START_NS // 10**6 + 7000
+
+    async def story(desk: Desk) -> None:
+        assert await desk.rest.get_signed("/x", {}, weight=1) == b"yes"
+        assert [t.partition("?")[0] for t in desk.targets] == ["/x", "/api/v3/time", "/x"]
+        assert f"timestamp={later}" in desk.targets[2]
+
+    run(
+        Desk(refused(400, -1021), ok(b'{"serverTime":%d}' % later), ok(b"yes")),
+        story,
+    )
+
+
+def test_a_time_stamp_that_stays_refused_is_said_and_not_tried_for_ever() -> None:
+    async def story(desk: Desk) -> None:
+        with pytest.raises(VenueRefused, match="set this machine's clock"):
+            await desk.rest.get_signed("/x", {}, weight=1)
+        assert len(desk.targets) == 3
+
+    time = ok(b'{"serverTime":1700000000000}')
+    run(Desk(refused(400, -1021), time, refused(400, -1021), ok()), story)
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "text"),
+    [
+        (refused(400, -1022, "Signature"), CredentialsRefused, "check API key, secret"),
+        (refused(401, -2015, "Invalid API-key"), CredentialsRefused, "Invalid API-key"),
+        (refused(400, -2014, "format"), CredentialsRefused, "-2014"),
+        (refused(400, -1121, "Invalid symbol."), VenueRefused, "Invalid symbol."),
+        (refused(504, -1007, "Timeout"), VenueTimeout, "-1007"),
+        (HttpAnswer(502, {}, b"<html>"), VenueUnavailable, "status 502"),
+        (refused(429, -1003, "slow down"), VenueUnavailable, "slow down"),
+    ],
+)
+def test_a_refusal_is_one_line_of_the_kind_that_says_what_to_do(
+    answer: HttpAnswer, kind: type[HoldfastError], text: str
+) -> None:
+    async def story(desk: Desk) -> None:
+        with pytest.raises(kind, match=re.escape(text)) as raised:
+            await desk.rest.get("/x", {}, weight=1)
+        assert "\n" not in str(raised.value)
+
+    run(Desk(answer), story)
+
+
+@pytest.mark.parametrize("status", [418, 429])
+def test_after_a_limit_nothing_is_asked_until_the_venue_said(status: int) -> None:
+    async def story(desk: Desk) -> None:
+        with pytest.raises(VenueUnavailable):
+            await desk.rest.get("/x", {}, weight=1)
+        desk.clock.wait(6 * NS_PER_S)
+        with pytest.raises(VenueUnavailable, match="wait for 1 s more"):
+            await desk.rest.get("/x", {}, weight=1)
+        assert len(desk.targets) == 1
+        desk.clock.wait(NS_PER_S)
+        assert await desk.rest.get("/x", {}, weight=1) == b"{}"
+
+    run(Desk(refused(status, -1003, retry_after="7"), ok()), story)
+
+
+def test_the_last_tenth_of_a_minutes_weight_is_kept_free() -> None:
+    async def story(desk: Desk) -> None:
+        await desk.rest.get("/x", {}, weight=1)
+        with pytest.raises(VenueUnavailable, match="weight is used up"):
+            await desk.rest.get("/x", {}, weight=2)
+        await desk.rest.get("/x", {}, weight=1)
+        desk.clock.wait(60 * NS_PER_S)
+        await desk.rest.get("/x", {}, weight=2)
+        assert len(desk.targets) == 3
+
+    run(Desk(ok(x_mbx_used_weight_1m="5399"), ok(x_mbx_used_weight_1m="5399"), ok()), story)
+
+
+def test_a_question_on_a_connection_that_ends_is_asked_once_more_on_another() -> None:
+    async def story(desk: Desk) -> None:
+        asking = asyncio.create_task(desk.rest.get("/x", {}, weight=1))
+        await asyncio.sleep(0)
+        desk.answers.append(ok(b"second"))
+        desk.network.https[0].close()
+        assert await asking == b"second"
+        assert len(desk.network.https) == 2
+
+    run(Desk(None), story)
+
+
+def test_an_answer_that_does_not_come_is_a_time_out_and_ends_the_connection() -> None:
+    async def story(desk: Desk) -> None:
+        with pytest.raises(VenueTimeout, match="https://venue/x: no answer in 0.01 s"):
+            await desk.rest.get("/x", {"secret": "not shown"}, weight=1)
+        assert not desk.network.https[0].is_open
+
+    run(Desk(timeout_s=0.01), story)
+
+
+def test_a_venue_that_cannot_be_reached_is_one_clear_line() -> None:
+    async def story(desk: Desk) -> None:
+        desk.network.refusals = 1
+        with pytest.raises(VenueUnavailable, match="https://venue: no connection"):
+            await desk.rest.get("/x", {}, weight=1)
+
+    run(Desk(), story)

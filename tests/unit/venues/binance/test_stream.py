@@ -1,0 +1,158 @@
+"""A standing socket: it opens again, says so, and leaves old connections behind."""
+
+import asyncio
+
+import pytest
+
+from holdfast.domain.venue import Pingable
+from holdfast.errors import VenueUnavailable
+from holdfast.testing.network import FakeNetwork
+from holdfast.venues.binance.stream import (
+    FIRST_PAUSE_S,
+    LONGEST_PAUSE_S,
+    StandingSocket,
+    pause_s,
+)
+from tests.unit.venues.binance.sinks import turn
+
+
+class Owner:
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.story: list[str] = []
+        self.pings: list[tuple[Pingable, bytes]] = []
+
+    def on_open(self) -> None:
+        self.story.append("open")
+
+    def on_text(self, frame: memoryview) -> None:
+        self.story.append(bytes(frame).decode())
+
+    def on_ping(self, connection: Pingable, payload: bytes) -> None:
+        self.pings.append((connection, payload))
+
+    def on_lost(self, reason: str) -> None:
+        self.story.append(f"lost: {reason}")
+
+
+def standing(network: FakeNetwork, owner: Owner, *, silence_s: float = 0.0) -> StandingSocket:
+    return StandingSocket(
+        network, "wss://venue/ws", owner=owner, jitter=lambda: 0.0, silence_limit_s=silence_s
+    )
+
+
+def test_pauses_double_up_to_a_bound_and_are_jittered_down_to_nothing() -> None:
+    assert [pause_s(n, 1.0) for n in range(3)] == [
+        FIRST_PAUSE_S, 2 * FIRST_PAUSE_S, 4 * FIRST_PAUSE_S,
+    ]  # fmt: skip
+    assert pause_s(10_000, 1.0) == LONGEST_PAUSE_S
+    assert pause_s(5, 0.0) == 0.0
+
+
+def test_a_first_connection_that_fails_is_one_clear_line() -> None:
+    async def story() -> None:
+        network = FakeNetwork()
+        network.refusals = 1
+        with pytest.raises(VenueUnavailable, match="wss://venue/ws: no connection"):
+            await standing(network, Owner()).open()
+
+    asyncio.run(story())
+
+
+def test_a_lost_connection_is_told_and_opened_again_after_failures() -> None:
+    async def story() -> None:
+        network, owner = FakeNetwork(), Owner()
+        socket = standing(network, owner)
+        await socket.open()
+        network.sockets[0].receive("one")
+        network.refusals = 3
+        network.sockets[0].drop("reset")
+        assert not socket.is_open
+        await turn(40)
+        assert socket.is_open
+        network.sockets[1].receive("two")
+        assert owner.story == ["open", "one", "lost: reset", "open", "two"]
+        await socket.close()
+
+    asyncio.run(story())
+
+
+def test_nothing_that_an_old_connection_says_counts() -> None:
+    async def story() -> None:
+        network, owner = FakeNetwork(), Owner()
+        socket = standing(network, owner)
+        await socket.open()
+        socket.reopen("asked to")
+        await turn()
+        network.sockets[0].drop("late")
+        assert owner.story == ["open", "lost: asked to", "open"]
+        assert not network.sockets[0].is_open
+        assert socket.is_open
+        await socket.close()
+
+    asyncio.run(story())
+
+
+def test_a_message_cannot_be_written_while_there_is_no_connection() -> None:
+    async def story() -> None:
+        network = FakeNetwork()
+        socket = standing(network, Owner())
+        with pytest.raises(ConnectionError):
+            socket.send(b"x")
+        await socket.open()
+        socket.send(b"x")
+        assert network.sockets[0].sent == [b"x"]
+        await socket.close()
+        with pytest.raises(ConnectionError):
+            socket.send(b"y")
+
+    asyncio.run(story())
+
+
+def test_a_ping_is_answered_on_the_connection_it_came_from() -> None:
+    async def story() -> None:
+        network, owner = FakeNetwork(), Owner()
+        socket = standing(network, owner)
+        await socket.open()
+        network.sockets[0].ping(b"17")
+        socket.reopen("asked to")
+        await turn()
+        connection, payload = owner.pings[0]
+        connection.pong(payload)
+        assert network.sockets[1].pongs == []
+        await socket.close()
+
+    asyncio.run(story())
+
+
+def test_a_silent_connection_is_cut_and_a_pinged_one_is_not() -> None:
+    async def story() -> None:
+        network, owner = FakeNetwork(), Owner()
+        socket = standing(network, owner, silence_s=0.02)
+        await socket.open()
+        for _ in range(6):
+            network.sockets[0].ping(b"alive")
+            await asyncio.sleep(0.01)
+        assert len(network.sockets) == 1
+        async with asyncio.timeout(5):
+            while len(network.sockets) == 1:
+                await asyncio.sleep(0.01)
+        assert owner.story[1] == "lost: silent for 0.02 s"
+        await socket.close()
+
+    asyncio.run(story())
+
+
+def test_closing_twice_does_nothing_more_and_opens_nothing() -> None:
+    async def story() -> None:
+        network, owner = FakeNetwork(), Owner()
+        socket = standing(network, owner)
+        await socket.open()
+        await socket.close()
+        await socket.close()
+        await turn()
+        assert owner.story == ["open", "lost: closed"]
+        assert len(network.sockets) == 1
+
+    asyncio.run(story())
