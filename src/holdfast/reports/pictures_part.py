@@ -103,6 +103,7 @@ def price_part(story: Story) -> str:
 
 def latency_part(latency_us: Sequence[float], *, note: str) -> str:
     """Draw how long orders took to leave, when it was measured."""
+    note = note[:1].upper() + note[1:]
     if not latency_us:
         return section("Latency", paragraph(note or "Not measured in this run."))
     ordered = sorted(latency_us)
