@@ -91,11 +91,11 @@ class Proof(msgspec.Struct, kw_only=True):
 
 
 class Answer(msgspec.Struct, kw_only=True):
-    """What goes back: a body, or a refusal; with `order_account` the order counts are shown."""
+    """What goes back: a body, or a refusal; a new order's answer shows the order counts."""
 
     body: object = None
     refusal: Refusal | None = None
-    order_account: str | None = None
+    order_counts: dict[str, str] = {}
 
 
 Reply: TypeAlias = Callable[[Answer | None], None]
@@ -109,6 +109,7 @@ class Desk:
         self._addresses: dict[str, AddressLimits] = {}
         self._orders: dict[str, OrderLimits] = {}
         self._verifiers: dict[str, Verifier] = {}
+        floor.on_first_fill = self._give_back
 
     def address(self, address: str) -> AddressLimits:
         """Return the limits of a network address."""
@@ -222,8 +223,10 @@ class Desk:
             self._submit(operation, call, body, reply)
             return
         self._refund(operation, call, operation.weight_of(call.params))
-        account = call.account if pending.is_new_order else None
-        reply(Answer(body=body, order_account=account))
+        counts: dict[str, str] = {}
+        if pending.is_new_order:
+            counts = self.orders(call.account).headers(self.floor.clock.limits_now_ns())
+        reply(Answer(body=body, order_counts=counts))
 
     def _spoiled(self, reply: Reply) -> Reply | None:
         """Wrap the reply of a new order in the fault drawn for it; None: it never arrives."""
@@ -239,6 +242,9 @@ class Desk:
             unknown = Answer(refusal=refusals.service_unavailable())
             return lambda answer: reply(unknown if _accepted(answer) else answer)
         return reply
+
+    def _give_back(self, account: str) -> None:
+        self.orders(account).give_back(self.floor.clock.limits_now_ns())
 
     def _refund(self, operation: Operation, call: Call, weight: int) -> None:
         if operation.free_when_done:

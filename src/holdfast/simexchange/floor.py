@@ -14,6 +14,7 @@ from holdfast.simexchange.model import (
     AccountEvent,
     Depth,
     Emission,
+    OrderUpdate,
     Published,
     Record,
     Ticket,
@@ -41,6 +42,7 @@ class Floor:
         self.users = UserStreams(clock, faults=faults)
         self.record_count = 0
         self.has_ended = False
+        self.on_first_fill: Callable[[str], None] = _ignore
         self._replies: dict[int, Callable[[Ticket], None]] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._listened = asyncio.Event()
@@ -127,7 +129,10 @@ class Floor:
 
     def _release(self, events: list[AccountEvent]) -> None:
         for event in events:
-            self.users.publish(event.account, event.event)
+            fact = event.event
+            self.users.publish(event.account, fact)
+            if isinstance(fact, OrderUpdate) and _is_first_fill(fact):
+                self.on_first_fill(event.account)
         events.clear()
 
     def _publish(self, record: Record) -> None:
@@ -150,3 +155,11 @@ class Floor:
     def _note_movement(self) -> None:
         runs_by_itself = self.clock.speed is not None and self.clock.has_begun
         self.clock.set_moving(self.is_moving or runs_by_itself)
+
+
+def _is_first_fill(fact: OrderUpdate) -> bool:
+    return fact.trade is not None and fact.trade.quantity == fact.order.cum_quantity
+
+
+def _ignore(_account: str) -> None:
+    pass

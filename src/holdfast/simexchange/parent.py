@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import signal
 import stat
 from collections.abc import Callable
 
@@ -10,12 +9,7 @@ WATCH_S = 0.5
 
 
 def follow_parent(end: Callable[[], None]) -> None:
-    """Call `end` when the parent dies or closes our standard input; ignore Ctrl-C.
-
-    The terminal's Ctrl-C reaches the whole group, and the trader still needs the venue then, to
-    cancel what rests.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Call `end` when the parent dies or closes our standard input."""
     _watch_parent(os.getppid(), end)
     mode = os.fstat(0).st_mode
     if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):

@@ -111,8 +111,7 @@ class _Route:
             if refusal.retry_at_ns is not None:
                 wait_s = -((now_ns - refusal.retry_at_ns) // SECOND_NS)
                 headers["Retry-After"] = str(max(1, wait_s))
-        if answer.order_account is not None:
-            headers |= self._desk.orders(answer.order_account).headers(now_ns)
+        headers |= answer.order_counts
         return web.Response(
             body=msgspec.json.encode(body),
             status=status,

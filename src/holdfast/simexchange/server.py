@@ -44,6 +44,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 def serve_command(arguments: argparse.Namespace) -> int:
     """Serve by parsed arguments, in an event loop of its own; return the exit code."""
     options = options_from(arguments)
+    if options.exits_with_parent:
+        # The terminal's Ctrl-C reaches the whole group, and the trader still needs the venue
+        # then, to cancel what rests.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(serve(options, ready=announce))
 
@@ -67,18 +71,21 @@ async def serve(options: ServeOptions, *, ready: Callable[[dict[str, object]], N
     )
     accounts = _accounts(options, market)
     exchange = Exchange(market.symbols, accounts, assumptions=assumptions, seed=options.seed)
-    async with open_floor(exchange, market, options=options, faults=faults) as (floor, port):
+    async with open_floor(exchange, market, options=options, faults=faults) as venue:
         stop = _stop_signal(options)
         ready(
             {
                 "ready": True,
-                "rest": f"http://{HOST}:{port}",
-                "ws": f"ws://{HOST}:{port}",
-                "ws_api": f"ws://{HOST}:{port}/ws-api/v3",
+                "rest": f"http://{HOST}:{venue.port}",
+                "ws": f"ws://{HOST}:{venue.port}",
+                "ws_api": f"ws://{HOST}:{venue.port}/ws-api/v3",
             }
         )
+        await asyncio.wait((stop, venue.playing), return_when=asyncio.FIRST_COMPLETED)
+        if venue.playing.done():
+            venue.playing.result()  # a market that breaks ends the program with its reason
         code = await stop
-        floor.pacer.close_all(GOING_AWAY)
+        venue.floor.pacer.close_all(GOING_AWAY)
         return code
 
 

@@ -3,8 +3,8 @@
 import asyncio
 import errno
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, NamedTuple
 
 from aiohttp import web
 
@@ -28,11 +28,19 @@ LARGEST_BODY_BYTES = 1 << 20
 GRACE_S = 1.0
 
 
+class Venue(NamedTuple):
+    """An open venue: its floor, its port, and the task that plays its market."""
+
+    floor: Floor
+    port: int
+    playing: asyncio.Task[None]
+
+
 @asynccontextmanager
 async def open_floor(
     exchange: Exchange, market: "Market", *, options: ServeOptions, faults: Faults
-) -> AsyncIterator[tuple[Floor, int]]:
-    """Open a venue on a port and play its market; yield the floor and the port."""
+) -> AsyncIterator["Venue"]:
+    """Open a venue on a port and play its market; yield what is open."""
     loop = asyncio.get_running_loop()
     records = prime(exchange, market.records())
     start_ns = max(exchange.now_ns, market.start_ns)
@@ -50,13 +58,13 @@ async def open_floor(
     tasks: list[asyncio.Task[None]] = []
     try:
         port = await _listen(runner, options.port)
-        tasks = [loop.create_task(pump.run()), loop.create_task(pacer.watch())]
-        yield floor, port
+        playing = loop.create_task(pump.run())
+        tasks = [playing, loop.create_task(pacer.watch())]
+        yield Venue(floor, port, playing)
     finally:
         for task in tasks:
             task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        await asyncio.gather(*tasks, return_exceptions=True)
         await runner.cleanup()
 
 

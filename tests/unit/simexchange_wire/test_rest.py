@@ -123,6 +123,9 @@ def test_a_market_order_takes_the_book_and_its_trades_are_listed() -> None:
                 quantity="1.5",
             )  # fmt: skip
             assert filled["status"] == "FILLED"
+            assert client.headers["X-MBX-ORDER-COUNT-10S"] == "1"
+            counts = await client.signed("GET", "/api/v3/rateLimit/order")
+            assert [limit["count"] for limit in counts] == [0, 0]  # of unfilled orders
             assert [fill["price"] for fill in filled["fills"]] == [
                 "50001.00000000",
                 "50002.00000000",

@@ -110,11 +110,11 @@ async def open_venue(
     options = ServeOptions(speed=speed, window=window)
     armed = Faults(faults or [], seed=1)
     async with (
-        open_floor(exchange, market, options=options, faults=armed) as (floor, port),
+        open_floor(exchange, market, options=options, faults=armed) as venue,
         aiohttp.ClientSession() as session,
     ):
-        client = Client(session, port)
-        client.floor = floor
+        client = Client(session, venue.port)
+        client.floor = venue.floor
         yield client
 
 
