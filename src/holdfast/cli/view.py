@@ -14,6 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import msgspec
+from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group
 from rich.live import Live
 from rich.panel import Panel
@@ -22,6 +23,7 @@ from rich.text import Text
 
 from holdfast.domain import events as ev
 from holdfast.domain.event import Record
+from holdfast.domain.money import amount_text
 from holdfast.journal.tail import Follower
 from holdfast.runtime.pulse import Pulse
 from holdfast.runtime.state import State
@@ -126,17 +128,33 @@ class Screen:
                 yield f"{strategy} {symbol}", quantity
 
     def _positions(self) -> Table:
-        table = Table(title="positions", title_justify="left", expand=True)
-        table.add_column("strategy, symbol")
-        table.add_column("quantity", justify="right")
-        for name, quantity in self._holdings():
-            table.add_row(name, quantity)
+        table = _table("positions", "strategy", "symbol")
+        for name in ("quantity", "realized", "unrealized"):
+            table.add_column(name, justify="right")
+        if self.state is None:
+            return table
+        account = self.state.account
+        for (strategy, symbol, _), position in sorted(
+            account.positions.items(), key=lambda item: (item[0][0], item[0][1])
+        ):
+            instrument = account.instruments[symbol]
+            mark = self.marks.get(symbol)
+            open_result = (
+                amount_text(instrument.notional(1, position.unrealized(instrument.price(mark))))
+                if mark
+                else "-"
+            )
+            table.add_row(
+                strategy,
+                symbol,
+                instrument.quantity_text(position.quantity),
+                amount_text(instrument.notional(1, position.realized)),
+                open_result,
+            )
         return table
 
     def _orders(self) -> Table:
-        table = Table(title="open orders", title_justify="left", expand=True)
-        for name in ("strategy", "symbol", "side", "state"):
-            table.add_column(name)
+        table = _table("open orders", "strategy", "symbol", "side", "state")
         for name in ("price", "quantity", "filled"):
             table.add_column(name, justify="right")
         if self.state is not None:
@@ -174,6 +192,15 @@ class Screen:
                 f"{fill.fee} {fill.fee_asset}",
             )
         return table
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(
+        title=title, title_justify="left", title_style="bold", expand=True, box=SIMPLE_HEAD
+    )
+    for column in columns:
+        table.add_column(column)
+    return table
 
 
 def _clock(at_ns: int) -> str:

@@ -12,7 +12,7 @@ import socket
 import struct
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import msgspec
 
@@ -76,7 +76,7 @@ Execute = Callable[[Request], Answer]
 
 
 class CommandSocket:
-    """The trader's end: accepts people of the same machine and hands commands to one function."""
+    """The trader's end: takes commands from this machine and hands them to one function."""
 
     def __init__(self, path: Path, execute: Execute) -> None:
         self.path = path

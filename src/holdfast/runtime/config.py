@@ -70,10 +70,10 @@ def load_config(path: Path) -> Config:
     try:
         return msgspec.convert(data, Config)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{path}: {_explain(str(error), data)}") from None
+        raise ConfigError(f"{path}: {_explain(str(error))}") from None
 
 
-def _explain(message: str, data: dict[str, Any]) -> str:
+def _explain(message: str) -> str:
     """Say a validation error with the key's path first and, for a wrong key, the right ones."""
     where = re.search(r" - at `\$(.*)`$", message)
     text = message[: where.start()] if where else message

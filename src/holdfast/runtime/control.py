@@ -49,7 +49,7 @@ class Control:
                     answer.outcome,
                 )
             )
-        self._trader.on_frame_end()
+        self._recorder.flush()
         if isinstance(command, Stop) and answer.ok:
             self._stop(f"stopped by {request.actor}: {command.reason}")
         return answer
@@ -69,7 +69,7 @@ class Control:
                 return Answer(ok=True, outcome="stopping")
 
     def _pause(self, command: Pause | Resume, actor: str) -> Answer:
-        scopes = {ACCOUNT, *(host.id for host in self._trader.hosts)}
+        scopes = {ACCOUNT, *self._trader.cast.members}
         scopes |= set(self._trader.pipeline.lanes)
         if command.scope not in scopes:
             known = ", ".join(sorted(scopes))

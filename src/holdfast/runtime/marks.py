@@ -3,16 +3,19 @@
 Equity and drawdown are drawn from them, because screens and reports read only the journal.
 """
 
-from collections.abc import Callable, Mapping
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from holdfast.domain import events as ev
-from holdfast.domain.ids import Symbol
 from holdfast.domain.instant import NS_PER_S, Clock
-from holdfast.domain.instrument import Instrument
 from holdfast.domain.money import PriceUnits, canonical
-from holdfast.market.feed import Feed
 from holdfast.runtime.recorder import Recorder
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from holdfast.domain.ids import Symbol
+    from holdfast.domain.instrument import Instrument
+    from holdfast.market.feed import Feed
 
 EVERY_NS = 60 * NS_PER_S
 
@@ -20,12 +23,11 @@ EVERY_NS = 60 * NS_PER_S
 class Marks:
     """Writes marks, and answers what an asset is worth in a currency now."""
 
-    def __init__(self, recorder: Recorder, clock: Clock, *, flush: Callable[[], None]) -> None:
+    def __init__(self, recorder: Recorder, clock: Clock) -> None:
         self.feeds: dict[Symbol, Feed] = {}
         self.instruments: Mapping[Symbol, Instrument] = {}
         self._recorder = recorder
         self._clock = clock
-        self._flush = flush
 
     @property
     def are_known(self) -> bool:
@@ -49,7 +51,7 @@ class Marks:
     def keep_recording(self) -> None:
         """Write marks now and at each full minute from here on."""
         self.record()
-        self._flush()
+        self._recorder.flush()
         now = self._clock.now_ns()
         self._clock.call_at(now - now % EVERY_NS + EVERY_NS, self.keep_recording)
 

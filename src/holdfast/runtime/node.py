@@ -44,6 +44,7 @@ from holdfast.risk.gate import Gates, recheck
 from holdfast.risk.standard import STANDARD
 from holdfast.risk.view import Desk
 from holdfast.runtime import random
+from holdfast.runtime.cast import Member
 from holdfast.runtime.config import Config, StrategyEntry
 from holdfast.runtime.marks import Marks
 from holdfast.runtime.pipeline import Lane, Pipeline
@@ -85,8 +86,8 @@ class Node:
         self.is_resumed = False
         self._fold(store)
         self.journal = make_journal(store, self._on_durable)
-        self.recorder = Recorder(self.journal, self.state)
-        self.marks = Marks(self.recorder, clock, flush=self.flush)
+        self.recorder = Recorder(self.journal, self.state, flush=self.flush)
+        self.marks = Marks(self.recorder, clock)
         self._strategies = strategies
         self.trader: Trader | None = None
         self.after_durable: Callable[[], None] = _nothing
@@ -162,7 +163,6 @@ class Node:
             gates=Gates(STANDARD, guard=guard),
             gateway=gateway,
             snapshot=snapshot,
-            flush=self.flush,
             before_send=self.config.journal.intent_durability == "before-send",
         )
         self.trader = Trader(
@@ -171,7 +171,6 @@ class Node:
             state=state,
             pipeline=pipeline,
             marks=self.marks,
-            flush=self.flush,
         )
         self.gateway = gateway
         self._add_lanes(pipeline, desk)
@@ -210,7 +209,7 @@ class Node:
                 instruments=instruments,
                 clock=self.clock,
                 position=partial(pipeline.position, name),
-                on_timer=partial(trader.on_timer, name),
+                on_timer=partial(trader.cast.on_timer, name),
                 parameters=chosen.parameters,
             )
             host = Hosted(
@@ -219,13 +218,12 @@ class Node:
                 guard=guard,
                 monotonic_ns=None if replay else self.clock.monotonic_ns,
             )
-            trader.hosts.append(host)
-            trader.digests[name] = loaded.source_digest
+            member = trader.cast.members[name] = Member(host, loaded.source_digest)
             for symbol in sorted(host.symbols):
                 lane = pipeline.lanes[symbol]
                 view = desk.view(name, instruments[symbol])
                 bars = [Bars(symbol, interval) for interval in loaded.intervals_ns]
-                trader.joins.append(partial(lane.join, host, view, bars))
+                member.joins.append(partial(lane.join, host, view, bars=bars))
 
     def _fold(self, store: SqliteStore) -> None:
         """Fold what an existing journal holds."""

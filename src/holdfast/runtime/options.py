@@ -13,6 +13,7 @@ from holdfast.runtime.config import Config, StrategyEntry, load_config
 MAX_SPEED = 0.0
 """The speed that stands for as fast as the machine goes."""
 
+FASTEST = 1_000_000.0
 _UNITS_NS = {
     "ms": NS_PER_MS,
     "s": NS_PER_S,
@@ -62,7 +63,7 @@ def parse_speed(text: str) -> float:
         speed = float(text)
     except ValueError:
         speed = -1.0
-    if not 0 < speed <= 1_000_000:
+    if not 0 < speed <= FASTEST:
         raise UsageError(
             f"--speed {text}: not a speed; write max, or a number over 0 such as 10"
         )

@@ -9,15 +9,15 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
 from holdfast.domain.ids import AccountId, Symbol
 from holdfast.domain.instant import NS_PER_MS
-from holdfast.domain.ports import HttpAnswer
 from holdfast.errors import HoldfastError, NotFound, VenueUnavailable
 from holdfast.journal.sqlite import SqliteStore
 from holdfast.journal.writer import Journal, ThreadWriter
@@ -29,13 +29,16 @@ from holdfast.runtime.control import Control
 from holdfast.runtime.credentials import credentials_of
 from holdfast.runtime.network import SocketNetwork
 from holdfast.runtime.node import Node, name_journal
-from holdfast.runtime.options import MAX_SPEED, RunOptions
+from holdfast.runtime.options import RunOptions
 from holdfast.runtime.pacing import Pacer
 from holdfast.runtime.reconciler import Reconciler
 from holdfast.runtime.spawn import Child, Ready, start_simulator, start_view
 from holdfast.runtime.trader import Trader
 from holdfast.runtime.watching import Watching
 from holdfast.venues.binance.adapter import BinanceSpot, Endpoints, Options
+
+if TYPE_CHECKING:
+    from holdfast.domain.ports import HttpAnswer
 
 CANCELED_WITHIN_S = 10.0
 OPENED_WITHIN_S = 30.0
@@ -167,7 +170,7 @@ class PaperRun:
         clock: PingedClock | RunningClock,
         stack: contextlib.AsyncExitStack,
     ) -> None:
-        """Connect everything; the market moves on only when books, balances and orders agree."""
+        """Connect everything; the market waits until balances and orders agree."""
         symbols = [Symbol(symbol) for symbol in node.state.symbols]
         instruments = await venue.market_data.instruments(symbols)
         node.register(instruments)
@@ -180,7 +183,7 @@ class PaperRun:
             gateway=node.gateway,
             clock=clock,
             recv_window_ns=self._config.venue.recv_window_ms * NS_PER_MS,
-            on_done=lambda: pacer.release(),
+            on_done=lambda: pacer.release(),  # noqa: PLW0108 (bound below)
         )
         opening = asyncio.get_running_loop().create_future()
         pacer = Pacer(
@@ -193,13 +196,13 @@ class PaperRun:
             flush=node.flush,
             on_end=lambda: self.stop("the data ended"),
         )
-        trader.pacer = pacer
+        trader.sinks.pacer = pacer
         node.after_durable = pacer.release
-        trader.on_first_marks = lambda: None if opening.done() else opening.set_result(None)
-        venue.order_entry.hand_pings_to(trader.on_ping)
-        await node.gateway.start(instruments, trader)
-        await venue.account_view.start(instruments, trader)
-        await venue.market_data.start(instruments, trader)
+        trader.sinks.on_frame = partial(_open_at_marks, trader, opening)
+        venue.order_entry.hand_pings_to(trader.sinks.on_ping)
+        await node.gateway.start(instruments, trader.sinks)
+        await venue.account_view.start(instruments, trader.sinks)
+        await venue.market_data.start(instruments, trader.sinks)
         try:
             await asyncio.wait_for(asyncio.shield(opening), OPENED_WITHIN_S)
         except TimeoutError:
@@ -211,11 +214,11 @@ class PaperRun:
         else:
             trader.resume()
         stack.push_async_callback(reconciler.close)
-        trader.on_doubt = reconciler.request_for
+        trader.cast.on_doubt = reconciler.request_for
         reconciler.request("start")
         await reconciler.finish()
-        trader.on_connected = lambda: reconciler.request("the user stream connected")
-        trader.start_strategies()
+        trader.sinks.on_connected = lambda: reconciler.request("the user stream connected")
+        trader.cast.start()
         pacer.release()
 
     async def _watch(
@@ -266,6 +269,14 @@ class PaperRun:
 def _trader(node: Node) -> Trader:
     assert node.trader is not None
     return node.trader
+
+
+def _open_at_marks(trader: Trader, opening: "asyncio.Future[None]") -> None:
+    """Let the books be opened once every symbol has a price."""
+    if trader.marks.are_known:
+        trader.sinks.on_frame = None
+        if not opening.done():
+            opening.set_result(None)
 
 
 async def _ask(network: SocketNetwork, origin: str, path: str, kind: type[_Kind]) -> _Kind:

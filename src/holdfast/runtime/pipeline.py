@@ -1,4 +1,4 @@
-"""The life of an order, steps 1 to 6; the only file that knows how the stages follow each other.
+"""The life of an order, steps 1 to 6; no other file knows how the stages follow each other.
 
 Everything here runs on one thread without waiting. A segment ends at the journal: what waits
 for durability goes on in `Recorder.on_durable`. Steps 7 and 8 are `settlement.py`.
@@ -11,12 +11,10 @@ import msgspec
 
 from holdfast.decision.host import Answer, Hosted
 from holdfast.decision.sizing import QUOTE, CancelWish, size
-from holdfast.decision.strategy import OrderUpdate
 from holdfast.decision.view import PositionView
 from holdfast.domain import events as ev
 from holdfast.domain.approval import Accepted, Approved, Refused
 from holdfast.domain.ids import (
-    ClientOrderId,
     ClientOrderIds,
     Epoch,
     IntentId,
@@ -25,12 +23,11 @@ from holdfast.domain.ids import (
 )
 from holdfast.domain.instant import Clock
 from holdfast.domain.intent import Intent, SizedIntent
-from holdfast.domain.instrument import Instrument
-from holdfast.domain.market import BookTop, DepthDiff, MarketEvent, MarketReference, TradePrint
-from holdfast.domain.money import amount_text
-from holdfast.domain.order import NewOrder, Order, OrderStatus
+from holdfast.domain.market import BookTop, DepthDiff, MarketEvent, TradePrint
+from holdfast.domain.order import NewOrder
 from holdfast.domain.venue import CancelOrder
 from holdfast.errors import StrategyFailed
+from holdfast.execution.cancel import cancelable
 from holdfast.execution.children import Origin, children
 from holdfast.gateway.gateway import Gateway
 from holdfast.market.bars import Bars
@@ -39,12 +36,15 @@ from holdfast.risk.gate import Gates, review_intent, review_order, worst_price
 from holdfast.risk.refusals import Refusals
 from holdfast.risk.view import Desk, View
 from holdfast.runtime.latency import Latency
+from holdfast.runtime.order_events import (
+    accepted_event,
+    approved_event,
+    market_reference,
+    not_sent,
+)
 from holdfast.runtime.recorder import Recorder
 from holdfast.runtime.state import State
 from holdfast.runtime.working import Working
-
-
-NO_ORDER = ClientOrderId("")
 
 
 class Lane(msgspec.Struct, kw_only=True):
@@ -58,7 +58,7 @@ class Lane(msgspec.Struct, kw_only=True):
     bars: list[tuple[Bars, Hosted]] = []
     views: dict[StrategyId, View] = {}
 
-    def join(self, host: Hosted, view: View, bars: list[Bars]) -> None:
+    def join(self, host: Hosted, view: View, *, bars: list[Bars]) -> None:
         """Let a strategy see this symbol and trade it."""
         self.hosts.append(host)
         self.views[host.id] = view
@@ -86,7 +86,6 @@ class Pipeline:
         gates: Gates,
         gateway: Gateway,
         snapshot: Callable[[Symbol], None],
-        flush: Callable[[], None],
         before_send: bool = True,
     ) -> None:
         self.lanes: dict[Symbol, Lane] = {}
@@ -99,7 +98,6 @@ class Pipeline:
         self.desk = desk
         self._gates = gates
         self._gateway = gateway
-        self.flush = flush
         self._snapshot = snapshot
         self._before_send = before_send
         self._began_ns = 0
@@ -145,23 +143,25 @@ class Pipeline:
     def halt(self, host: Hosted, reason: str) -> None:
         """Stop one strategy: an event, its entries canceled, its stops kept."""
         self._recorder.decide(ev.StrategyHalted(host.id, reason))
-        for symbol in sorted(host.symbols):
-            self.cancel_orders(host.id, symbol, reason="strategy halted")
+        self.cancel_all(reason="strategy halted", strategy=host.id)
 
-    def cancel_orders(
+    def cancel_all(
         self,
-        strategy: StrategyId,
-        symbol: Symbol,
         *,
         reason: str,
+        strategy: StrategyId | None = None,
         including_stops: bool = False,
     ) -> int:
-        """Cancel a strategy's entries and exits on a symbol; stops only when asked for."""
-        orders = self.working.cancelable(strategy, symbol, including_stops=including_stops)
-        wishes = [CancelWish(symbol, o.request.client_order_id, reason) for o in orders]
-        for wish in wishes:
-            self.cancel(strategy, wish)
-        return len(wishes)
+        """Cancel entries and exits, of one strategy or of all; stops only when asked for."""
+        orders = cancelable(
+            self._state.account, strategy=strategy, including_stops=including_stops
+        )
+        for order in orders:
+            request = order.request
+            self.cancel(
+                request.strategy, CancelWish(request.symbol, request.client_order_id, reason)
+            )
+        return len(orders)
 
     def cancel(self, strategy: StrategyId, wish: CancelWish) -> None:
         """Cancel one order: it acts first and is recorded after."""
@@ -173,10 +173,11 @@ class Pipeline:
         )
         self.working.touch(strategy, wish.symbol)
 
-    def cancel_unrecorded(self, order: Order) -> None:
-        """Cancel one order when the journal takes nothing any more."""
-        cancel = CancelOrder(order.request.symbol, order.request.client_order_id)
-        self._gateway.cancel(cancel, epoch=Epoch(self._state.epoch))
+    def cancel_unrecorded(self) -> None:
+        """Cancel what rests when the journal takes nothing any more: cancels act first."""
+        for order in cancelable(self._state.account):
+            cancel = CancelOrder(order.request.symbol, order.request.client_order_id)
+            self._gateway.cancel(cancel, epoch=Epoch(self._state.epoch))
 
     def position(self, strategy: StrategyId, symbol: Symbol) -> PositionView:
         """Give filled, live and Unknown of a strategy on a symbol."""
@@ -199,7 +200,7 @@ class Pipeline:
         closed = bars.close_due(self._clock.now_ns())
         if closed is not None:
             self.answer(host, host.bar(closed))
-            self.flush()
+            self._recorder.flush()
 
     def _show(self, lane: Lane, changed: BookTop | Invalid) -> None:
         """Step 2: what changed, to every strategy that looks at it."""
@@ -229,7 +230,7 @@ class Pipeline:
                 self._review(host, lane, view, part)
 
     def _review(self, host: Hosted, lane: Lane, view: View, intent: SizedIntent) -> None:
-        """Steps 3 and 4: ask the gates of the whole, make the child, ask the gates of orders."""
+        """Steps 3 and 4: ask the gates of the whole, make the child, ask those of orders."""
         now = self._clock.now_ns()
         view.now_ns = now
         view.book_is_valid = not lane.feed.invalid_reason
@@ -244,7 +245,7 @@ class Pipeline:
             account=self._state.account.account,
             instrument=view.instrument,
             worst_price=worst_price(intent, view),
-            reference=_reference(lane.feed, view),
+            reference=market_reference(lane.feed, view),
         )
         for order in children(accepted, origin, ids=lane.ids):
             approved = review_order(order, view, gates=self._gates, parent=accepted)
@@ -254,12 +255,14 @@ class Pipeline:
                 self._commit(host, view, accepted, approved)
 
     def _commit(self, host: Hosted, view: View, accepted: Accepted, approved: Approved) -> None:
-        """Step 5: the order intent goes to the journal, and is in force for every later gate."""
+        """Step 5: the order goes to the journal, and is in force for every later gate."""
         order, held = approved.order, accepted.reservation
-        self._recorder.write(_accepted_event(accepted, approved))
-        seq = self._recorder.write(_approved_event(accepted, approved, view.instrument))
+        self._recorder.write(accepted_event(accepted, approved))
+        seq = self._recorder.write(
+            approved_event(accepted, approved, instrument=view.instrument)
+        )
         self._state.account.approve(order, held.asset, held.amount)
-        self.working.add(order)
+        self.working.touch(order.strategy, order.symbol)
         if accepted.intent.algorithm == QUOTE:
             self.working.quotes.add(order.client_order_id)
         began_ns = self._began_ns
@@ -279,7 +282,7 @@ class Pipeline:
         event = ev.OrderWithheld(order.client_order_id, order.strategy, order.symbol, reason)
         self._recorder.decide(event)
         self.working.touch(order.strategy, order.symbol)
-        self.answer(host, host.order(_not_sent(order, reason)))
+        self.answer(host, host.order(not_sent(order, reason)))
 
     def _refuse(self, host: Hosted, asked: SizedIntent | NewOrder, refused: Refused) -> None:
         """Journal a refusal with all reasons; equal ones of a second become one, counted."""
@@ -291,89 +294,4 @@ class Pipeline:
             now_ns=self._clock.now_ns(),
         ):
             self._recorder.decide(event)
-        self.answer(host, host.order(_not_sent(asked, "refused", refused)))
-
-
-def _not_sent(
-    asked: SizedIntent | NewOrder, reason: str, refused: Refused | None = None
-) -> OrderUpdate:
-    """Tell a strategy of something that never left."""
-    return OrderUpdate(
-        symbol=asked.symbol,
-        side=asked.side,
-        status=OrderStatus.NOT_SENT,
-        client_order_id=asked.client_order_id if isinstance(asked, NewOrder) else NO_ORDER,
-        price=asked.price,
-        quantity=asked.quantity,
-        purpose=asked.purpose,
-        reason=reason,
-        refusals=refused.refusals if refused else (),
-    )
-
-
-def _reference(feed: Feed, view: View) -> MarketReference:
-    """Name the market that a decision saw."""
-    top = feed.top
-    if top is None:
-        return MarketReference()
-    price = view.instrument.price_text
-    return MarketReference(
-        "book",
-        top.update_id,
-        price(top.bid),
-        price(top.ask),
-        top.venue_at_ns,
-        top.received_at_ns,
-        "",
-    )
-
-
-def _accepted_event(accepted: Accepted, approved: Approved) -> ev.IntentAccepted:
-    intent, order, held = accepted.intent, approved.order, accepted.reservation
-    return ev.IntentAccepted(
-        accepted.intent_id,
-        accepted.strategy,
-        intent.symbol,
-        intent.side.value,
-        order.quantity_text,
-        order.price_text,
-        intent.algorithm,
-        intent.purpose.value,
-        held.asset,
-        amount_text(held.amount),
-        order.model_version,
-        order.policy_version,
-        order.reference,
-    )
-
-
-def _approved_event(
-    accepted: Accepted, approved: Approved, instrument: Instrument
-) -> ev.OrderApproved:
-    order, held = approved.order, accepted.reservation
-    return ev.OrderApproved(
-        client_order_id=order.client_order_id,
-        strategy=order.strategy,
-        intent_id=order.intent_id,
-        symbol=order.symbol,
-        product=order.product.value,
-        side=order.side.value,
-        order_type=order.order_type.value,
-        time_in_force=order.time_in_force.value,
-        quantity=order.quantity_text,
-        price=order.price_text,
-        worst_price=instrument.price_text(order.worst_price),
-        trigger_price="0",
-        position_side=order.position_side.value,
-        reduce_only=order.reduce_only,
-        purpose=order.purpose.value,
-        stp_mode=order.stp_mode.value,
-        order_list_id=order.order_list_id,
-        contingency=order.contingency,
-        reference=order.reference,
-        model_version=order.model_version,
-        policy_version=order.policy_version,
-        reserved_asset=held.asset,
-        reserved=amount_text(held.amount),
-        expires_at_ns=approved.expires_at_ns,
-    )
+        self.answer(host, host.order(not_sent(asked, "refused", refused=refused)))

@@ -120,7 +120,7 @@ class Reconciler:
             self._recorder.hear(event, lambda event=event: self._tell(event))  # type: ignore[misc]
         if result.clean or result.events or is_last:
             self._recorder.decide(result.completed(trigger))
-        self._trader.on_frame_end()
+        self._recorder.flush()
         await self._quiet()
         for cancel in result.cancels:
             self._gateway.cancel(cancel, epoch=Epoch(self._trader.state.epoch))
@@ -130,11 +130,13 @@ class Reconciler:
         if isinstance(event, ev.OrderAdopted):
             order = self._trader.state.account.find(client_order_id)
             if order is not None:
-                self._trader.pipeline.working.add(order.request)
+                self._trader.pipeline.working.touch(
+                    order.request.strategy, order.request.symbol
+                )
         elif isinstance(event, ev.OrderFilled):
-            self._trader.on_filled(event)
+            self._trader.cast.on_filled(event)
         elif client_order_id:
-            self._trader.on_order_changed(client_order_id, event)
+            self._trader.cast.on_order_changed(client_order_id, event)
 
     def _ours(self) -> Ours:
         state = self._trader.state
@@ -167,7 +169,7 @@ class Reconciler:
     async def _quiet(self) -> None:
         """Wait until nothing of ours is on its way to disk."""
         while not self._recorder.is_idle:
-            self._trader.on_frame_end()
+            self._recorder.flush()
             await self._recorder.settled()
 
     async def _pause(self) -> None:

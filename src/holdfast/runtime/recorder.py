@@ -18,9 +18,13 @@ _NO_SHARD = Shard(0)
 
 
 class Recorder:
-    """Writes events and folds them into the state at the moment that the rule above names."""
+    """Writes events and folds them into the state at the moment that the rule above names.
 
-    def __init__(self, journal: Journal, state: State) -> None:
+    `flush` makes what was put durable in due time; it ends every segment.
+    """
+
+    def __init__(self, journal: Journal, state: State, *, flush: Callable[[], None]) -> None:
+        self.flush = flush
         self._journal = journal
         self._state = state
         self._settled: list[asyncio.Future[None]] = []
@@ -38,10 +42,10 @@ class Recorder:
         return seq
 
     def write(self, event: Event, shard: Shard = _NO_SHARD) -> int:
-        """Journal a decision whose effect the caller applies itself, with the values at hand."""
+        """Journal a decision whose effect the caller applies, with the values at hand."""
         return self._journal.put(event, shard)
 
-    def hear(self, event: Event, then: Callable[[], None], shard: Shard = _NO_SHARD) -> None:
+    def hear(self, event: Event, then: Callable[[], None], *, shard: Shard = _NO_SHARD) -> None:
         """Journal what the venue said; it is folded, and `then` runs, once it is durable."""
         self._waiting.append((self._journal.put(event, shard), event, then))
 

@@ -8,6 +8,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from holdfast.domain.ids import AccountId, Symbol
@@ -105,10 +106,10 @@ class Replay:
             instruments = await venue.market_data.instruments(symbols)
             node.register(instruments)
             trader = node.wire(venue.order_entry, snapshot=venue.market_data.request_snapshot)
-            trader.on_first_marks = venue.market_data.pause
-            await node.gateway.start(instruments, trader)
-            await venue.account_view.start(instruments, trader)
-            await venue.market_data.start(instruments, trader)
+            trader.sinks.on_frame = partial(self._pause_at_marks, trader)
+            await node.gateway.start(instruments, trader.sinks)
+            await venue.account_view.start(instruments, trader.sinks)
+            await venue.market_data.start(instruments, trader.sinks)
             await self._play(trader)
             self._finish(trader)
         finally:
@@ -128,6 +129,12 @@ class Replay:
                 shown_ns = now_ns
                 self._progress(market.played_count, now_ns - began_ns)
 
+    def _pause_at_marks(self, trader: Trader) -> None:
+        """Let the books be opened once every symbol has a price."""
+        if trader.marks.are_known:
+            trader.sinks.on_frame = None
+            self._venue.market_data.pause()
+
     async def _open(self, trader: Trader) -> None:
         trader.open_balances(await self._venue.account_view.balances(), source="venue")
         reconciler = Reconciler(
@@ -142,7 +149,7 @@ class Replay:
         self._commit()
         reconciler.request("start")
         await reconciler.finish()
-        trader.start_strategies()
+        trader.cast.start()
 
     def _finish(self, trader: Trader) -> None:
         """Cancel what rests, let market time pass until it is gone, write the last records."""

@@ -10,12 +10,15 @@ import uvloop
 
 from holdfast.journal.sqlite import SqliteStore
 from holdfast.journal.verify import verify
+from holdfast.market.feed import FeedCounts
 from holdfast.reports.run_report import ReportExtra, write_report
 from holdfast.runtime.clock import run_name
 from holdfast.runtime.config import Config
 from holdfast.runtime.latency import Latency
 from holdfast.runtime.node import Chosen, Node, choose, open_store
 from holdfast.runtime.options import MAX_SPEED, RunOptions, settle
+from holdfast.runtime.paper import PaperRun
+from holdfast.runtime.replay import replay
 from holdfast.runtime.result import Tally, run_result
 
 RUNS = Path("runs")
@@ -39,8 +42,6 @@ def run(options: RunOptions) -> dict[str, Any]:
     store = open_store(places.journal, resume=options.resume)
     _link_latest(places)
     if config.mode == "replay":
-        from holdfast.runtime.replay import replay
-
         node = replay(config, options, chosen=chosen, store=store, path=places.journal)
     else:
         node = _paper(config, options, chosen, store=store, places=places)
@@ -55,8 +56,6 @@ def _paper(
     store: SqliteStore,
     places: Places,
 ) -> Node:
-    from holdfast.runtime.paper import PaperRun
-
     plain = not sys.stderr.isatty()
     synthetic = not options.data and not config.venue.url
     if synthetic and options.duration_ns is None and not options.until_end:
@@ -110,7 +109,7 @@ def _conclude(node: Node, places: Places, options: RunOptions) -> dict[str, Any]
     result = run_result(
         state=node.state,
         counted=counted,
-        strategies=[host.id for host in trader.hosts],
+        strategies=list(trader.cast.members),
         market=market,
         journal={
             "path": str(places.journal),
@@ -129,8 +128,6 @@ def _conclude(node: Node, places: Places, options: RunOptions) -> dict[str, Any]
 
 def market_counts(node: Node) -> dict[str, int]:
     """Add up what came by the feeds of all symbols."""
-    from holdfast.market.feed import FeedCounts
-
     total = FeedCounts()
     for feed in node.marks.feeds.values():
         total.add(feed.counts)

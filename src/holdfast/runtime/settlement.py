@@ -1,4 +1,4 @@
-"""Steps 7 and 8: the venue's answers and reports become events, each once, in force when durable.
+"""Steps 7 and 8: the venue's words become events, each once, in force when durable.
 
 A report may come late, twice, out of order, or by two ways at once (response and stream). What
 is already known, or already on its way to disk, is not written again. Whatever stays open after
@@ -143,7 +143,7 @@ class Settlement:
         instrument = self._account.instruments[request.symbol]
         if report.execution is not None:
             if report.execution.exec_id not in order.executions:
-                event = self.filled_event(request, report, report.execution)
+                event = self.filled_event(request, report, execution=report.execution)
                 self._hear_fill(event)
         elif report.kind is ReportKind.ACKED:
             if not order.acked:
@@ -176,7 +176,7 @@ class Settlement:
             )
 
     def filled_event(
-        self, request: NewOrder, report: OrderReport, execution: Execution
+        self, request: NewOrder, report: OrderReport, *, execution: Execution
     ) -> ev.OrderFilled:
         """Make the event of one execution of an order of ours."""
         instrument = self._account.instruments[request.symbol]
@@ -206,7 +206,7 @@ class Settlement:
         )
 
     def fee_value(self, instrument: Instrument, execution: Execution) -> tuple[str, str]:
-        """Value a fee in the quote currency at the moment of its fill, with the rate's source."""
+        """Value a fee in the quote currency at its fill, with the source of the rate."""
         asset = execution.fee_asset
         if not execution.fee or asset == instrument.quote:
             return amount_text(execution.fee), "paid in quote"

@@ -101,7 +101,7 @@ async def start_simulator(
 async def start_view(journal: Path, *, plain: bool) -> Child:
     """Start the terminal view, which reads pulses on its standard input."""
     reading, writing = os.pipe()
-    pipe = open(writing, "wb", buffering=0)  # noqa: SIM115
+    pipe = os.fdopen(writing, "wb", buffering=0)
     try:
         process = await asyncio.create_subprocess_exec(
             sys.executable,

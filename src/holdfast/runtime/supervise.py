@@ -45,7 +45,7 @@ def describe(error: BaseException) -> str:
 
 
 def run_command(command: Callable[[], int], *, errors: TextIO, debug: bool = False) -> int:
-    """Run a command of the program and give its exit code; failures are one line on `errors`."""
+    """Run a command and give its exit code; a failure is one line on `errors`."""
     try:
         return command()
     except HoldfastError as error:

@@ -45,7 +45,7 @@ class Watching:
         for event in self._trader.pipeline.refusals.flush(self._node.clock.now_ns()):
             if not isinstance(journal.failed, JournalFailed):
                 self._node.recorder.decide(event)
-        self._trader.on_frame_end()
+        self._node.flush()
         self._pulse()
 
     def _pulse(self) -> None:

@@ -1,0 +1,143 @@
+"""The strategies of a trader, and what each of them is told once it is durable and in force."""
+
+import asyncio
+
+from holdfast.decision.host import Hosted
+from holdfast.decision.strategy import History, order_update
+from holdfast.domain import events as ev
+from holdfast.domain.fill import Fill
+from holdfast.domain.ids import ClientOrderId, ExecId, StrategyId, Symbol, VenueOrderId
+from holdfast.domain.instant import UtcNs
+from holdfast.domain.money import Asset, amount_units
+from holdfast.domain.order import LiquiditySide, NewOrder, PositionSide, Side
+from holdfast.errors import StrategyFailed
+from holdfast.runtime.pipeline import Pipeline
+from holdfast.runtime.recorder import Recorder
+from holdfast.runtime.settlement import Listener
+from holdfast.runtime.state import State
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Member:
+    """A hosted strategy, with the digest of its source and its ways into the lanes."""
+
+    __slots__ = ("digest", "host", "joins")
+
+    def __init__(self, host: Hosted, digest: str) -> None:
+        self.host = host
+        self.digest = digest
+        self.joins: list[Callable[[], None]] = []
+
+
+class Cast(Listener):
+    """Tells strategies what became of their orders; `on_doubt` has the venue asked."""
+
+    def __init__(
+        self,
+        *,
+        recorder: Recorder,
+        state: State,
+        pipeline: Pipeline,
+    ) -> None:
+        self.members: dict[StrategyId, Member] = {}
+        self.on_doubt: Callable[[Symbol, ClientOrderId], None] = _nothing
+        self._recorder = recorder
+        self._state = state
+        self._pipeline = pipeline
+        self._changed: asyncio.Future[None] | None = None
+
+    def on_order_changed(self, client_order_id: ClientOrderId, event: ev.Event) -> None:
+        """Show an order's new state to its strategy."""
+        order = self._state.account.find(client_order_id)
+        if order is None:
+            return
+        host = self._touch(order.request)
+        if host is not None:
+            reason = getattr(event, "reason", "") or getattr(event, "message", "")
+            self._pipeline.answer(host, host.order(order_update(order, reason=reason)))
+
+    def on_filled(self, event: ev.OrderFilled) -> None:
+        """Show a fill, durable and booked, to its strategy."""
+        order = self._state.account.find(ClientOrderId(event.client_order_id))
+        if order is None:
+            return
+        host = self._touch(order.request)
+        if host is not None:
+            self._pipeline.answer(host, host.fill(fill_of(event, self._state)))
+            self._pipeline.answer(host, host.order(order_update(order)))
+
+    def on_in_doubt(self, symbol: Symbol, client_order_id: ClientOrderId) -> None:
+        """Have the venue asked what became of an order."""
+        self.on_doubt(symbol, client_order_id)
+
+    def on_timer(self, strategy: StrategyId, name: str, at_ns: int) -> None:
+        """Wake a strategy."""
+        host = self.members[strategy].host
+        self._pipeline.answer(host, host.timer(name, at_ns))
+        self._recorder.flush()
+
+    def start(self) -> None:
+        """Begin every strategy, with what it saved when it ran last."""
+        for member in self.members.values():
+            for join in member.joins:
+                join()
+        for name, member in self.members.items():
+            self._recorder.decide(
+                ev.StrategyStarted(name, sorted(member.host.symbols), member.digest)
+            )
+            saved = self._state.saved.get(name)
+            self._pipeline.answer(member.host, member.host.start(History(), saved=saved))
+        self._recorder.flush()
+
+    def stop(self, reason: str) -> None:
+        """End every strategy and keep what it wants to remember."""
+        for name, member in self.members.items():
+            host = member.host
+            self._pipeline.answer(host, host.stop(reason))
+            saved = host.save()
+            if isinstance(saved, bytes):
+                self._recorder.decide(ev.StrategySaved(name, saved))
+            elif isinstance(saved, StrategyFailed):
+                self._pipeline.halt(host, str(saved))
+
+    async def changed(self) -> None:
+        """Wait until an order changes."""
+        self._changed = asyncio.get_running_loop().create_future()
+        await self._changed
+
+    def _touch(self, request: NewOrder) -> Hosted | None:
+        """Let the order's views be made again; gives its strategy, if that runs here."""
+        self._pipeline.working.touch(request.strategy, request.symbol)
+        if self._changed is not None and not self._changed.done():
+            self._changed.set_result(None)
+        member = self.members.get(request.strategy)
+        return member.host if member else None
+
+
+def fill_of(event: ev.OrderFilled, state: State) -> Fill:
+    """Give a fill in the units of its instrument."""
+    instrument = state.account.instruments[Symbol(event.symbol)]
+    return Fill(
+        account=state.account.account,
+        strategy=StrategyId(event.strategy),
+        symbol=instrument.symbol,
+        client_order_id=ClientOrderId(event.client_order_id),
+        venue_order_id=VenueOrderId(event.venue_order_id),
+        exec_id=ExecId(event.exec_id),
+        side=Side(event.side),
+        position_side=PositionSide(event.position_side),
+        last_price=instrument.price(event.last_price),
+        last_quantity=instrument.quantity(event.last_quantity),
+        fee=amount_units(event.fee),
+        fee_asset=Asset(event.fee_asset),
+        liquidity_side=LiquiditySide(event.liquidity_side),
+        venue_at_ns=UtcNs(event.venue_at_ns),
+        received_at_ns=UtcNs(event.received_at_ns),
+    )
+
+
+def _nothing(*_: object) -> None:
+    """Do nothing; stands where nobody listens yet."""

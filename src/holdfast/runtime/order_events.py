@@ -1,0 +1,102 @@
+"""What the pipeline writes of an order, and what it tells the order's strategy."""
+
+from holdfast.decision.strategy import OrderUpdate
+from holdfast.domain import events as ev
+from holdfast.domain.approval import Accepted, Approved, Refused
+from holdfast.domain.ids import ClientOrderId
+from holdfast.domain.instrument import Instrument
+from holdfast.domain.intent import SizedIntent
+from holdfast.domain.market import MarketReference
+from holdfast.domain.money import amount_text
+from holdfast.domain.order import NewOrder, OrderStatus
+from holdfast.market.feed import Feed
+from holdfast.risk.view import View
+
+NO_ORDER = ClientOrderId("")
+
+
+def not_sent(
+    asked: SizedIntent | NewOrder, reason: str, *, refused: Refused | None = None
+) -> OrderUpdate:
+    """Tell a strategy of something that never left."""
+    return OrderUpdate(
+        symbol=asked.symbol,
+        side=asked.side,
+        status=OrderStatus.NOT_SENT,
+        client_order_id=asked.client_order_id if isinstance(asked, NewOrder) else NO_ORDER,
+        price=asked.price,
+        quantity=asked.quantity,
+        purpose=asked.purpose,
+        reason=reason,
+        refusals=refused.refusals if refused else (),
+    )
+
+
+def market_reference(feed: Feed, view: View) -> MarketReference:
+    """Name the market that a decision saw."""
+    top = feed.top
+    if top is None:
+        return MarketReference()
+    price = view.instrument.price_text
+    return MarketReference(
+        "book",
+        top.update_id,
+        price(top.bid),
+        price(top.ask),
+        top.venue_at_ns,
+        top.received_at_ns,
+        "",
+    )
+
+
+def accepted_event(accepted: Accepted, approved: Approved) -> ev.IntentAccepted:
+    """Give the event of an intent that passed, with what it reserves."""
+    intent, order, held = accepted.intent, approved.order, accepted.reservation
+    return ev.IntentAccepted(
+        accepted.intent_id,
+        accepted.strategy,
+        intent.symbol,
+        intent.side.value,
+        order.quantity_text,
+        order.price_text,
+        intent.algorithm,
+        intent.purpose.value,
+        held.asset,
+        amount_text(held.amount),
+        order.model_version,
+        order.policy_version,
+        order.reference,
+    )
+
+
+def approved_event(
+    accepted: Accepted, approved: Approved, *, instrument: Instrument
+) -> ev.OrderApproved:
+    """Give the event of step 5: everything that the order is."""
+    order, held = approved.order, accepted.reservation
+    return ev.OrderApproved(
+        client_order_id=order.client_order_id,
+        strategy=order.strategy,
+        intent_id=order.intent_id,
+        symbol=order.symbol,
+        product=order.product.value,
+        side=order.side.value,
+        order_type=order.order_type.value,
+        time_in_force=order.time_in_force.value,
+        quantity=order.quantity_text,
+        price=order.price_text,
+        worst_price=instrument.price_text(order.worst_price),
+        trigger_price="0",
+        position_side=order.position_side.value,
+        reduce_only=order.reduce_only,
+        purpose=order.purpose.value,
+        stp_mode=order.stp_mode.value,
+        order_list_id=order.order_list_id,
+        contingency=order.contingency,
+        reference=order.reference,
+        model_version=order.model_version,
+        policy_version=order.policy_version,
+        reserved_asset=held.asset,
+        reserved=amount_text(held.amount),
+        expires_at_ns=approved.expires_at_ns,
+    )

@@ -1,0 +1,90 @@
+"""Where a venue's adapter delivers: market, account and answers to orders, each to its stage.
+
+Every delivery ends with a flush, so that what was journaled becomes durable in due time.
+"""
+
+from collections.abc import Callable
+
+from holdfast.domain.ids import ClientOrderId, Symbol
+from holdfast.domain.market import MarketEvent
+from holdfast.domain.submission import Submission
+from holdfast.domain.venue import CancelAnswer, CancelOrder, OrderReport, Pingable
+from holdfast.risk.halt import UNRECONCILED, Halts
+from holdfast.runtime.pipeline import Pipeline
+from holdfast.runtime.settlement import Settlement
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from holdfast.runtime.pacing import Pacer
+
+
+class Sinks:
+    """Implements `MarketSink`, `AccountSink` and `OrderSink`.
+
+    Without a pacer a ping is answered at once. `on_connected` has the venue compared with the
+    journal; `on_frame` runs at the end of every market frame.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        settlement: Settlement,
+        *,
+        halts: Halts,
+        flush: Callable[[], None],
+    ) -> None:
+        self.pacer: Pacer | None = None
+        self.on_connected: Callable[[], None] = _nothing
+        self.on_frame: Callable[[], None] | None = None
+        self._pipeline = pipeline
+        self._settlement = settlement
+        self._halts = halts
+        self._flush = flush
+
+    def on_market(self, event: MarketEvent) -> None:
+        """Take one decoded message."""
+        self._pipeline.on_market(event)
+
+    def on_book_invalid(self, symbol: Symbol, reason: str) -> None:
+        """Learn that a stream broke."""
+        self._pipeline.lose(symbol, reason)
+        self._flush()
+
+    def on_frame_end(self) -> None:
+        """Learn that a frame is done: the journal's writer is woken."""
+        if self.on_frame is not None:
+            self.on_frame()
+        self._flush()
+
+    def on_ping(self, connection: Pingable, payload: bytes) -> None:
+        """Take a ping; in paper mode it carries the time."""
+        if self.pacer is None:
+            connection.pong(payload)
+        else:
+            self.pacer.on_ping(connection, payload)
+
+    def on_report(self, report: OrderReport) -> None:
+        """Take one report of the user stream."""
+        self._settlement.on_report(report)
+
+    def on_account_connected(self) -> None:
+        """Learn that the user stream is up: the venue has to be compared with the journal."""
+        self.on_connected()
+
+    def on_account_lost(self, reason: str) -> None:
+        """Learn that the user stream is gone: no new risk from here."""
+        self._halts.block(UNRECONCILED, reason)
+
+    def on_submission(self, client_order_id: ClientOrderId, answer: Submission) -> None:
+        """Take the answer to a submission."""
+        self._settlement.on_submission(client_order_id, answer)
+        self._flush()
+
+    def on_cancel(self, cancel: CancelOrder, answer: CancelAnswer) -> None:
+        """Take the answer to a cancel."""
+        self._settlement.on_cancel(cancel, answer)
+        self._flush()
+
+
+def _nothing() -> None:
+    """Do nothing; stands where nobody listens yet."""
