@@ -8,7 +8,7 @@ from holdfast.decision.strategy import Strategy
 from holdfast.domain.ids import Symbol
 from holdfast.domain.instant import NS_PER_S
 from holdfast.domain.intent import Buy, Cancel, Quote, Sell, Target
-from holdfast.domain.order import Side
+from holdfast.domain.order import Purpose, Side, TimeInForce
 
 _SECONDS = MappingProxyType({"s": 1, "m": 60, "h": 3_600, "d": 86_400})
 
@@ -30,23 +30,37 @@ def nonsense(intent: Any, symbols: frozenset[Symbol]) -> str:
     kind = type(intent)
     if kind not in _WRONG:
         return f"a {kind.__name__} among its intents"
-    if intent.symbol not in symbols:
+    if type(intent.symbol) is not str or intent.symbol not in symbols:
         return f"{kind.__name__} on {intent.symbol!r}, which it does not trade"
     if kind is Cancel:
-        return ""
+        return _wrong_cancel(intent)
     if type(intent.quantity) is not int:
         return (
             f"{kind.__name__}(quantity={intent.quantity!r}); quantities are whole units, see "
             "Instrument.quantity and quantity_for"
         )
-    if not 0 <= intent.confidence <= 1:
+    if type(intent.confidence) not in (float, int) or not 0 <= intent.confidence <= 1:
         return f"{kind.__name__}(confidence={intent.confidence!r}), from 0 to 1"
     return _WRONG[kind](intent)
+
+
+def _wrong_cancel(cancel: Cancel) -> str:
+    if type(cancel.client_order_id) is not str:
+        return f"Cancel(client_order_id={cancel.client_order_id!r}); write the order's id"
+    return ""
 
 
 def _wrong_order(order: Buy | Sell) -> str:
     if order.quantity < 1:
         return f"{type(order).__name__}(quantity={order.quantity}), at least 1"
+    for field, right in (
+        ("time_in_force", TimeInForce),
+        ("purpose", Purpose),
+        ("post_only", bool),
+    ):
+        value = getattr(order, field)
+        if type(value) is not right:
+            return f"{type(order).__name__}({field}={value!r}); write a {right.__name__}"
     return _wrong_price(order)
 
 
@@ -55,9 +69,9 @@ def _wrong_quote(quote: Quote) -> str:
         return f"Quote(side={quote.side!r}); write Side.BUY or Side.SELL"
     if quote.quantity < 0:
         return f"Quote(quantity={quote.quantity}), at least 0"
-    if quote.quantity and not quote.price:
-        return "Quote(price=0); a quote needs a price"
-    return _wrong_price(quote)
+    return _wrong_price(quote) or (
+        "Quote(price=0); a quote needs a price" if quote.quantity and not quote.price else ""
+    )
 
 
 def _wrong_price(intent: Buy | Sell | Quote) -> str:
@@ -73,7 +87,7 @@ def _nothing_wrong(_: object) -> str:
 
 _WRONG: dict[type, Callable[[Any], str]] = {
     Target: _nothing_wrong,
-    Cancel: _nothing_wrong,
+    Cancel: _wrong_cancel,
     Quote: _wrong_quote,
     Buy: _wrong_order,
     Sell: _wrong_order,

@@ -24,6 +24,7 @@ Answer: TypeAlias = Sequence[Intent] | StrategyFailed
 
 BUDGET_NS = 50 * NS_PER_MS
 OVERRUNS_ALLOWED = 2
+MOST_INTENTS = 100
 _NOTHING: tuple[Intent, ...] = ()
 
 
@@ -119,17 +120,17 @@ class Hosted:
         """Ask for its state."""
         if self.failed is not None:
             return None
-        saved = self._guard(self.strategy.save)
+        try:
+            saved = self._guard(self.strategy.save)
+        except SystemExit:
+            return self._fail("save called sys.exit; return bytes or None")
         if saved is None or isinstance(saved, bytes):
             return saved
         return self._fail(_wrong("save", saved, "bytes or None"))
 
     def _call(self, callback: str, call: Callable[[], object]) -> Answer:
         if self._monotonic_ns is None:
-            if self.failed is not None:
-                return _NOTHING
-            result = self._guard(call)
-            return _NOTHING if result is None else self._checked(callback, result)
+            return self._unmeasured(callback, call)
         began = self._monotonic_ns()
         answer = self._unmeasured(callback, call)
         took = self._monotonic_ns() - began
@@ -138,7 +139,10 @@ class Hosted:
     def _unmeasured(self, callback: str, call: Callable[[], object]) -> Answer:
         if self.failed is not None:
             return _NOTHING
-        result = self._guard(call)
+        try:
+            result = self._guard(call)
+        except SystemExit:
+            return self._fail(f"{callback} called sys.exit; return no intents instead")
         return _NOTHING if result is None else self._checked(callback, result)
 
     def _overrun(self, callback: str, took_ns: int, *, answer: Answer) -> Answer:
@@ -153,6 +157,10 @@ class Hosted:
     def _checked(self, callback: str, result: Any) -> Answer:
         if type(result) is not list and type(result) is not tuple:
             return self._fail(_wrong(callback, result, "None or a list of intents"))
+        if len(result) > MOST_INTENTS:
+            return self._fail(
+                f"{callback} returned {len(result)} intents, at most {MOST_INTENTS}"
+            )
         for intent in result:
             wrong = nonsense(intent, self._symbols)
             if wrong:

@@ -85,9 +85,13 @@ def _run(path: str, source: bytes, *, guard: Guard) -> ModuleType:
     module = ModuleType("strategy_" + sha256(path.encode()).hexdigest()[:12])
     module.__file__ = path
     sys.modules[module.__name__] = module
-    failure = guard(lambda: exec(code, module.__dict__))
+    try:
+        failure = guard(lambda: exec(code, module.__dict__))
+    except SystemExit:
+        raise StrategyLoadError(
+            f"{path}: importing it called sys.exit; a strategy's file only defines classes"
+        ) from None
     if failure is not None:
-        del sys.modules[module.__name__]
         raise StrategyLoadError(f"{path}: importing it raised {_line(failure)}")
     return module
 
