@@ -21,6 +21,7 @@ from holdfast.ledger.lots import LotPool
 
 FILLS = 1_000_000
 POSTED = 100_000
+ROUNDS = 3
 COIN = 10**18
 CENT = 10**16
 
@@ -76,16 +77,17 @@ def match_bare(trades: list[Trade]) -> int:
     return realized
 
 
-def seconds(work: Callable[[], object], *, repeats: int = 3) -> float:
-    """Give the best time of a few runs, without the collector."""
-    best = float("inf")
-    for _ in range(repeats):
-        gc.collect()
-        gc.disable()
-        started = time.perf_counter()
-        work()
-        best = min(best, time.perf_counter() - started)
-        gc.enable()
+def best_seconds(works: dict[str, Callable[[], object]]) -> dict[str, float]:
+    """Give each one's best time of a few rounds, taken in turn and without the collector."""
+    best = dict.fromkeys(works, float("inf"))
+    for _ in range(ROUNDS):
+        for name, work in works.items():
+            gc.collect()
+            gc.disable()
+            started = time.perf_counter()
+            work()
+            best[name] = min(best[name], time.perf_counter() - started)
+            gc.enable()
     return best
 
 
@@ -121,23 +123,28 @@ def post_all(events: list[ev.Event]) -> None:
 
 def rows() -> list[dict[str, object]]:
     """Measure everything; each row carries its baseline of the same run."""
-    cases = {"shallow": shallow(FILLS), "deep": deep(FILLS)}
-    times: dict[str, float] = {}
-    found: list[dict[str, object]] = []
-    for name, trades in cases.items():
+    flat, full = shallow(FILLS), deep(FILLS)
+    for trades in (flat, full):
         if match_pool(trades) != match_bare(trades):
-            raise SystemExit(f"{name}: the lots and the bare deque disagree")
-        times[name] = seconds(lambda trades=trades: match_pool(trades))  # type: ignore[misc]
-        bare = seconds(lambda trades=trades: match_bare(trades))  # type: ignore[misc]
-        found.append(_row(f"ledger.fifo.{name}", times[name], baseline=("bare_deque", bare)))
-    found.append(
-        _row("ledger.fifo.deep", times["deep"], baseline=("shallow", times["shallow"]))
+            raise SystemExit("the lots and the bare deque disagree")
+    few = flat[:POSTED]
+    events = fills(few)
+    taken = best_seconds(
+        {
+            "shallow": lambda: match_pool(flat),
+            "bare shallow": lambda: match_bare(flat),
+            "deep": lambda: match_pool(full),
+            "bare deep": lambda: match_bare(full),
+            "post": lambda: post_all(events),
+            "bare few": lambda: match_bare(few),
+        }
     )
-    events = fills(cases["shallow"][:POSTED])
-    posted = seconds(lambda: post_all(events))
-    bare = seconds(lambda: match_bare(cases["shallow"][:POSTED]))
-    found.append(_row("ledger.post", posted, baseline=("bare_deque", bare), count=POSTED))
-    return found
+    return [
+        _row("ledger.fifo.shallow", taken["shallow"], baseline=("bare", taken["bare shallow"])),
+        _row("ledger.fifo.deep", taken["deep"], baseline=("bare", taken["bare deep"])),
+        _row("ledger.fifo.deep", taken["deep"], baseline=("shallow", taken["shallow"])),
+        _row("ledger.post", taken["post"], baseline=("bare", taken["bare few"]), count=POSTED),
+    ]
 
 
 def _row(
