@@ -15,10 +15,13 @@ from holdfast.journal.codec import decode_row
 from holdfast.journal.wal import committed_frames, wal_path
 
 
-def is_still(path: Path) -> bool:
-    """Tell whether the database file is all there is: no writer, nothing written ahead."""
+def is_still(path: Path, *, ours: bool = False) -> bool:
+    """Tell whether the database file is all there is: no writer, nothing written ahead.
+
+    `ours` says that the caller holds the writer's lock and writes nothing yet.
+    """
     try:
-        return not is_written(path) and wal_path(path).stat().st_size == 0
+        return (ours or not is_written(path)) and wal_path(path).stat().st_size == 0
     except OSError:
         return True
 

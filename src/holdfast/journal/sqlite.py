@@ -66,9 +66,9 @@ class SqliteStore:
             anchor.write(0, GENESIS)
             anchor.flush()
         except JournalError:
-            anchor.close()
-            for name in (path, anchor_path(path), wal_path(path), Path(f"{path}-shm")):
+            for name in (path, anchor.path, wal_path(path), Path(f"{path}-shm")):
                 name.unlink(missing_ok=True)
+            anchor.close()
             raise
         return store
 
@@ -83,6 +83,7 @@ class SqliteStore:
             raise NotFound(f"there is no journal {path}; leave --resume out to make one")
         if read_only:
             return cls(path, inspect(path, still=is_still(path)), anchor=None)
+        had_anchor = anchor_path(path).exists()
         anchor = Anchor(path)
         try:
             _check_pages(path)
@@ -92,6 +93,8 @@ class SqliteStore:
             anchor.write(store._head.seq, store._head.hash)
             anchor.flush()
         except JournalError:
+            if not had_anchor:
+                anchor.path.unlink(missing_ok=True)
             anchor.close()
             raise
         return store
@@ -220,7 +223,7 @@ def _make(path: Path) -> sqlite3.Connection:
 
 def _check_pages(path: Path) -> None:
     # A page that is listed as free and is not would be overwritten by the next append.
-    with closing(inspect(path, ours=True)) as connection:
+    with closing(inspect(path, ours=True, still=is_still(path, ours=True))) as connection:
         found = damage(connection, check="quick_check")
     if found:
         raise JournalCorrupt(f"journal {path} is damaged{found}")

@@ -2,7 +2,9 @@
 
 import os
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from holdfast.domain import events as ev
@@ -70,8 +72,9 @@ def write_and_die(path: Path, count: int, *, settled: int = 0, note: str = "") -
         store = SqliteStore.create(path)
         journal = journal_on(store)
         if settled:
-            fill(journal, settled, group=3, note=note * 10_000)
-            store.settle()
+            fill(journal, settled, group=3, note=note)
+            with closing(sqlite3.connect(path)) as other:
+                other.execute("PRAGMA wal_checkpoint(PASSIVE)")
         fill(journal, count, group=3, note=note)
         os._exit(0)
     _, status = os.waitpid(child, 0)
