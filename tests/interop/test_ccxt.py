@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ ccxt_async = pytest.importorskip("ccxt.async_support")
 ccxt_pro = pytest.importorskip("ccxt.pro")
 SYMBOL = "BTC/USDT"
 LONGEST_S = 20.0
+ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2] / "src")}
 
 
 def point_at(exchange: Any, addresses: dict[str, str]) -> None:
@@ -45,6 +48,7 @@ async def simulator(*arguments: str) -> AsyncIterator[dict[str, str]]:
         *arguments,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
+        env=ENVIRONMENT,
     )
     assert process.stdin is not None
     assert process.stdout is not None

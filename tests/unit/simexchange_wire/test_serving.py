@@ -18,6 +18,7 @@ from holdfast.errors import UsageError
 from holdfast.simexchange.arguments import parse_speed
 
 COMMAND = [sys.executable, "-m", "holdfast.simexchange"]
+ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(__file__).parents[3] / "src")}
 LONGEST_S = 20
 
 
@@ -29,6 +30,7 @@ def child(*arguments: str) -> Iterator[subprocess.Popen[str]]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        env=ENVIRONMENT,
         text=True,
     )
     try:
@@ -103,10 +105,16 @@ def test_it_ends_when_its_parent_is_killed() -> None:
     assert ended
 
 
-def refusal(*arguments: str) -> tuple[int, str]:
+def refusal(*arguments: str, cwd: Path | None = None) -> tuple[int, str]:
     """Run it with wrong arguments; return its exit code and what it said."""
     done = subprocess.run(
-        [*COMMAND, *arguments], capture_output=True, text=True, timeout=LONGEST_S, check=False
+        [*COMMAND, *arguments],
+        capture_output=True,
+        cwd=cwd,
+        env=ENVIRONMENT,
+        text=True,
+        timeout=LONGEST_S,
+        check=False,
     )
     assert done.stdout == ""
     return done.returncode, done.stderr
@@ -137,11 +145,9 @@ def test_a_port_in_use_is_one_clear_line() -> None:
     ],
 )
 def test_wrong_arguments_are_one_clear_line(
-    arguments: tuple[str, ...], words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    arguments: tuple[str, ...], words: str, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[3] / "src"))
-    monkeypatch.chdir(tmp_path)
-    code, text = refusal(*arguments)
+    code, text = refusal(*arguments, cwd=tmp_path)
     assert code == 2
     assert words in text
     assert text.count("\n") == 1
