@@ -57,10 +57,10 @@ class Ours(msgspec.Struct, kw_only=True):
 
 
 class Reconciled(msgspec.Struct, kw_only=True):
-    """What came out: events to write, cancels to send, and whether new risk may be taken.
+    """What came out: events to write, cancels to send, and whether both sides agree now.
 
     `unresolved` names the orders that have to be asked for again. `foreign_instance` means that
-    another journal of ours trades here.
+    another journal of ours trades here, so that no new risk may be taken although both agree.
     """
 
     events: list[ev.Event] = []
@@ -255,7 +255,7 @@ def _adopt(report: OrderReport, *, ours: Ours, result: Reconciled) -> NewOrder:
     )
     result.events.append(event)
     result.differ(f"{report.client_order_id} was adopted", clean=True)
-    adopted = fold.adopted_order(event, ours.account.account, instrument)
+    adopted = fold.adopted_order(event, ours.account.account, instrument=instrument)
     order = Order(request=adopted, acked=True, venue_order_id=report.venue_order_id)
     _compare(order, report, ours=ours, result=result)
     return adopted
@@ -266,7 +266,7 @@ def _see_foreign(report: OrderReport, *, ours: Ours, result: Reconciled) -> None
     another = is_ours(report.client_order_id)
     if another:
         result.foreign_instance = True
-        result.differ(f"{report.client_order_id} is of another journal of ours")
+        result.differ(f"{report.client_order_id} is of another journal of ours", clean=True)
     if (report.symbol, report.venue_order_id) in ours.account.foreign_orders:
         return
     instrument = ours.account.instruments[report.symbol]
