@@ -21,7 +21,7 @@ from holdfast.domain.ids import (
     Symbol,
 )
 from holdfast.domain.instrument import Instrument, Product
-from holdfast.domain.money import AmountUnits, Asset, QuantityUnits, amount_text, amount_units
+from holdfast.domain.money import AmountUnits, Asset, QuantityUnits, amount_units
 from holdfast.domain.order import (
     NewOrder,
     Order,
@@ -96,10 +96,6 @@ class Account:
         held = self.orders.get(client_order_id) or self.closed.get(client_order_id)
         return held.order if held else None
 
-    def balance_text(self, asset: Asset) -> str:
-        """Give a balance as canonical decimal text."""
-        return amount_text(self.balances.get(asset, AmountUnits(0)))
-
     def available(self, asset: Asset) -> int:
         """Give what of an asset is neither spent nor reserved, in units of 10^-18."""
         return self.balances.get(asset, 0) - self.reserved.get(asset, 0)
@@ -133,7 +129,7 @@ class Account:
         self._reserve(intent.asset, -_share(intent))
         self._expose(intent.strategy, intent.symbol, intent.side, -intent.undrawn)
 
-    def approve(self, order: NewOrder, asset: Asset, amount: AmountUnits) -> Order:
+    def approve(self, order: NewOrder, asset: Asset, *, amount: AmountUnits) -> Order:
         """Add an order; it draws its quantity from its intent's reservation."""
         intent = self.intents.get(order.intent_id)
         if intent is not None:

@@ -39,7 +39,9 @@ def apply(account: Account, event: ev.Event) -> None:
         fold(account, event)
 
 
-def new_order(event: ev.OrderApproved, account: AccountId, instrument: Instrument) -> NewOrder:
+def new_order(
+    event: ev.OrderApproved, account: AccountId, *, instrument: Instrument
+) -> NewOrder:
     """Read an order back from its event."""
     return NewOrder(
         client_order_id=ClientOrderId(event.client_order_id),
@@ -70,7 +72,7 @@ def new_order(event: ev.OrderApproved, account: AccountId, instrument: Instrumen
 
 
 def adopted_order(
-    event: ev.OrderAdopted, account: AccountId, instrument: Instrument
+    event: ev.OrderAdopted, account: AccountId, *, instrument: Instrument
 ) -> NewOrder:
     """Read an adopted order from its event."""
     return NewOrder(
@@ -125,13 +127,17 @@ def _on_intent_closed(account: Account, event: ev.IntentClosed) -> None:
 
 
 def _on_approved(account: Account, event: ev.OrderApproved) -> None:
-    order = new_order(event, account.account, account.instruments[Symbol(event.symbol)])
-    account.approve(order, Asset(event.reserved_asset), amount_units(event.reserved))
+    instrument = account.instruments[Symbol(event.symbol)]
+    order = new_order(event, account.account, instrument=instrument)
+    held = amount_units(event.reserved)
+    account.approve(order, Asset(event.reserved_asset), amount=held)
 
 
 def _on_adopted(account: Account, event: ev.OrderAdopted) -> None:
-    order = adopted_order(event, account.account, account.instruments[Symbol(event.symbol)])
-    adopted = account.approve(order, Asset(event.reserved_asset), amount_units(event.reserved))
+    instrument = account.instruments[Symbol(event.symbol)]
+    order = adopted_order(event, account.account, instrument=instrument)
+    held = amount_units(event.reserved)
+    adopted = account.approve(order, Asset(event.reserved_asset), amount=held)
     adopted.ack(VenueOrderId(event.venue_order_id))
 
 

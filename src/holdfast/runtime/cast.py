@@ -1,6 +1,7 @@
 """The strategies of a trader, and what each of them is told once it is durable and in force."""
 
 import asyncio
+from collections.abc import Callable
 
 from holdfast.decision.host import Hosted
 from holdfast.decision.strategy import History, order_update
@@ -15,10 +16,6 @@ from holdfast.runtime.pipeline import Pipeline
 from holdfast.runtime.recorder import Recorder
 from holdfast.runtime.settlement import Listener
 from holdfast.runtime.state import State
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 class Member:
@@ -73,11 +70,15 @@ class Cast(Listener):
         """Have the venue asked what became of an order."""
         self.on_doubt(symbol, client_order_id)
 
-    def on_timer(self, strategy: StrategyId, name: str, at_ns: int) -> None:
-        """Wake a strategy."""
-        host = self.members[strategy].host
-        self._pipeline.answer(host, host.timer(name, at_ns))
-        self._recorder.flush()
+    def waker(self, strategy: StrategyId) -> Callable[[str, int], None]:
+        """Give what wakes a strategy when a timer of its is due."""
+
+        def wake(name: str, at_ns: int) -> None:
+            host = self.members[strategy].host
+            self._pipeline.answer(host, host.timer(name, at_ns))
+            self._recorder.flush()
+
+        return wake
 
     def start(self) -> None:
         """Begin every strategy, with what it saved when it ran last."""

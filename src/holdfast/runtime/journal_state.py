@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from holdfast.domain.money import amount_text
 from holdfast.errors import JournalError
 from holdfast.journal.show import record_as_dict
 from holdfast.journal.sqlite import SqliteStore
@@ -42,7 +43,8 @@ def read_state(path: Path) -> dict[str, Any]:
         "positions": positions_of(state, {}),
         "open_orders": sorted(state.account.orders),
         "balances": {
-            asset: state.account.balance_text(asset) for asset in sorted(state.account.balances)
+            asset: amount_text(state.account.balances[asset])
+            for asset in sorted(state.account.balances)
         },
     }
 

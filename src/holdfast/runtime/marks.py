@@ -13,6 +13,7 @@ from holdfast.runtime.recorder import Recorder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
     from holdfast.domain.ids import Symbol
     from holdfast.domain.instrument import Instrument
     from holdfast.market.feed import Feed

@@ -209,7 +209,7 @@ class Node:
                 instruments=instruments,
                 clock=self.clock,
                 position=partial(pipeline.position, name),
-                on_timer=partial(trader.cast.on_timer, name),
+                on_timer=trader.cast.waker(name),
                 parameters=chosen.parameters,
             )
             host = Hosted(

@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from holdfast.domain.ids import AccountId, Symbol
-from holdfast.domain.instant import NS_PER_MS
+from holdfast.domain.ids import AccountId
 from holdfast.errors import HoldfastError, NotFound, VenueUnavailable
 from holdfast.journal.sqlite import SqliteStore
 from holdfast.journal.writer import Journal, ThreadWriter
@@ -29,9 +28,8 @@ from holdfast.runtime.control import Control
 from holdfast.runtime.credentials import credentials_of
 from holdfast.runtime.network import SocketNetwork
 from holdfast.runtime.node import Node, name_journal
+from holdfast.runtime.opening import open_trading
 from holdfast.runtime.options import RunOptions
-from holdfast.runtime.pacing import Pacer
-from holdfast.runtime.reconciler import Reconciler
 from holdfast.runtime.spawn import Child, Ready, start_simulator, start_view
 from holdfast.runtime.trader import Trader
 from holdfast.runtime.watching import Watching
@@ -41,7 +39,6 @@ if TYPE_CHECKING:
     from holdfast.domain.ports import HttpAnswer
 
 CANCELED_WITHIN_S = 10.0
-OPENED_WITHIN_S = 30.0
 ANSWERED_WITHIN_S = 10.0
 _Kind = TypeVar("_Kind")
 
@@ -95,7 +92,13 @@ class PaperRun:
             )
             venue = self._adapter(network, clock, ready)
             stack.push_async_callback(venue.close)
-            await self._connect(node, venue, clock, stack)
+            await open_trading(
+                node,
+                venue,
+                clock=clock,
+                stack=stack,
+                on_end=partial(self.stop, "the data ended"),
+            )
             await self._watch(node, socket, stack, plain=plain, show=show)
             await self._run(node)
             return node
@@ -163,64 +166,6 @@ class PaperRun:
             options=Options(paper_pings=True, recv_window_ms=self._config.venue.recv_window_ms),
         )
 
-    async def _connect(
-        self,
-        node: Node,
-        venue: BinanceSpot,
-        clock: PingedClock | RunningClock,
-        stack: contextlib.AsyncExitStack,
-    ) -> None:
-        """Connect everything; the market waits until balances and orders agree."""
-        symbols = [Symbol(symbol) for symbol in node.state.symbols]
-        instruments = await venue.market_data.instruments(symbols)
-        node.register(instruments)
-        trader = node.wire(venue.order_entry, snapshot=venue.market_data.request_snapshot)
-        pacer: Pacer
-        reconciler = Reconciler(
-            trader,
-            venue.account_view,
-            recorder=node.recorder,
-            gateway=node.gateway,
-            clock=clock,
-            recv_window_ns=self._config.venue.recv_window_ms * NS_PER_MS,
-            on_done=lambda: pacer.release(),  # noqa: PLW0108 (bound below)
-        )
-        opening = asyncio.get_running_loop().create_future()
-        pacer = Pacer(
-            clock if isinstance(clock, PingedClock) else None,
-            is_idle=lambda: (
-                node.recorder.is_idle
-                and not reconciler.is_asking
-                and not (opening.done() and not trader.is_opened)
-            ),
-            flush=node.flush,
-            on_end=lambda: self.stop("the data ended"),
-        )
-        trader.sinks.pacer = pacer
-        node.after_durable = pacer.release
-        trader.sinks.on_frame = partial(_open_at_marks, trader, opening)
-        venue.order_entry.hand_pings_to(trader.sinks.on_ping)
-        await node.gateway.start(instruments, trader.sinks)
-        await venue.account_view.start(instruments, trader.sinks)
-        await venue.market_data.start(instruments, trader.sinks)
-        try:
-            await asyncio.wait_for(asyncio.shield(opening), OPENED_WITHIN_S)
-        except TimeoutError:
-            raise VenueUnavailable(
-                f"the venue sent no price of every symbol in {OPENED_WITHIN_S:g} s"
-            ) from None
-        if not node.is_resumed:
-            trader.open_balances(await venue.account_view.balances(), source="venue")
-        else:
-            trader.resume()
-        stack.push_async_callback(reconciler.close)
-        trader.cast.on_doubt = reconciler.request_for
-        reconciler.request("start")
-        await reconciler.finish()
-        trader.sinks.on_connected = lambda: reconciler.request("the user stream connected")
-        trader.cast.start()
-        pacer.release()
-
     async def _watch(
         self,
         node: Node,
@@ -269,14 +214,6 @@ class PaperRun:
 def _trader(node: Node) -> Trader:
     assert node.trader is not None
     return node.trader
-
-
-def _open_at_marks(trader: Trader, opening: "asyncio.Future[None]") -> None:
-    """Let the books be opened once every symbol has a price."""
-    if trader.marks.are_known:
-        trader.sinks.on_frame = None
-        if not opening.done():
-            opening.set_result(None)
 
 
 async def _ask(network: SocketNetwork, origin: str, path: str, kind: type[_Kind]) -> _Kind:

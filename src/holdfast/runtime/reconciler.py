@@ -6,7 +6,7 @@ or stays blocked and says why.
 """
 
 import asyncio
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from holdfast.domain import events as ev
 from holdfast.domain.approval import Reservation
@@ -23,6 +23,9 @@ from holdfast.risk.halt import UNRECONCILED
 from holdfast.risk.reservation import reserve
 from holdfast.runtime.recorder import Recorder
 from holdfast.runtime.trader import Trader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ROUNDS = 20
 DOUBT_DELAY_NS = 500 * NS_PER_MS
@@ -42,17 +45,16 @@ class Reconciler:
         gateway: Gateway,
         clock: Clock,
         recv_window_ns: int,
-        on_done: Callable[[], None],
     ) -> None:
         self.is_asking = False
         self.last: Reconciled | None = None
+        self.on_done: Callable[[], None] = _nothing
         self._trader = trader
         self._view = view
         self._recorder = recorder
         self._gateway = gateway
         self._clock = clock
         self._settle_ns = recv_window_ns + MARGIN_NS
-        self._on_done = on_done
         self._task: asyncio.Task[None] | None = None
         self._again = ""
 
@@ -111,7 +113,7 @@ class Reconciler:
                 self._trader.state.halts.block(UNRECONCILED, str(error))
             finally:
                 self.is_asking = False
-                self._on_done()
+                self.on_done()
             await self._pause()
         self._trader.state.halts.block(UNRECONCILED, f"no agreement in {ROUNDS} rounds")
 
@@ -180,3 +182,7 @@ class Reconciler:
             lambda: None if waited.done() else waited.set_result(None),
         )
         await waited
+
+
+def _nothing() -> None:
+    """Do nothing; stands where nobody waits for a comparison."""

@@ -144,7 +144,6 @@ class Replay:
             gateway=self._node.gateway,
             clock=self._clock,
             recv_window_ns=self._config.venue.recv_window_ms * NS_PER_MS,
-            on_done=_nothing,
         )
         self._commit()
         reconciler.request("start")
@@ -186,7 +185,3 @@ class Replay:
         if self._shows_progress:
             rate = count * NS_PER_S // max(1, took_ns)
             sys.stderr.write(f"replay: {count:,} records, {rate:,} a second\n")
-
-
-def _nothing() -> None:
-    """Do nothing; nobody waits for a comparison here."""

@@ -4,6 +4,7 @@ Every delivery ends with a flush, so that what was journaled becomes durable in 
 """
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from holdfast.domain.ids import ClientOrderId, Symbol
 from holdfast.domain.market import MarketEvent
@@ -12,7 +13,6 @@ from holdfast.domain.venue import CancelAnswer, CancelOrder, OrderReport, Pingab
 from holdfast.risk.halt import UNRECONCILED, Halts
 from holdfast.runtime.pipeline import Pipeline
 from holdfast.runtime.settlement import Settlement
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from holdfast.runtime.pacing import Pacer

@@ -1,0 +1,104 @@
+"""Connect a trader to its venue, and let it trade once balances, orders and books agree.
+
+The account and the way out are connected before the market, because in paper mode it is the
+market's subscription that sets time going. Time waits while questions are out.
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from functools import partial
+
+from holdfast.domain.ids import Symbol
+from holdfast.domain.instant import NS_PER_MS
+from holdfast.errors import VenueUnavailable
+from holdfast.runtime.clock import PingedClock, RunningClock
+from holdfast.runtime.node import Node
+from holdfast.runtime.pacing import Pacer
+from holdfast.runtime.reconciler import Reconciler
+from holdfast.runtime.trader import Trader
+from holdfast.venues.binance.adapter import BinanceSpot
+
+PRICED_WITHIN_S = 30.0
+
+
+async def open_trading(
+    node: Node,
+    venue: BinanceSpot,
+    *,
+    clock: PingedClock | RunningClock,
+    stack: AsyncExitStack,
+    on_end: Callable[[], None],
+) -> None:
+    """Connect, open the books, reconcile, start the strategies; `on_end` runs at data's end."""
+    symbols = [Symbol(symbol) for symbol in node.state.symbols]
+    instruments = await venue.market_data.instruments(symbols)
+    node.register(instruments)
+    trader = node.wire(venue.order_entry, snapshot=venue.market_data.request_snapshot)
+    reconciler = Reconciler(
+        trader,
+        venue.account_view,
+        recorder=node.recorder,
+        gateway=node.gateway,
+        clock=clock,
+        recv_window_ns=node.config.venue.recv_window_ms * NS_PER_MS,
+    )
+    stack.push_async_callback(reconciler.close)
+    priced: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    pacer = _pacer(node, reconciler, clock=clock, trader=trader, priced=priced, on_end=on_end)
+    venue.order_entry.hand_pings_to(trader.sinks.on_ping)
+    await node.gateway.start(instruments, trader.sinks)
+    await venue.account_view.start(instruments, trader.sinks)
+    await venue.market_data.start(instruments, trader.sinks)
+    try:
+        await asyncio.wait_for(asyncio.shield(priced), PRICED_WITHIN_S)
+    except TimeoutError:
+        raise VenueUnavailable(
+            f"the venue sent no price of every symbol in {PRICED_WITHIN_S:g} s"
+        ) from None
+    if node.state.account.balances:
+        trader.resume()
+    else:
+        trader.open_balances(await venue.account_view.balances(), source="venue")
+    trader.cast.on_doubt = reconciler.request_for
+    reconciler.request("start")
+    await reconciler.finish()
+    trader.sinks.on_connected = partial(reconciler.request, "the user stream connected")
+    trader.cast.start()
+    pacer.release()
+
+
+def _pacer(
+    node: Node,
+    reconciler: Reconciler,
+    *,
+    clock: PingedClock | RunningClock,
+    trader: Trader,
+    priced: "asyncio.Future[None]",
+    on_end: Callable[[], None],
+) -> Pacer:
+    """Make what answers pings once nothing waits for disk, answers or opening."""
+
+    def is_idle() -> bool:
+        return (
+            node.recorder.is_idle
+            and not reconciler.is_asking
+            and (trader.is_opened or not priced.done())
+        )
+
+    def open_at_prices() -> None:
+        if trader.marks.are_known and not priced.done():
+            trader.sinks.on_frame = None
+            priced.set_result(None)
+
+    pacer = Pacer(
+        clock if isinstance(clock, PingedClock) else None,
+        is_idle=is_idle,
+        flush=node.flush,
+        on_end=on_end,
+    )
+    trader.sinks.pacer = pacer
+    trader.sinks.on_frame = open_at_prices
+    node.after_durable = pacer.release
+    reconciler.on_done = pacer.release
+    return pacer
