@@ -23,10 +23,12 @@ class KeptMarket:
         self.events: list[MarketEvent] = []
         self.invalid: list[tuple[Symbol, str]] = []
         self.frames = 0
+        self.heard = asyncio.Event()
         self.pings: list[tuple[Pingable, bytes]] = []
 
     def on_market(self, event: MarketEvent) -> None:
         self.events.append(event)
+        self.heard.set()
 
     def on_book_invalid(self, symbol: Symbol, reason: str) -> None:
         self.invalid.append((symbol, reason))

@@ -182,8 +182,7 @@ def test_a_snapshot_that_fails_is_fetched_again() -> None:
         desk.depths = [HttpAnswer(502, {}, b"<html>"), HttpAnswer(200, {}, b"{}")]
         desk.data.request_snapshot(BTC)
         async with asyncio.timeout(10):
-            while not desk.sink.events:
-                await asyncio.sleep(0.01)
+            await desk.sink.heard.wait()
         assert desk.asked.count("/api/v3/depth") == 3
 
     run(story)

@@ -153,12 +153,16 @@ def test_what_a_lost_connection_left_open_is_unknown_and_is_not_sent_again() -> 
         await turn(30)
         assert len(desk.network.sockets) == 2
         assert desk.socket.sent == []
-        assert all(method == "GET" for http in desk.network.https for method, *_ in http.requests)
+        assert all(
+            method == "GET" for http in desk.network.https for method, *_ in http.requests
+        )
 
     run(story)
 
 
-def test_an_answer_that_does_not_come_in_time_is_unknown_and_a_late_one_changes_nothing() -> None:
+def test_an_answer_that_does_not_come_in_time_is_unknown_and_a_late_one_changes_nothing() -> (
+    None
+):
     async def story(desk: Desk) -> None:
         desk.entry.submit(order("A"))
         desk.clock.wait(3 * NS_PER_S)

@@ -67,9 +67,7 @@ def test_a_signed_question_is_signed_over_exactly_what_is_sent() -> None:
     path, _, query = target.partition("?")
     text, _, signature = query.rpartition("&signature=")
     assert path == "/api/v3/order"
-    assert text == (
-        f"symbol=%EF%BC%91&a=b%20c&recvWindow=5000&timestamp={START_NS // 10**6}"
-    )
+    assert text == (f"symbol=%EF%BC%91&a=b%20c&recvWindow=5000&timestamp={START_NS // 10**6}")
     assert signature == hmac.new(b"SECRET", text.encode(), hashlib.sha256).hexdigest()
 
 
@@ -195,7 +193,7 @@ def test_a_question_on_a_connection_that_ends_is_asked_once_more_on_another() ->
 
 def test_an_answer_that_does_not_come_is_a_time_out_and_ends_the_connection() -> None:
     async def story(desk: Desk) -> None:
-        with pytest.raises(VenueTimeout, match="https://venue/x: no answer in 0.01 s"):
+        with pytest.raises(VenueTimeout, match=r"https://venue/x: no answer in 0\.01 s"):
             await desk.rest.get("/x", {"secret": "not shown"}, weight=1)
         assert not desk.network.https[0].is_open
 

@@ -21,10 +21,13 @@ class Owner:
 
     def __init__(self) -> None:
         self.story: list[str] = []
+        self.reopened = asyncio.Event()
         self.pings: list[tuple[Pingable, bytes]] = []
 
     def on_open(self) -> None:
         self.story.append("open")
+        if len(self.story) > 1:
+            self.reopened.set()
 
     def on_text(self, frame: memoryview) -> None:
         self.story.append(bytes(frame).decode())
@@ -136,8 +139,7 @@ def test_a_silent_connection_is_cut_and_a_pinged_one_is_not() -> None:
             await asyncio.sleep(0.01)
         assert len(network.sockets) == 1
         async with asyncio.timeout(5):
-            while len(network.sockets) == 1:
-                await asyncio.sleep(0.01)
+            await owner.reopened.wait()
         assert owner.story[1] == "lost: silent for 0.02 s"
         await socket.close()
 
