@@ -9,7 +9,7 @@ from holdfast.errors import DataError
 from holdfast.simexchange.source.lines import read_lines
 
 MARKET_MEANS = "a market is a file with trades, order-book depth or traded bars"
-_L2_LINE = re.compile(rb"^\d{16,19} \{")
+_L2_LINE = re.compile(rb"^\d+ \{")
 _NUMBER = re.compile(rb"^-?\d+(\.\d+)?$")
 _BAR_COLUMNS = 12
 _AGG_COLUMNS = (7, 8)

@@ -7,6 +7,7 @@ takes the highest event time before it, and so does one whose event time lies be
 """
 
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,6 +37,7 @@ from holdfast.simexchange.source.seen import Seen, decimals_needed
 _NS_PER_MS = 1_000_000
 _HEAD_LINES = 20_000
 _CACHE_LIMIT = 200_000
+_CHECKED_RECORDS = 200_000
 
 
 class Head(NamedTuple):
@@ -77,8 +79,13 @@ def read_head(path: Path) -> Head:
 
 
 def scan(path: Path) -> Seen:
-    """Learn symbol, product, start, first price and decimals from the beginning of a file."""
+    """Check the messages, and learn symbol, product, start, first price and decimals.
+
+    A very long file is checked in its first part here, and in the rest as it is read.
+    """
     head = read_head(path)
+    for _ in islice(Reader(path).records(), _CHECKED_RECORDS):
+        pass
     prices: list[str] = []
     quantities: list[str] = []
     if head.snapshot is not None:
