@@ -65,7 +65,12 @@ def to_units(text: str, exponent: int) -> int:
         digits = whole + fraction + "0" * (exponent - len(fraction))
     else:
         digits = whole + "0" * exponent
-    if len(digits) > _LONGEST_NUMBER or not digits.lstrip("-").isdecimal():
+    unsigned = digits[1:] if digits[:1] == "-" else digits
+    if (
+        whole in ("", "-")
+        or len(digits) > _LONGEST_NUMBER
+        or not (unsigned.isdecimal() and digits.isascii())
+    ):
         raise ValueError(f"{text[:40]!r} is not a plain decimal number")
     return int(digits)
 
