@@ -24,8 +24,9 @@ STEP_NS = 1_000_003
 
 def _values(kind: Any) -> st.SearchStrategy[Any]:
     if isinstance(kind, msgspec.inspect.DictType):
-        inner = st.one_of(st.text(max_size=5), st.integers(-(2**63), 2**64 - 1), st.booleans())
-        return st.dictionaries(st.text(max_size=8), inner, max_size=4)
+        return st.dictionaries(st.text(max_size=8), _values(kind.value_type), max_size=4)
+    if isinstance(kind, msgspec.inspect.AnyType):
+        return st.one_of(st.text(max_size=5), st.integers(-(2**63), 2**64 - 1), st.booleans())
     if isinstance(kind, msgspec.inspect.ListType):
         return st.lists(_values(kind.item_type), max_size=4)
     if isinstance(kind, msgspec.inspect.StructType):
