@@ -1,1 +1,5 @@
-"""Stage 2, from signal to intent: the strategy interface and sizing."""
+"""Strategies: a user's class behind a fence, and sizing, which turns its wishes into quantities.
+
+Nothing here does I/O, reads a clock or sends anything: `load` is handed a way to read a file,
+`Hosted` a guard, `Context` a clock, and `size` is a pure function.
+"""

@@ -16,6 +16,7 @@ from holdfast.domain.ids import StrategyId, Symbol
 from holdfast.domain.instant import NS_PER_MS
 from holdfast.domain.intent import Cancel, Intent
 from holdfast.domain.market import Bar, BookTop, TradePrint
+from holdfast.domain.order import OrderStatus
 from holdfast.errors import StrategyFailed
 
 Guard: TypeAlias = Callable[[Callable[[], Any]], Any]
@@ -93,8 +94,13 @@ class Hosted:
         return self._call("bar", lambda: self.strategy.bar(bar))
 
     def order(self, update: OrderUpdate) -> Answer:
-        """Show what became of an order or an intent."""
-        return self._call("order", lambda: self.strategy.order(update))
+        """Show what became of an order or an intent.
+
+        In answer to something that was not sent only cancels count: to insist at once on what
+        a gate has just refused would never end.
+        """
+        answer = self._call("order", lambda: self.strategy.order(update))
+        return _cancels(answer) if update.status is OrderStatus.NOT_SENT else answer
 
     def fill(self, fill: Fill) -> Answer:
         """Show a durable fill."""
@@ -112,9 +118,7 @@ class Hosted:
         """End it; its timers are taken back, and only cancels come out."""
         answer = self._unmeasured("stop", lambda: self.strategy.stop(reason))
         self.context.cancel_timers()
-        if isinstance(answer, StrategyFailed):
-            return answer
-        return [intent for intent in answer if isinstance(intent, Cancel)]
+        return _cancels(answer)
 
     def save(self) -> bytes | StrategyFailed | None:
         """Ask for its state."""
@@ -174,6 +178,12 @@ class Hosted:
         self.failed = StrategyFailed(f"strategy {self.id}: {reason}")
         self.context.cancel_timers()
         return self.failed
+
+
+def _cancels(answer: Answer) -> Answer:
+    if isinstance(answer, StrategyFailed):
+        return answer
+    return [intent for intent in answer if isinstance(intent, Cancel)]
 
 
 def _wrong(callback: str, result: object, right: str) -> str:

@@ -107,7 +107,7 @@ class Strategy:
         """See a closed bar."""
 
     def order(self, update: OrderUpdate) -> Wishes:
-        """See a new state of one of its orders, or a refusal."""
+        """See a new state of one of its orders, or a refusal, to which only cancels answer."""
 
     def fill(self, fill: Fill) -> Wishes:
         """See an execution of one of its orders; it is durable already."""

@@ -2,7 +2,18 @@
 
 import pytest
 
-from holdfast import Buy, Cancel, Context, Quote, Side, Strategy, Target, TradingMode
+from holdfast import (
+    Buy,
+    Cancel,
+    Context,
+    OrderStatus,
+    OrderUpdate,
+    Quote,
+    Side,
+    Strategy,
+    Target,
+    TradingMode,
+)
 from holdfast.decision.host import BUDGET_NS, Hosted
 from holdfast.decision.strategy import History
 from holdfast.decision.view import PositionView
@@ -195,6 +206,18 @@ def test_the_start_may_take_as_long_as_it_needs():
 def test_only_cancels_come_out_of_a_stop():
     hosted = host(Says([GOOD, Cancel(SYMBOL)]))
     assert hosted.stop("end") == [Cancel(SYMBOL)]
+
+
+def test_a_refusal_can_be_answered_by_cancels_only():
+    class Insists(Strategy):
+        def order(self, update):
+            return [GOOD, Cancel(SYMBOL)]
+
+    def told(status):
+        return host(Insists()).order(OrderUpdate(symbol=SYMBOL, side=Side.BUY, status=status))
+
+    assert told(OrderStatus.NOT_SENT) == [Cancel(SYMBOL)]
+    assert told(OrderStatus.REJECTED) == [GOOD, Cancel(SYMBOL)]
 
 
 def test_a_stop_takes_the_timers_back():
