@@ -3,12 +3,11 @@
 Equity and drawdown are drawn from them, because screens and reports read only the journal.
 """
 
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from holdfast.domain import events as ev
 from holdfast.domain.instant import NS_PER_S, Clock
-from holdfast.domain.money import PriceUnits, canonical
+from holdfast.domain.money import PriceUnits
 from holdfast.runtime.recorder import Recorder
 
 if TYPE_CHECKING:
@@ -68,8 +67,3 @@ class Marks:
             if (instrument.base, instrument.quote) == (asset, currency):
                 return instrument.price_text(price)
         return ""
-
-
-def worth(amount: str, price: str) -> str:
-    """Multiply two decimal texts exactly."""
-    return canonical(Decimal(amount) * Decimal(price))

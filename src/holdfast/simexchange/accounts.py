@@ -1,8 +1,8 @@
 """Accounts of the simulator: who they are, their keys, and what they hold.
 
 The demonstration account's keys are published here on purpose: they open nothing but this
-simulator. It starts with 1,000,000 of each quote asset, and on spot with base assets worth
-about as much at the market's first price; a linear symbol starts flat.
+simulator. It starts with 100,000 of each quote asset, and on spot with base assets worth about
+10,000 at the market's first price; a linear symbol starts flat.
 """
 
 import tomllib
@@ -31,7 +31,8 @@ DEMO_ED25519_PUBLIC_KEY = """\
 MCowBQYDK2VwAyEAP+BUwDuKSIEL8HDO5pHXhOjT+5MosJcUJhkubZTlex4=
 -----END PUBLIC KEY-----
 """
-_DEMO_QUOTE = 1_000_000 * E8
+_DEMO_QUOTE = 100_000 * E8
+_DEMO_BASE_WORTH = 10_000 * E8
 
 
 class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,7 +117,7 @@ def demonstration_account(symbols: Mapping[str, SymbolRules]) -> AccountSpec:
         if rules.product == "linear":
             balances.setdefault(rules.base, 0)
         elif rules.base not in balances and rules.first_price:
-            worth = _DEMO_QUOTE * E8 // rules.first_price
+            worth = _DEMO_BASE_WORTH * E8 // rules.first_price
             balances[rules.base] = worth - worth % rules.step
     return AccountSpec(
         name=DEMO_NAME,

@@ -98,11 +98,11 @@ def test_an_accounts_rates_stand_above_the_symbols_and_those_above_the_files() -
     assert rates(FEES, priced, own=(0, None)) == (0, 2)
 
 
-def test_the_demonstration_account_has_a_million_and_base_worth_as_much() -> None:
+def test_the_demonstration_account_has_quote_and_a_tenth_of_it_in_base() -> None:
     account = demonstration_account({SYMBOL: RULES})
-    assert account.balances == {"BBB": 1_000_000 * E8, "AAA": 10_000 * E8}
+    assert account.balances == {"BBB": 100_000 * E8, "AAA": 100 * E8}
     flat = demonstration_account({SYMBOL: LINEAR})
-    assert flat.balances == {"BBB": 1_000_000 * E8, "AAA": 0}
+    assert flat.balances == {"BBB": 100_000 * E8, "AAA": 0}
 
 
 def test_the_demonstration_key_pair_belongs_together() -> None:

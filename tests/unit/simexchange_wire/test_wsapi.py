@@ -111,7 +111,7 @@ def test_user_data_comes_by_a_signed_subscription_with_every_field() -> None:
             assert position["e"] == "outboundAccountPosition"
             assert position["B"][0] == {
                 "a": "USDT",
-                "f": "999510.00000000",
+                "f": "99510.00000000",
                 "l": "490.00000000",
             }
             cancel = signed_params(
