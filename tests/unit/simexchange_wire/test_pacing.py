@@ -1,11 +1,14 @@
 """Market time moves by pongs alone, and nothing that was sent before a pong is outrun."""
 
 import asyncio
+import json
 
+from holdfast.simexchange.accounts import DEMO_API_KEY
 from tests.unit.simexchange_wire.venue_kit import (
     START_NS,
     STEP_NS,
     Client,
+    hmac_hex,
     open_venue,
     run,
     signed_params,
@@ -94,18 +97,55 @@ def cancel_of(reply: dict[str, dict[str, object]], at_ms: int) -> dict[str, obje
 def test_a_rest_order_sent_before_the_pong_is_executed_before_the_next_record() -> None:
     async def story() -> None:
         async with open_venue(count=60) as client:
+            port = int(client.rest.rpartition(":")[2])
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
             market = await client.open("/ws/btcusdt@bookTicker", holds_pongs=True)
-            for _ in range(10):
+            for _ in range(20):
                 ping = await market.next_ping()
                 at_ms = int(ping) // 10**6
-                order = asyncio.ensure_future(client.order(timestamp=at_ms))
-                while not (await client.get("/sim/truth"))["open_order_ids"]:
-                    assert not order.done() or not order.exception()
+                writer.write(order_bytes(at_ms))
                 await market.pong(ping)
-                assert (await order)["transactTime"] == at_ms
-                await client.signed("DELETE", "/api/v3/openOrders", symbol="BTCUSDT")
+                head = await reader.readuntil(b"\r\n\r\n")
+                size = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
+                body = json.loads(await reader.readexactly(size))
+                assert body["transactTime"] == at_ms
+            writer.close()
 
     run(story())
+
+
+def order_bytes(at_ms: int) -> bytes:
+    """Write the whole request of a new order, so that it leaves before what follows it."""
+    query = "&".join(f"{name}={value}" for name, value in (BUY | {"timestamp": at_ms}).items())
+    return (
+        f"POST /api/v3/order?{query}&signature={hmac_hex(query)} HTTP/1.1\r\n"
+        f"Host: localhost\r\nX-MBX-APIKEY: {DEMO_API_KEY}\r\nContent-Length: 0\r\n\r\n"
+    ).encode()
+
+
+def test_one_client_sees_the_same_run_twice() -> None:
+    truths: list[object] = []
+
+    async def story() -> None:
+        async with open_venue(count=200, latency_us=150_000) as client:
+            api = await client.open("/ws-api/v3")
+            market = await client.open("/ws/btcusdt@trade", holds_pongs=True)
+            for number in range(60):
+                ping = await market.next_ping()
+                if number % 6 == 0:
+                    side, price = ("BUY", "50001") if number % 4 else ("SELL", "50000")
+                    order = BUY | {"side": side, "price": price}
+                    at_ms = int(ping) // 10**6
+                    await api.ask("order.place", **signed_params(**order, timestamp=at_ms))
+                await market.pong(ping)
+            await market.next_ping()
+            truths.append(await client.get("/sim/truth"))
+
+    run(story())
+    run(story())
+    first, second = truths
+    assert first == second
+    assert len(first["orders"]) == 10  # type: ignore[index]
 
 
 def test_every_message_of_every_paced_socket_waits_for_its_own_pong() -> None:

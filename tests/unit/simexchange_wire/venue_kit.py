@@ -23,11 +23,7 @@ from holdfast.simexchange.accounts import (
     demonstration_account,
 )
 from holdfast.simexchange.arguments import ServeOptions
-from holdfast.simexchange.assumptions import (
-    Assumptions,
-    LatencyAssumptions,
-    load_assumptions,
-)
+from holdfast.simexchange.assumptions import Assumptions, load_assumptions
 from holdfast.simexchange.exchange import Exchange
 from holdfast.simexchange.faults import Fault, Faults
 from holdfast.simexchange.model import Depth, Record, Snapshot, SymbolRules, Ticker, Trade
@@ -51,9 +47,12 @@ RULES = SymbolRules(
 )
 
 
-def at_once(assumptions: Assumptions) -> Assumptions:
-    """Let requests take effect when they arrive."""
-    latency = LatencyAssumptions(order_us=0, cancel_us=0, jitter_us=0)
+def assume(latency_us: int) -> Assumptions:
+    """Let requests take effect this long after they arrive."""
+    assumptions = load_assumptions(None)
+    latency = msgspec.structs.replace(
+        assumptions.latency, order_us=latency_us, cancel_us=latency_us, jitter_us=0
+    )
     return msgspec.structs.replace(assumptions, latency=latency)
 
 
@@ -98,13 +97,14 @@ async def open_venue(
     accounts: list[AccountSpec] | None = None,
     window: int = 1,
     step_ns: int = STEP_NS,
+    latency_us: int = 0,
 ) -> AsyncIterator["Client"]:
     """Serve the made-up market on a free port of this loop and yield a client."""
     market: Any = MadeUpMarket(count, step_ns=step_ns)
     exchange = Exchange(
         market.symbols,
         accounts or [demonstration_account(market.symbols)],
-        assumptions=at_once(load_assumptions(None)),
+        assumptions=assume(latency_us),
         seed=1,
     )
     options = ServeOptions(speed=speed, window=window)
