@@ -150,7 +150,7 @@ class Admission:
         rules = pair.rules
         is_market = order.order_type == "MARKET"
         if order.side == "SELL":
-            quantity = plan.quantity if is_market else order.quantity
+            quantity = order.quantity or plan.quantity
             if rules.product == "linear":
                 return _covers_short(holdings, pair, quantity)
             return quantity <= holdings.free.get(rules.base, 0)
