@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from holdfast.journal import database as db
 from holdfast.journal.anchor import is_written, read_anchor
 from holdfast.journal.chain import BrokenLink, Head, Row, walk
 from holdfast.journal.codec import decode_row
+from holdfast.journal.place import is_empty
 from holdfast.journal.wal import committed_frames, wal_path
 
 
@@ -20,10 +21,7 @@ def is_still(path: Path, *, ours: bool = False) -> bool:
 
     `ours` says that the caller holds the writer's lock and writes nothing yet.
     """
-    try:
-        return (ours or not is_written(path)) and wal_path(path).stat().st_size == 0
-    except OSError:
-        return True
+    return (ours or not is_written(path)) and is_empty(wal_path(path))
 
 
 def inspect(path: Path, *, ours: bool = False, still: bool = False) -> sqlite3.Connection:
@@ -68,7 +66,8 @@ def rows_of(path: Path, connection: sqlite3.Connection, *, from_seq: int) -> Ite
             f"journal {path}: record {last + 1} cannot be read: {error}{damage(connection)}"
         ) from error
     finally:
-        cursor.close()
+        with suppress(sqlite3.ProgrammingError):  # the journal may be closed by now
+            cursor.close()
 
 
 def damage(connection: sqlite3.Connection, *, check: str = "integrity_check") -> str:

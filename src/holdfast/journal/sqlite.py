@@ -24,6 +24,7 @@ from holdfast.errors import (
 from holdfast.journal import database as db
 from holdfast.journal.anchor import Anchor, anchor_path
 from holdfast.journal.chain import GENESIS, Head, Row
+from holdfast.journal.place import is_empty, refuse_network
 from holdfast.journal.reading import damage, inspect, is_still, rows_of
 from holdfast.journal.wal import wal_path
 
@@ -59,6 +60,12 @@ class SqliteStore:
             )
         if not path.parent.is_dir():
             raise UsageError(f"journal {path}: there is no folder {path.parent}")
+        if not is_empty(wal_path(path)):
+            raise UsageError(
+                f"journal {path} is gone and {wal_path(path).name} is not, which holds "
+                "records; put the journal back, or move the rest away"
+            )
+        refuse_network(path)
         anchor = Anchor(path)
         try:
             connection = _make(path)
@@ -83,6 +90,7 @@ class SqliteStore:
             raise NotFound(f"there is no journal {path}; leave --resume out to make one")
         if read_only:
             return cls(path, inspect(path, still=is_still(path)), anchor=None)
+        refuse_network(path)
         had_anchor = anchor_path(path).exists()
         anchor = Anchor(path)
         try:
