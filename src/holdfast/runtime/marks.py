@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from holdfast.domain import events as ev
 from holdfast.domain.instant import NS_PER_S, Clock
-from holdfast.domain.money import PriceUnits
 from holdfast.runtime.recorder import Recorder
 
 if TYPE_CHECKING:
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
 
     from holdfast.domain.ids import Symbol
     from holdfast.domain.instrument import Instrument
+    from holdfast.domain.money import PriceUnits
     from holdfast.market.feed import Feed
 
 EVERY_NS = 60 * NS_PER_S

@@ -8,7 +8,7 @@ reached, and the journal is closed at its head.
 import asyncio
 import contextlib
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
@@ -68,12 +68,20 @@ class PaperRun:
         self._node_of = node_of
         self._speed = speed
         self._stop: asyncio.Future[str]
+        self._hurry: asyncio.Future[None]
         self._failure: HoldfastError | None = None
 
-    async def trade(self, store: SqliteStore, *, socket: Path, plain: bool, show: bool) -> Node:
-        """Trade until something ends the run; a failure of journal or venue is raised."""
+    async def trade(
+        self, open_journal: Callable[[], SqliteStore], *, socket: Path, plain: bool, show: bool
+    ) -> Node:
+        """Trade until something ends the run; a failure of journal or venue is raised.
+
+        The journal is opened once the venue has answered, so that nothing is left behind by a
+        run that could not begin.
+        """
         loop = asyncio.get_running_loop()
         self._stop = loop.create_future()
+        self._hurry = loop.create_future()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self.stop, f"{number.name} received")
         async with contextlib.AsyncExitStack() as stack:
@@ -81,37 +89,45 @@ class PaperRun:
             network = SocketNetwork()
             status = await _ask(network, ready.rest, "/sim/status", SimStatus)
             notes = await _ask(network, ready.rest, "/sim/assumptions", SimNotes)
+            symbols = self._symbols(status)
             clock = self._clock(status)
+            venue = self._adapter(network, clock, ready)
+            store = open_journal()
+            stack.callback(store.close)
             node = self._node_of(clock=clock, store=store, make_journal=self._writer(clock))
             stack.callback(node.journal.close)
             node.open(
                 journal=name_journal(self._config),
                 venue="simulated",
-                symbols=self._symbols(status),
+                symbols=symbols,
                 notes=notes.notes,
             )
-            venue = self._adapter(network, clock, ready)
             stack.push_async_callback(venue.close)
-            await open_trading(
-                node,
-                venue,
-                clock=clock,
-                stack=stack,
-                on_end=partial(self.stop, "the data ended"),
+            await self._unless_stopped(
+                open_trading(
+                    node,
+                    venue,
+                    clock=clock,
+                    stack=stack,
+                    on_end=partial(self.stop, "the data ended"),
+                )
             )
             await self._watch(node, socket, stack, plain=plain, show=show)
             await self._run(node)
             return node
 
     def stop(self, reason: str) -> None:
-        """End the run in order."""
+        """End the run in order; the second time, without waiting for what rests."""
         if not self._stop.done():
             self._stop.set_result(reason)
+        elif not self._hurry.done():
+            self._hurry.set_result(None)
 
     def fail(self, error: HoldfastError) -> None:
         """End the run because something that nothing can go on without is gone."""
         self._failure = self._failure or error
-        self.stop(str(error))
+        if not self._stop.done():
+            self._stop.set_result(str(error))
 
     async def _venue(self, stack: contextlib.AsyncExitStack) -> Ready:
         """Give the addresses of the exchange that was named, or start one."""
@@ -123,7 +139,22 @@ class PaperRun:
             self._options, seed=self._config.seed, speed=self._speed
         )
         stack.push_async_callback(child.end)
+        child.watch(self.fail)
         return ready
+
+    async def _unless_stopped(self, work: Coroutine[None, None, None]) -> None:
+        """Do the work, or give it up when the run is told to end meanwhile."""
+        task = asyncio.get_running_loop().create_task(work)
+        await asyncio.wait((task, self._stop), return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            task.result()
+            return
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        if self._failure is not None:
+            raise self._failure
+        raise asyncio.CancelledError(self._stop.result())
 
     def _clock(self, status: SimStatus) -> PingedClock | RunningClock:
         if status.speed == "max":
@@ -202,9 +233,13 @@ class PaperRun:
             trader.cancel_without_journal()
             raise self._failure
         trader.begin_stop(reason)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(CANCELED_WITHIN_S):
-                await trader.quiet()
+        quiet = asyncio.get_running_loop().create_task(trader.quiet())
+        await asyncio.wait(
+            (quiet, self._hurry),
+            timeout=CANCELED_WITHIN_S,
+            return_when=asyncio.FIRST_COMPLETED,
+        )
+        quiet.cancel()
         trader.end(reason)
         await node.recorder.settled()
         if self._failure is not None:

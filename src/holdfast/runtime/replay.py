@@ -33,10 +33,16 @@ SYNTHETIC_REPLAY_NS = 600 * NS_PER_S
 
 
 def replay(
-    config: Config, options: RunOptions, *, chosen: list[Chosen], store: SqliteStore, path: Path
+    config: Config,
+    options: RunOptions,
+    *,
+    chosen: list[Chosen],
+    open_journal: Callable[[], SqliteStore],
+    path: Path,
 ) -> Node:
     """Replay to the end of the data, or of the time asked for."""
-    return asyncio.run(Replay(config, options, chosen=chosen, store=store, path=path).run())
+    run = Replay(config, options, chosen=chosen, open_journal=open_journal, path=path)
+    return asyncio.run(run.run())
 
 
 class Replay:
@@ -48,7 +54,7 @@ class Replay:
         options: RunOptions,
         *,
         chosen: list[Chosen],
-        store: SqliteStore,
+        open_journal: Callable[[], SqliteStore],
         path: Path,
     ) -> None:
         self._config = config
@@ -82,7 +88,7 @@ class Replay:
             path=path,
             strategies=chosen,
             clock=self._clock,
-            store=store,
+            store=open_journal(),
             make_journal=self._writer,
         )
         self._commit_ns = assumptions.latency.commit_us * NS_PER_US

@@ -2,6 +2,8 @@
 
 import asyncio
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,12 +41,13 @@ def run(options: RunOptions) -> dict[str, Any]:
     config = settle(options)
     chosen = choose(config)
     places = _places(config, options)
-    store = open_store(places.journal, resume=options.resume)
-    _link_latest(places)
+    open_journal = partial(_open_journal, places, resume=options.resume)
     if config.mode == "replay":
-        node = replay(config, options, chosen=chosen, store=store, path=places.journal)
+        node = replay(
+            config, options, chosen=chosen, open_journal=open_journal, path=places.journal
+        )
     else:
-        node = _paper(config, options, chosen, store=store, places=places)
+        node = _paper(config, options, chosen, open_journal=open_journal, places=places)
     return _conclude(node, places, options)
 
 
@@ -53,7 +56,7 @@ def _paper(
     options: RunOptions,
     chosen: list[Chosen],
     *,
-    store: SqliteStore,
+    open_journal: Callable[[], SqliteStore],
     places: Places,
 ) -> Node:
     plain = not sys.stderr.isatty()
@@ -70,14 +73,11 @@ def _paper(
     async def trade() -> Node:
         paper = PaperRun(config, options, node_of=node_of, speed=speed)
         return await paper.trade(
-            store, socket=places.socket, plain=plain, show=not options.json
+            open_journal, socket=places.socket, plain=plain, show=not options.json
         )
 
-    try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            return runner.run(trade())
-    finally:
-        store.close()
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(trade())
 
 
 def _conclude(node: Node, places: Places, options: RunOptions) -> dict[str, Any]:
@@ -170,6 +170,12 @@ def _new_folder() -> Path:
         number += 1
         folder = RUNS / f"{name}-{number}"
     return folder
+
+
+def _open_journal(places: Places, *, resume: bool) -> SqliteStore:
+    store = open_store(places.journal, resume=resume)
+    _link_latest(places)
+    return store
 
 
 def _link_latest(places: Places) -> None:

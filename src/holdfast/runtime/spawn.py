@@ -6,6 +6,7 @@ Each child watches its standard input and ends when this process is gone, howeve
 import asyncio
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
@@ -36,19 +37,27 @@ class Child:
         self._process = process
         self.name = name
         self.pipe = pipe
+        self._is_ending = False
 
     @property
     def pid(self) -> int:
         """Give the process id."""
         return self._process.pid
 
-    @property
-    def has_ended(self) -> bool:
-        """Tell whether the program has ended."""
-        return self._process.returncode is not None
+    def watch(self, on_end: Callable[[HoldfastError], None]) -> None:
+        """Call back, with the program's last words, when it ends before it was told to."""
+
+        async def wait() -> None:
+            await self._process.wait()
+            if not self._is_ending:
+                await asyncio.sleep(0)
+                on_end(_as_told(_last_words.get(self.pid, ""), self._process, self.name))
+
+        _keep(asyncio.get_running_loop().create_task(wait()))
 
     async def end(self) -> None:
         """Close its input, give it time to end by itself, then end it by its pid."""
+        self._is_ending = True
         if self._process.stdin is not None:
             self._process.stdin.close()
         if self.pipe is not None:
@@ -93,8 +102,8 @@ async def start_simulator(
     if not line:
         words = (await process.stderr.read()).decode(errors="replace").strip().splitlines()
         await process.wait()
-        raise _as_told(words[-1] if words else "the simulated exchange ended at once", process)
-    _drain(process.stderr)
+        raise _as_told(words[-1] if words else "", process, child.name)
+    _drain(process.stderr, process.pid)
     return child, msgspec.json.decode(line, type=Ready)
 
 
@@ -116,23 +125,27 @@ async def start_view(journal: Path, *, plain: bool) -> Child:
     return Child(process, "view", pipe=pipe)
 
 
-def _as_told(line: str, process: asyncio.subprocess.Process) -> HoldfastError:
+def _as_told(line: str, process: asyncio.subprocess.Process, name: str) -> HoldfastError:
     """Give a child's own error line back with the child's exit code."""
-    error = HoldfastError(line.removeprefix("holdfast: "))
-    error.exit_code = process.returncode or 1
+    error = HoldfastError(line.removeprefix("holdfast: ") or f"the {name} ended by itself")
+    error.exit_code = max(1, process.returncode or 1)
     return error
 
 
 _drains: set[asyncio.Task[None]] = set()
+_last_words: dict[int, str] = {}
 
 
-def _drain(stream: asyncio.StreamReader) -> None:
-    """Pass a child's later words on, so that its pipe never fills."""
-
-    async def copy() -> None:
-        async for line in stream:
-            sys.stderr.write(line.decode(errors="replace"))
-
-    task = asyncio.get_running_loop().create_task(copy())
+def _keep(task: asyncio.Task[None]) -> None:
     _drains.add(task)
     task.add_done_callback(_drains.discard)
+
+
+def _drain(stream: asyncio.StreamReader, pid: int) -> None:
+    """Read a child's later words, so that its pipe never fills, and keep the last."""
+
+    async def read() -> None:
+        async for line in stream:
+            _last_words[pid] = line.decode(errors="replace").strip()
+
+    _keep(asyncio.get_running_loop().create_task(read()))
