@@ -1,8 +1,9 @@
 """Quote both sides of the mid, shifted against what is held.
 
 The more it holds, the lower both quotes stand, until the buying one is taken away; on spot it
-sells only what it has. A quote stays where it is until the price that it should have is a
-quarter of the spread away, because every replacement loses its place in the queue.
+sells only what it has. A quote stays where it is for half a second, and until the mid is a
+good part of the spread away, because a replacement loses its place in the queue and every
+order counts against the venue's limits.
 """
 
 import msgspec
@@ -26,16 +27,21 @@ from holdfast import (
 )
 
 SAY_AGAIN_NS = 1_000_000_000
+REST_NS = 500_000_000
 
 
 class Pair(msgspec.Struct):
-    """The quotes of one symbol as last wished for; `say_at_ns` 0 says them again."""
+    """The quotes of one symbol as last wished for; `say_at_ns` 0 says them again.
+
+    `mid` is where it was when they were placed, 0 to have them placed anew.
+    """
 
     mid: float = 0.0
     bid: int = 0
     ask: int = 0
     quantity: int = 0
     say_at_ns: int = 0
+    move_at_ns: int = 0
 
 
 class Quotes(Strategy):
@@ -58,13 +64,17 @@ class Quotes(Strategy):
         """Say both quotes when one has to move, when one is gone, and once a second."""
         pair = self.pairs.setdefault(top.symbol, Pair())
         mid = (top.bid + top.ask) / 2
-        if top.received_at_ns < pair.say_at_ns and self._stands(pair, mid):
+        now = top.received_at_ns
+        crosses = pair.bid >= top.ask or pair.ask <= top.bid
+        moves = crosses or (now >= pair.move_at_ns and not self._stands(pair, mid))
+        if now < pair.say_at_ns and not moves:
             return None
         instrument = self.context.instruments[top.symbol]
         held = self.context.position(top.symbol).filled
-        if not self._stands(pair, mid) or not pair.quantity:
+        if moves:
             self._move(pair, top, instrument=instrument, held=held)
-        pair.say_at_ns = top.received_at_ns + SAY_AGAIN_NS
+            pair.move_at_ns = now + REST_NS
+        pair.say_at_ns = now + SAY_AGAIN_NS
         bid_quantity = pair.quantity if held < self.most * pair.quantity else 0
         ask_quantity = self._selling(pair, held, instrument=instrument)
         return [
@@ -73,14 +83,16 @@ class Quotes(Strategy):
         ]
 
     def fill(self, fill: Fill) -> Wishes:
-        """Quote anew at the next top."""
-        self._say_again(fill.symbol)
+        """Place the quotes anew, for another inventory."""
+        if fill.symbol in self.pairs:
+            self.pairs[fill.symbol].mid = 0.0
         return None
 
     def order(self, update: OrderUpdate) -> Wishes:
-        """Quote anew when a quote has gone; what a gate refused waits for its second."""
-        if not update.leaves_quantity and update.status is not OrderStatus.NOT_SENT:
-            self._say_again(update.symbol)
+        """Quote anew when a quote has gone; what was refused waits for its second."""
+        refused = update.status in (OrderStatus.NOT_SENT, OrderStatus.REJECTED)
+        if not update.leaves_quantity and not refused:
+            self.pairs.setdefault(update.symbol, Pair()).say_at_ns = 0
         return None
 
     def save(self) -> bytes:
@@ -109,7 +121,3 @@ class Quotes(Strategy):
         has = min(pair.quantity, instrument.floor_quantity(held))
         least = quantity_for(instrument, "0", price=PriceUnits(pair.ask))
         return has if has >= least else 0
-
-    def _say_again(self, symbol: str) -> None:
-        if symbol in self.pairs:
-            self.pairs[symbol].say_at_ns = 0
