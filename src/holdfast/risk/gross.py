@@ -25,7 +25,8 @@ def check(ask: Ask, view: View) -> Refusal | None:
         elif buying > 0 or selling > 0:
             top, known = desk.tops.get(symbol), desk.compiled.get(symbol)
             if top is None or known is None:
-                return Refusal("gross", f"no market price of {symbol}")
+                what = "market price" if top is None else "limits"
+                return Refusal("gross", f"{symbol} is held or worked and has no {what}")
             mark, limits = top.ask, known
         else:
             continue

@@ -27,28 +27,30 @@ class Halts:
 
     def __init__(self) -> None:
         self.is_clear = False
-        self._scopes: dict[str, TradingState] = {}
+        self._paused: set[str] = set()
+        self._halted: set[str] = set()
         self._blocks: dict[str, str] = {UNRECONCILED: "the venue was not asked yet"}
 
     def apply(self, event: ev.Event) -> None:
         """Fold one event; kinds that do not concern halts change nothing."""
         match event:
             case ev.TradingPaused():
-                self._set(event.scope, TradingState.REDUCING)
+                self._paused.add(event.scope)
             case ev.TradingResumed():
-                if self.state(event.scope) is TradingState.REDUCING:
-                    self._set(event.scope, TradingState.ACTIVE)
+                self._paused.discard(event.scope)
             case ev.StrategyHalted():
-                self._set(event.strategy, TradingState.HALTED)
+                self._halted.add(event.strategy)
             case ev.StrategyStarted():
-                if self.state(event.strategy) is TradingState.HALTED:
-                    self._set(event.strategy, TradingState.ACTIVE)
+                self._halted.discard(event.strategy)
             case _:
-                pass
+                return
+        self._weigh()
 
     def state(self, scope: str) -> TradingState:
         """Give the state of one scope, without what the account's state adds."""
-        return self._scopes.get(scope, TradingState.ACTIVE)
+        if scope in self._halted:
+            return TradingState.HALTED
+        return TradingState.REDUCING if scope in self._paused else TradingState.ACTIVE
 
     def block(self, condition: str, detail: str) -> None:
         """Let no new risk pass while a condition holds; idempotent."""
@@ -72,22 +74,14 @@ class Halts:
         if self._blocks:
             return next(iter(self._blocks))
         for kind, scope in ((ACCOUNT, ACCOUNT), ("strategy", strategy), ("symbol", symbol)):
-            state = self._scopes.get(scope)
-            if state is not None:
-                word = "paused" if state is TradingState.REDUCING else "halted"
-                return f"{kind} {word}"
+            state = self.state(scope)
+            if state is not TradingState.ACTIVE:
+                return f"{kind} {'halted' if state is TradingState.HALTED else 'paused'}"
         return ""
 
     def canonical(self) -> dict[str, Any]:
         """Give the journaled part in the form of the state hash."""
-        return {scope: state.value for scope, state in sorted(self._scopes.items())}
-
-    def _set(self, scope: str, state: TradingState) -> None:
-        if state is TradingState.ACTIVE:
-            self._scopes.pop(scope, None)
-        else:
-            self._scopes[scope] = state
-        self._weigh()
+        return {"halted": sorted(self._halted), "paused": sorted(self._paused)}
 
     def _weigh(self) -> None:
-        self.is_clear = not self._scopes and not self._blocks
+        self.is_clear = not (self._paused or self._halted or self._blocks)
