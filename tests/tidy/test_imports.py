@@ -43,7 +43,9 @@ def test_every_file_obeys_the_rule_of_imports(rule: Rule) -> None:
     assert not findings, "\n".join([rule.__doc__ or "", *findings])
 
 
-@pytest.mark.parametrize(("rule", "path", "text"), PLANTED)
+@pytest.mark.parametrize(
+    ("rule", "path", "text"), PLANTED, ids=lambda value: getattr(value, "__name__", value)
+)
 def test_a_planted_import_is_found(rule: Rule, path: str, text: str) -> None:
     assert rule(Source(f"src/holdfast/{path}", text))
 

@@ -37,6 +37,10 @@ TESTS: list[tuple[Rule, str]] = [
 ]
 
 
+def _short(value: Rule | str) -> str:
+    return value[:30] if isinstance(value, str) else value.__name__
+
+
 @pytest.mark.parametrize("rule", dict(PRODUCT), ids=lambda rule: rule.__name__)
 def test_only_the_named_files_of_the_product_use_a_privilege(rule: Rule) -> None:
     findings = [finding for source in product() for finding in rule(source)]
@@ -49,7 +53,7 @@ def test_every_test_obeys_the_rule(rule: Rule) -> None:
     assert not findings, "\n".join([rule.__doc__ or "", *findings])
 
 
-@pytest.mark.parametrize(("rule", "text"), PRODUCT + TESTS, ids=lambda value: str(value)[:30])
+@pytest.mark.parametrize(("rule", "text"), PRODUCT + TESTS, ids=_short)
 def test_a_planted_use_of_a_privilege_is_found(rule: Rule, text: str) -> None:
     assert rule(Source("src/holdfast/domain/planted.py", text))
 

@@ -26,13 +26,17 @@ PLANTED: list[tuple[Rule, str]] = [
 RULES = list(dict(PLANTED))
 
 
+def _short(value: Rule | str) -> str:
+    return value[:30] if isinstance(value, str) else value.__name__
+
+
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 def test_every_file_obeys_the_rule_of_shape(rule: Rule) -> None:
     findings = [finding for source in everything() for finding in rule(source)]
     assert not findings, "\n".join([rule.__doc__ or "", *findings])
 
 
-@pytest.mark.parametrize(("rule", "text"), PLANTED, ids=lambda value: str(value)[:30])
+@pytest.mark.parametrize(("rule", "text"), PLANTED, ids=_short)
 def test_a_planted_violation_of_shape_is_found(rule: Rule, text: str) -> None:
     assert rule(Source("src/holdfast/domain/planted.py", text))
 
