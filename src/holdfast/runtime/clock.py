@@ -81,14 +81,17 @@ class PingedClock(VirtualClock):
 class RunningClock:
     """Market time that runs by itself: the wall clock, or a start plus speed x elapsed.
 
-    With `start_ns` None it is the wall clock, held from going backwards. Timers wake by the
-    event loop.
+    With `start_ns` None it is the wall clock, held from going backwards. One that does not
+    move yet stands at its start until it is synchronised. Timers wake by the event loop.
     """
 
-    def __init__(self, start_ns: int | None = None, *, speed: float = 1.0) -> None:
+    def __init__(
+        self, start_ns: int | None = None, *, speed: float = 1.0, is_moving: bool = True
+    ) -> None:
         self._origin = time.monotonic_ns()
         self._start = start_ns
         self._speed = speed
+        self._is_moving = is_moving
         self._last = 0
         self._heap: list[HeapTimer] = []
         self._sequence = 0
@@ -98,6 +101,8 @@ class RunningClock:
         """Give market time."""
         if self._start is None:
             now = time.time_ns()
+        elif not self._is_moving:
+            now = self._start
         else:
             now = self._start + int((time.monotonic_ns() - self._origin) * self._speed)
         self._last = max(self._last, now)
@@ -108,9 +113,12 @@ class RunningClock:
         return time.monotonic_ns()
 
     def synchronise(self, now_ns: int) -> None:
-        """Take the simulator's time as the start from here on."""
+        """Take the simulator's time as the start from here on, and run."""
         self._start = now_ns
         self._origin = time.monotonic_ns()
+        self._is_moving = True
+        if self._wake is not None:
+            self._schedule()
 
     def call_at(self, at_ns: int, callback: Callable[[], None]) -> HeapTimer:
         """Run a callback when market time reaches an instant."""

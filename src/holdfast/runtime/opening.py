@@ -50,6 +50,8 @@ async def open_trading(
     await node.gateway.start(instruments, trader.sinks)
     await venue.account_view.start(instruments, trader.sinks)
     await venue.market_data.start(instruments, trader.sinks)
+    if isinstance(clock, RunningClock):
+        clock.synchronise(await venue.server_time_ns())
     try:
         await asyncio.wait_for(asyncio.shield(priced), PRICED_WITHIN_S)
     except TimeoutError:

@@ -47,6 +47,7 @@ class SimStatus(msgspec.Struct):
     """What the simulated exchange says of itself."""
 
     market_time_ns: int
+    moving: bool
     symbols: list[str]
     speed: float | str
 
@@ -159,7 +160,9 @@ class PaperRun:
     def _clock(self, status: SimStatus) -> PingedClock | RunningClock:
         if status.speed == "max":
             return PingedClock(status.market_time_ns)
-        return RunningClock(status.market_time_ns, speed=float(status.speed))
+        return RunningClock(
+            status.market_time_ns, speed=float(status.speed), is_moving=status.moving
+        )
 
     def _writer(self, clock: PingedClock | RunningClock) -> Callable[..., Journal]:
         loop = asyncio.get_running_loop()
