@@ -7,9 +7,11 @@ is not the same disk a second later. Every event is durable before it counts.
 
 import asyncio
 import os
+import sqlite3
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 from statistics import median, quantiles
@@ -32,6 +34,8 @@ RATES = (2_000, 20_000)
 RATE_S = 2.0
 BURSTS_PER_S = 1_000
 REPLAYED = 200_000
+REPLAYS = 3
+RAW_COMMITS = 2_000
 RAW_BYTES = 64 << 20
 FILL = OrderFilled(
     client_order_id="HABCDE00001000001",
@@ -65,7 +69,7 @@ def rows() -> Iterator[dict[str, Any]]:
             yield _append(Path(folder), group)
         for rate in RATES:
             yield from _waits(Path(folder), rate)
-        yield from _replay(Path(folder))
+        yield _replay(Path(folder))
 
 
 class SystemClock:
@@ -152,25 +156,42 @@ def _commit(journal: Journal, group: int) -> None:
 
 
 def _waits(folder: Path, rate: int) -> Iterator[dict[str, Any]]:
-    waits, stalls, failed = asyncio.run(_run_at(folder / f"rate-{rate}.journal", rate))
-    if failed is not None:
-        raise failed
-    for name, values in (("submit_to_durable", waits), ("loop_wait", stalls)):
-        cuts = quantiles(values, n=1000)
-        for label, cut in (("p50", cuts[499]), ("p99", cuts[989]), ("p99.9", cuts[998])):
-            yield {
-                "name": f"journal.{name}.{rate}_a_second.{label}",
-                "value": cut / NS_PER_US,
-                "unit": "us",
-                "baseline": None,
-                "baseline_value": None,
-                "ratio": None,
-                "n": len(values),
-            }
+    raw = RawFile(folder / f"raw-{rate}")
+    commits = [_timed_ns(lambda: raw.commit(1)) for _ in range(RAW_COMMITS)]
+    _, idle = asyncio.run(_run_at(None, rate))
+    waits, stalls = asyncio.run(_run_at(folder / f"rate-{rate}.journal", rate))
+    commits += [_timed_ns(lambda: raw.commit(1)) for _ in range(RAW_COMMITS)]
+    raw.close()
+    name = f"{rate}_a_second"
+    yield from _quantile_rows(f"journal.submit_to_durable.{name}", waits, raw_commit=commits)
+    yield from _quantile_rows(f"journal.loop_wait.{name}", stalls, no_journal=idle)
 
 
-async def _run_at(path: Path, rate: int) -> tuple[list[int], list[int], Any]:
-    loop = asyncio.get_running_loop()
+def _timed_ns(call: Callable[[], None]) -> int:
+    began_ns = time.perf_counter_ns()
+    call()
+    return time.perf_counter_ns() - began_ns
+
+
+def _quantile_rows(
+    name: str, values: list[int], **baseline: list[int]
+) -> Iterator[dict[str, Any]]:
+    [(its_name, its_values)] = baseline.items()
+    ours, its = quantiles(values, n=1000), quantiles(its_values, n=1000)
+    for label, index in (("p50", 499), ("p99", 989), ("p99.9", 998)):
+        yield {
+            "name": f"{name}.{label}",
+            "value": ours[index] / NS_PER_US,
+            "unit": "us",
+            "baseline": its_name,
+            "baseline_value": its[index] / NS_PER_US,
+            "ratio": ours[index] / its[index],
+            "n": len(values),
+        }
+
+
+async def _run_at(path: Path | None, rate: int) -> tuple[list[int], list[int]]:
+    """Give how long events waited for the disk, and the loop for the interpreter."""
     put_at: list[int] = []
     waits: list[int] = []
     stalls: list[int] = []
@@ -179,33 +200,40 @@ async def _run_at(path: Path, rate: int) -> tuple[list[int], list[int], Any]:
         now_ns = time.monotonic_ns()
         waits.extend(now_ns - at_ns for at_ns in put_at[len(waits) : seq])
 
-    journal = ThreadWriter(
-        SqliteStore.create(path),
-        SystemClock(),
-        account=AccountId("bench"),
-        durable_callback=durable,
-        post=loop.call_soon_threadsafe,
-        failed_callback=lambda _: None,
-    )
+    journal = _threaded(path, durable) if path else None
     began_ns, due_ns = time.monotonic_ns(), 0
     step_ns = NS_PER_S // min(rate, BURSTS_PER_S)
-    per_burst = max(1, rate // BURSTS_PER_S)
     while due_ns < RATE_S * NS_PER_S:
         due_ns += step_ns
         await asyncio.sleep(max(0, began_ns + due_ns - time.monotonic_ns()) / NS_PER_S)
         before_ns = time.monotonic_ns()
         await asyncio.sleep(0)
         stalls.append(time.monotonic_ns() - before_ns)
-        for _ in range(per_burst):
-            put_at.append(time.monotonic_ns())
-            journal.put(FILL)
-        journal.wake()
-    journal.close()
-    await asyncio.sleep(0.01)
-    return waits, stalls, journal.failed
+        if journal is not None:
+            for _ in range(max(1, rate // BURSTS_PER_S)):
+                put_at.append(time.monotonic_ns())
+                journal.put(FILL)
+            journal.wake()
+    if journal is not None:
+        journal.close()
+        await asyncio.sleep(0.01)
+        if journal.failed is not None:
+            raise journal.failed
+    return waits, stalls
 
 
-def _replay(folder: Path) -> Iterator[dict[str, Any]]:
+def _threaded(path: Path, durable: Callable[[int], None]) -> ThreadWriter:
+    return ThreadWriter(
+        SqliteStore.create(path),
+        SystemClock(),
+        account=AccountId("bench"),
+        durable_callback=durable,
+        post=asyncio.get_running_loop().call_soon_threadsafe,
+        failed_callback=lambda _: None,
+    )
+
+
+def _replay(folder: Path) -> dict[str, Any]:
     path = folder / "replay.journal"
     journal = InlineWriter(
         SqliteStore.create(path),
@@ -217,18 +245,26 @@ def _replay(folder: Path) -> Iterator[dict[str, Any]]:
         journal.put(FILL)
         journal.drain()
     journal.close()
-    began = time.perf_counter()
-    verified = verify(path)
-    passed = time.perf_counter() - began
-    yield {
+    ours, its = [], []
+    for _ in range(REPLAYS):
+        its.append(_timed_ns(lambda: _select(path)))
+        ours.append(_timed_ns(lambda: verify(path)))
+    return {
         "name": "journal.verified_replay",
-        "value": verified.events / passed,
+        "value": REPLAYED / (min(ours) / NS_PER_S),
         "unit": "events/s",
-        "baseline": None,
-        "baseline_value": None,
-        "ratio": None,
-        "n": verified.events,
+        "baseline": "bare_select",
+        "baseline_value": REPLAYED / (min(its) / NS_PER_S),
+        "ratio": min(its) / min(ours),
+        "n": REPLAYED,
     }
+
+
+def _select(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        count = sum(1 for _ in connection.execute("SELECT * FROM journal"))
+    if count != REPLAYED:
+        raise SystemExit(f"{count} rows of {REPLAYED}")
 
 
 if __name__ == "__main__":
