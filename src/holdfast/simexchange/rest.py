@@ -67,7 +67,7 @@ class _Route:
         """Take a request to the desk and wait for what comes back."""
         body = await request.read()
         _, _, query_text = request.raw_path.partition("?")
-        query = query_text.encode()
+        query = query_text.encode("utf-8", "surrogateescape")
         address = request.remote or ""
         arrived: asyncio.Future[Answer | None] = asyncio.get_running_loop().create_future()
         try:

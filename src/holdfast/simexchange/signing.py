@@ -42,7 +42,7 @@ class Verifier:
         if self._public is None:
             mac = self._template.copy()
             mac.update(payload)
-            if not hmac.compare_digest(mac.hexdigest(), signature.lower()):
+            if not hmac.compare_digest(mac.hexdigest().encode(), signature.lower().encode()):
                 raise refusals.bad_signature()
             return
         try:

@@ -18,6 +18,7 @@ from holdfast.simexchange.floor import Floor
 from holdfast.simexchange.pacing import MarketClock, Pacer
 from holdfast.simexchange.pump import Pump, prime
 from holdfast.simexchange.sockets import Sockets
+from holdfast.simexchange.trouble import trouble_log
 
 if TYPE_CHECKING:
     from holdfast.simexchange.source import Market
@@ -52,7 +53,7 @@ async def open_floor(
     rest.add_routes(app, desk)
     Sockets(desk).add_routes(app)
     insight.add_routes(app, floor, notes=list(market.notes))
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=GRACE_S)
+    runner = web.AppRunner(app, access_log=None, logger=trouble_log(), shutdown_timeout=GRACE_S)
     await runner.setup()
     pump = Pump(floor, records)
     tasks: list[asyncio.Task[None]] = []

@@ -1,5 +1,7 @@
 """The REST interface: what is answered, what is refused, and in which words."""
 
+import asyncio
+
 import pytest
 
 from holdfast.simexchange.accounts import DEMO_API_KEY, DEMO_ED25519_API_KEY
@@ -261,6 +263,24 @@ def test_cancel_replace_says_what_became_of_both_halves() -> None:
             assert half["data"]["newOrderResult"] == "SUCCESS"
 
     run(story())
+
+
+def test_a_malformed_request_is_one_line_and_the_venue_lives(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    async def story() -> None:
+        async with open_venue() as client:
+            port = int(client.rest.rpartition(":")[2])
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"GET /api/v3/ping?\xff HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert b" 400 " in await reader.readline()
+            writer.close()
+            assert await client.get("/api/v3/ping") == {}
+
+    run(story())
+    said = capfd.readouterr().err
+    assert "Traceback" not in said
+    assert said.count("\n") <= 1
 
 
 def test_weight_runs_out_with_retry_after_and_comes_back() -> None:

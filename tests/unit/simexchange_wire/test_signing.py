@@ -45,9 +45,14 @@ def test_the_documented_vectors_verify_in_either_case(symbol: str, signature: st
     payload = DOCUMENTED.format(symbol).encode()
     hmac_verifier().check(payload, signature)
     hmac_verifier().check(payload, signature.upper())
-    with pytest.raises(Refusal) as refused:
-        hmac_verifier().check(payload + b" ", signature)
-    assert refused.value.code == -1022
+    for wrong_payload, wrong in (
+        (payload + b" ", signature),
+        (payload, "\u00b5"),
+        (payload, ""),
+    ):
+        with pytest.raises(Refusal) as refused:
+            hmac_verifier().check(wrong_payload, wrong)
+        assert refused.value.code == -1022
 
 
 def test_query_and_body_are_signed_without_anything_between_them() -> None:
