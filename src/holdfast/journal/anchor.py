@@ -32,7 +32,7 @@ class Anchor:
         self._journal = journal
         self.path = anchor_path(journal)
         try:
-            self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
             raise JournalFailed(
                 f"journal {journal}: cannot write {self.path.name}: {error.strerror}"
