@@ -1,0 +1,287 @@
+"""Reconciliation, case by case: what the venue says, and what becomes of it."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from holdfast.domain import events as ev
+from holdfast.domain import fold
+from holdfast.domain.approval import Reservation
+from holdfast.domain.ids import UNATTRIBUTED, ClientOrderId, Epoch, ExecId, JournalId
+from holdfast.domain.instant import NS_PER_S
+from holdfast.domain.money import AmountUnits, Asset
+from holdfast.domain.venue import CancelOrder
+from holdfast.execution.answers import Absence, VenueAnswers, inquire
+from holdfast.execution.reconcile import Ours, Reconciled, reconcile
+from holdfast.testing import happenings as told
+from holdfast.testing.market import instrument
+from holdfast.testing.venue import TrueAccount, TrueOrder
+
+BTCUSDT = instrument()
+SYMBOL = BTCUSDT.symbol
+BALANCES = {"USDT": "1000", "BTC": "2"}
+SETTLE_NS = 6 * NS_PER_S
+IDS = told.order_ids()
+FIRST = IDS.next()
+ORDER = told.approved(BTCUSDT, "buy", client_order_id=FIRST, quantity="2", price="100")
+BEGUN = ev.ReconciliationCompleted("start", 0, 0, [], True, {SYMBOL: "0"})
+
+
+class Case:
+    """An account after events, and a venue that knows one order if told so."""
+
+    def __init__(self, *happened: ev.Event, known: bool = True) -> None:
+        opening = told.opening(BTCUSDT, balances=BALANCES)
+        self.account = told.account_of([*opening, BEGUN, ORDER, *happened])
+        self.venue = TrueAccount(BALANCES)
+        self.order = TrueOrder(FIRST, BTCUSDT, side="buy", quantity="2", price="100")
+        if known:
+            self.venue.place(self.order)
+
+    def ours(self, **changes: Any) -> Ours:
+        named = {"journal_id": told.JOURNAL, "epoch": Epoch(2), **changes}
+        return Ours(
+            account=self.account,
+            settle_ns=SETTLE_NS,
+            fee_value=lambda *_: ("0", "test"),
+            reserve=lambda traded, _: Reservation(traded.quote, AmountUnits(5)),
+            mark_of=lambda _: ("100", "USDT"),
+            **named,
+        )
+
+    def ask(self, earlier: VenueAnswers | None = None, *, at_ns: int = 0) -> VenueAnswers:
+        asking = inquire(self.venue, self.account, now_ns=lambda: at_ns, earlier=earlier)
+        return asyncio.run(asking)
+
+    def reconcile(self, answers: VenueAnswers | None = None) -> Reconciled:
+        result = reconcile(self.ours(), answers or self.ask())
+        for event in result.events:
+            fold.apply(self.account, event)
+        return result
+
+
+def kinds(result: Reconciled) -> list[str]:
+    return [type(event).__name__ for event in result.events]
+
+
+def test_two_that_agree_are_clean_and_say_nothing() -> None:
+    result = Case(told.acked(ORDER)).reconcile()
+    assert (result.events, result.differences, result.clean) == ([], [], True)
+    assert result.orders_count == 1
+
+
+def test_a_doubt_is_settled_by_what_rests() -> None:
+    case = Case(told.doubted(ORDER))
+    assert kinds(case.reconcile()) == ["OrderAcked"]
+    assert not case.account.orders[FIRST].order.is_unknown
+
+
+def test_executions_that_the_stream_lost_are_booked_by_their_ids() -> None:
+    case = Case(told.acked(ORDER))
+    case.venue.execute(case.order, "0.5")
+    case.venue.execute(case.order, "0.25", fee="0.01")
+    fold.apply(case.account, told.filled(ORDER, "2", quantity="0.25", fee="0.01"))
+    result = case.reconcile()
+    assert kinds(result) == ["OrderFilled"]
+    assert result.events[0].exec_id == "1"  # type: ignore[attr-defined]
+    assert case.account.orders[FIRST].order.cum_quantity == BTCUSDT.quantity("0.75")
+    assert result.clean
+
+
+@pytest.mark.parametrize(
+    ("state", "kind"),
+    [("canceled", "OrderCanceled"), ("expired", "OrderExpired"), ("rejected", "OrderRejected")],
+)
+def test_an_end_that_was_not_heard_is_learned(state: str, kind: str) -> None:
+    case = Case(told.acked(ORDER))
+    case.order.state = state
+    result = case.reconcile()
+    assert kinds(result) == [kind]
+    assert not case.account.orders
+
+
+def test_an_execution_that_a_report_names_and_no_trade_shows_is_waited_for() -> None:
+    case = Case(told.acked(ORDER))
+    case.order.cum_quantity = BTCUSDT.quantity("1")
+    case.order.state = "canceled"
+    result = case.reconcile()
+    assert not result.clean
+    assert result.unresolved == [FIRST]
+    assert case.account.orders[FIRST].order.leaves_quantity == BTCUSDT.quantity("1")
+    assert "ReconciliationCompleted" not in kinds(result)
+    assert result.completed("test").through == {}
+
+
+def test_one_answer_that_an_order_is_not_known_proves_nothing() -> None:
+    case = Case(told.doubted(ORDER), known=False)
+    result = case.reconcile()
+    assert result.events == []
+    assert (result.clean, result.unresolved) == (False, [FIRST])
+
+
+def test_a_second_answer_too_soon_proves_nothing_either() -> None:
+    case = Case(told.doubted(ORDER), known=False)
+    soon = case.ask(case.ask(), at_ns=SETTLE_NS - 1)
+    assert case.reconcile(soon).unresolved == [FIRST]
+    late = case.ask(soon, at_ns=SETTLE_NS)
+    assert late.absences[ClientOrderId(FIRST)] == Absence(0, SETTLE_NS, 3)
+    result = case.reconcile(late)
+    assert kinds(result) == ["OrderRejected"]
+    assert result.clean
+
+
+def test_an_order_that_was_at_the_venue_and_is_gone_has_expired() -> None:
+    case = Case(told.acked(ORDER), told.filled(ORDER, "1", quantity="0.5"), known=False)
+    case.venue.totals[Asset("USDT")] -= 50 * 10**18
+    case.venue.totals[Asset("BTC")] += 5 * 10**17
+    result = case.reconcile(case.ask(case.ask(), at_ns=SETTLE_NS))
+    assert kinds(result) == ["OrderExpired"]
+    assert result.events[0].cum_quantity == "0.5"  # type: ignore[attr-defined]
+    assert not case.account.orders
+
+
+def test_what_an_earlier_epoch_approved_and_nobody_knows_is_in_doubt() -> None:
+    case = Case(known=False)
+    assert kinds(case.reconcile()) == ["OrderDoubted"]
+    assert case.account.orders[FIRST].order.is_unknown
+
+
+def test_what_this_epoch_approved_may_still_be_on_its_way() -> None:
+    case = Case(known=False)
+    assert reconcile(case.ours(epoch=Epoch(1)), case.ask()).events == []
+
+
+def test_an_order_with_our_journals_id_is_adopted() -> None:
+    case = Case(told.acked(ORDER))
+    lost = TrueOrder(IDS.next(), BTCUSDT, side="sell", quantity="1", price="120")
+    case.venue.place(lost)
+    case.venue.execute(lost, "0.25")
+    result = case.reconcile()
+    assert kinds(result) == ["OrderAdopted", "OrderFilled"]
+    adopted = case.account.orders[lost.client_order_id]
+    assert adopted.order.request.strategy == UNATTRIBUTED
+    assert adopted.order.cum_quantity == BTCUSDT.quantity("0.25")
+    assert case.account.position(UNATTRIBUTED, SYMBOL) == -BTCUSDT.quantity("0.25")
+    assert result.clean
+
+
+def test_another_journal_of_ours_is_named_and_never_adopted() -> None:
+    case = Case(told.acked(ORDER))
+    stranger = told.order_ids(journal=JournalId("THEM1")).next()
+    case.venue.place(TrueOrder(stranger, BTCUSDT, side="sell", quantity="1", price="120"))
+    result = case.reconcile()
+    assert kinds(result) == ["ForeignOrderSeen"]
+    assert result.foreign_instance
+    assert stranger not in case.account.orders
+    again = case.reconcile()
+    assert (again.events, again.foreign_instance) == ([], True)
+
+
+def test_what_people_trade_by_hand_is_noted_and_booked_to_nobody() -> None:
+    case = Case(told.acked(ORDER))
+    manual = case.venue.place(
+        TrueOrder("web_123", BTCUSDT, side="buy", quantity="1", price="90")
+    )
+    case.venue.execute(manual, "0.5")
+    result = case.reconcile()
+    assert kinds(result) == ["ForeignOrderSeen", "ForeignFillSeen"]
+    assert not result.foreign_instance
+    assert case.account.position(UNATTRIBUTED, SYMBOL) == BTCUSDT.quantity("0.5")
+    assert case.reconcile().events == []
+
+
+def test_executions_from_before_the_journal_are_not_booked() -> None:
+    case = Case(told.acked(ORDER))
+    case.account.reconciled_through.clear()
+    old = case.venue.place(TrueOrder("old", BTCUSDT, side="buy", quantity="1", price="90"))
+    case.venue.execute(old, "1")
+    case.venue.totals = dict(case.account.balances)  # type: ignore[arg-type]
+    result = case.reconcile()
+    assert (result.events, result.clean) == ([], True)
+    assert result.completed("start").through == {SYMBOL: "1"}
+
+
+def test_the_next_question_begins_where_the_last_comparison_ended() -> None:
+    case = Case(told.acked(ORDER))
+    case.venue.execute(case.order, "0.5")
+    fold.apply(case.account, case.reconcile().completed("test"))
+    assert case.account.reconciled_through == {SYMBOL: ExecId("1")}
+    case.venue.questions.clear()
+    case.ask()
+    assert f"trades {SYMBOL} 1" in case.venue.questions
+    assert f"trades {SYMBOL} 0" not in case.venue.questions
+
+
+def test_a_balance_that_differs_for_no_reason_is_adjusted_and_said() -> None:
+    case = Case(told.acked(ORDER))
+    case.venue.totals[Asset("BNB")] = 3 * 10**17
+    case.venue.totals[Asset("BTC")] -= 10**18
+    result = case.reconcile()
+    assert result.events == [
+        ev.BalanceAdjusted("BNB", "0.3", "100", "USDT", "the venue's balance differs"),
+        ev.BalanceAdjusted("BTC", "-1", "100", "USDT", "the venue's balance differs"),
+    ]
+    assert result.clean
+    assert case.reconcile().events == []
+
+
+def test_balances_are_not_compared_when_an_execution_came_in_between() -> None:
+    case = Case(told.acked(ORDER))
+    answers = case.ask()
+    case.venue.execute(case.order, "1")
+    fold.apply(case.account, told.filled(ORDER, "1", quantity="1"))
+    result = case.reconcile(answers)
+    assert (result.events, result.clean) == ([], False)
+
+
+def test_an_execution_while_the_venue_is_asked_is_noticed() -> None:
+    class Busy(TrueAccount):
+        async def balances(self):  # type: ignore[no-untyped-def]
+            known = await super().balances()
+            order = next(iter(self.known.values()))
+            if not self.executed:
+                self.execute(order, "1")
+            return known
+
+    case = Case(told.acked(ORDER))
+    case.venue = Busy(BALANCES)
+    case.venue.place(case.order)
+    answers = case.ask()
+    assert answers.balances is None
+    result = case.reconcile(answers)
+    assert kinds(result) == ["OrderFilled"]
+    assert not result.clean
+    assert case.reconcile().clean
+
+
+def test_what_ended_here_and_rests_there_is_canceled() -> None:
+    case = Case(told.rejected(ORDER))
+    result = case.reconcile()
+    assert result.cancels == [CancelOrder(SYMBOL, ClientOrderId(FIRST))]
+    assert not result.clean
+
+
+def test_a_cancel_whose_answer_was_lost_is_sent_again() -> None:
+    case = Case(told.acked(ORDER), told.cancel_requested(ORDER))
+    result = case.reconcile()
+    assert result.cancels == [CancelOrder(SYMBOL, ClientOrderId(FIRST))]
+    assert result.clean
+
+
+def test_a_contracts_position_that_differs_is_left_to_a_person() -> None:
+    case = Case(told.acked(ORDER))
+    answers = case.ask()
+    answers.positions = {SYMBOL: BTCUSDT.quantity("1")}
+    result = case.reconcile(answers)
+    assert result.differences == ["the position of BTCUSDT differs by 1"]
+    assert not result.clean
+
+
+def test_the_end_says_how_it_ended() -> None:
+    case = Case(told.doubted(ORDER))
+    case.venue.execute(case.order, "0.5")
+    completed = case.reconcile().completed("reconnected")
+    assert (completed.trigger, completed.orders, completed.fills) == ("reconnected", 1, 1)
+    assert completed.clean
+    assert len(completed.differences) == 2
