@@ -1,7 +1,6 @@
 """The orders of an accepted intent: one at once; other algorithms join the table at the end."""
 
-from collections.abc import Callable
-from typing import TypeAlias
+from typing import Protocol
 
 import msgspec
 
@@ -28,7 +27,13 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     policy_version: str = ""
 
 
-Algorithm: TypeAlias = Callable[[Accepted, Origin, ClientOrderIds], list[NewOrder]]
+class Algorithm(Protocol):
+    """How an accepted intent becomes orders."""
+
+    def __call__(
+        self, accepted: Accepted, origin: Origin, *, ids: ClientOrderIds
+    ) -> list[NewOrder]:
+        """Give the orders that are due now; together never more than the intent."""
 
 
 def children(accepted: Accepted, origin: Origin, *, ids: ClientOrderIds) -> list[NewOrder]:
@@ -39,10 +44,10 @@ def children(accepted: Accepted, origin: Origin, *, ids: ClientOrderIds) -> list
         raise InvariantBroken(
             f"no algorithm is called {accepted.intent.algorithm}; known: {known}"
         )
-    return algorithm(accepted, origin, ids)
+    return algorithm(accepted, origin, ids=ids)
 
 
-def direct(accepted: Accepted, origin: Origin, ids: ClientOrderIds) -> list[NewOrder]:
+def direct(accepted: Accepted, origin: Origin, *, ids: ClientOrderIds) -> list[NewOrder]:
     """Send the whole quantity as one order."""
     intent, instrument = accepted.intent, origin.instrument
     if not intent.price:
