@@ -265,6 +265,42 @@ def test_cancel_replace_says_what_became_of_both_halves() -> None:
     run(story())
 
 
+@pytest.mark.parametrize(
+    ("path", "weight"),
+    [
+        ("/api/v3/ping", 1),
+        ("/api/v3/depth?symbol=BTCUSDT", 5),
+        ("/api/v3/depth?symbol=BTCUSDT&limit=500", 25),
+        ("/api/v3/depth?symbol=BTCUSDT&limit=1000", 50),
+        ("/api/v3/depth?symbol=BTCUSDT&limit=5000", 250),
+        ("/api/v3/trades?symbol=BTCUSDT", 25),
+        ("/api/v3/aggTrades?symbol=BTCUSDT", 4),
+        ("/api/v3/klines?symbol=BTCUSDT&interval=1m", 2),
+        ("/api/v3/ticker/price?symbol=BTCUSDT", 2),
+        ("/api/v3/ticker/price", 4),
+        ("/api/v3/ticker/24hr", 80),
+    ],
+)
+def test_a_request_weighs_what_the_table_says(path: str, weight: int) -> None:
+    async def story() -> None:
+        async with open_venue() as client:
+            await client.get(path)
+            assert client.headers["X-MBX-USED-WEIGHT-1M"] == str(weight)
+
+    run(story())
+
+
+def test_an_order_weighs_nothing_when_it_succeeds_and_one_when_it_fails() -> None:
+    async def story() -> None:
+        async with open_venue() as client:
+            await client.order(timestamp=START_MS)
+            assert client.headers["X-MBX-USED-WEIGHT-1M"] == "0"
+            await client.order(timestamp=START_MS, price="0.001")
+            assert client.headers["X-MBX-USED-WEIGHT-1M"] == "1"
+
+    run(story())
+
+
 def test_a_malformed_request_is_one_line_and_the_venue_lives(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
