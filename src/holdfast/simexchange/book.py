@@ -89,6 +89,7 @@ class Book:
         "bids",
         "gaps",
         "has_depth",
+        "is_consumed",
         "last_id",
         "step",
         "symbol",
@@ -104,6 +105,7 @@ class Book:
         self.at_ns = 0
         self.has_depth = False
         self.gaps = 0
+        self.is_consumed = False
         self.ticker: Ticker | None = None
 
     def reset(self, snapshot: Snapshot) -> None:
@@ -132,6 +134,7 @@ class Book:
         before = self.ticker
         self.ticker = ticker
         if not self.bids.consumed and not self.asks.consumed:
+            self.is_consumed = False
             return
         if before is None or not self.has_depth:
             self.bids.touched(ticker.bid)
@@ -194,6 +197,7 @@ class Book:
         """Note that a taker of ours took from a level."""
         consumed = (self.bids if is_bid else self.asks).consumed
         consumed[price] = consumed.get(price, 0) + quantity
+        self.is_consumed = True
 
     def view(self, *, limit: int) -> DepthView:
         """Return the depth part as recorded, or one level a side where there is none."""

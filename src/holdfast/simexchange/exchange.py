@@ -16,17 +16,14 @@ from holdfast.simexchange.latency import Inbox
 from holdfast.simexchange.model import (
     NEVER_NS,
     CancelRequest,
-    Depth,
     Emission,
     PlaceRequest,
     Published,
     Record,
     Reject,
     SymbolRules,
-    Ticker,
     Ticket,
     TicketDone,
-    Trade,
 )
 from holdfast.simexchange.pair import MakerFill, Pair
 from holdfast.simexchange.queries import AccountQueries, MarketQueries
@@ -152,16 +149,9 @@ class Exchange:
 
     def _take(self, record: Record) -> Sequence[Emission]:
         pair = self._pairs[record.symbol]
-        fills: Sequence[MakerFill]
-        if isinstance(record, Ticker):
-            fills = pair.on_ticker(record)
-        elif isinstance(record, Trade):
-            fills = pair.on_trade(record)
-        elif isinstance(record, Depth):
-            fills = pair.on_depth(record)
-        else:
-            fills = pair.on_snapshot(record)
-        if not fills:
-            return _NOTHING
+        fills = pair.takers[type(record)](record)
+        return self._book_fills(pair, fills) if fills else _NOTHING
+
+    def _book_fills(self, pair: Pair, fills: Sequence[MakerFill]) -> list[Emission]:
         self.clearing.fill_makers(pair, fills, at_ns=self.now_ns)
         return self.clearing.drain()

@@ -14,17 +14,11 @@ def parse_e8(text: str) -> int:
     (further zeros are allowed); refuses exponents, blanks, underscores and signs inside.
     """
     whole, dot, fraction = text.partition(".")
-    digits = whole[1:] if whole[:1] == "-" else whole
-    if len(fraction) > DECIMALS:
-        kept = fraction[:DECIMALS]
-        if fraction[DECIMALS:].strip("0"):
-            raise ValueError(f"{text!r} has more than {DECIMALS} decimals")
-        fraction = kept
-    if not (digits + fraction).isascii() or not (digits + fraction).isdigit():
-        raise ValueError(f"{text!r} is not a decimal number")
-    if not digits or (dot and not fraction):
-        raise ValueError(f"{text!r} is not a decimal number")
-    return int(whole + fraction) * _POWERS[DECIMALS - len(fraction)]
+    joined = whole + fraction
+    is_plain = joined.isdigit() and joined.isascii() and whole and (fraction or not dot)
+    if is_plain and len(fraction) <= DECIMALS:
+        return int(joined) * _POWERS[DECIMALS - len(fraction)]
+    return _parse_unusual(text)
 
 
 def format_e8(value: int) -> str:
@@ -43,3 +37,18 @@ def decimals_of(value: int) -> int:
         value //= 10
         decimals -= 1
     return decimals
+
+
+def _parse_unusual(text: str) -> int:
+    whole, dot, fraction = text.partition(".")
+    digits = whole[1:] if whole[:1] == "-" else whole
+    if len(fraction) > DECIMALS:
+        kept = fraction[:DECIMALS]
+        if fraction[DECIMALS:].strip("0"):
+            raise ValueError(f"{text!r} has more than {DECIMALS} decimals")
+        fraction = kept
+    if not (digits + fraction).isascii() or not (digits + fraction).isdigit():
+        raise ValueError(f"{text!r} is not a decimal number")
+    if not digits or (dot and not fraction):
+        raise ValueError(f"{text!r} is not a decimal number")
+    return int(whole + fraction) * _POWERS[DECIMALS - len(fraction)]

@@ -4,8 +4,8 @@ A record that meets no resting order of ours costs one early return. What a reco
 returned, best priority first, and not booked here.
 """
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 from holdfast.simexchange.assumptions import QueueAssumptions
 from holdfast.simexchange.book import Book, Ladder
@@ -35,7 +35,7 @@ NO_FILLS: Sequence[MakerFill] = ()
 class Pair:
     """The state of one symbol."""
 
-    __slots__ = ("asks", "bids", "book", "own_count", "queue", "rules", "tape")
+    __slots__ = ("asks", "bids", "book", "own_count", "queue", "rules", "takers", "tape")
 
     def __init__(self, rules: SymbolRules, queue: QueueAssumptions) -> None:
         self.rules = rules
@@ -45,11 +45,26 @@ class Pair:
         self.asks = OwnSide(is_bid=False)
         self.tape = Tape(rules.symbol)
         self.own_count = 0
+        self.takers: dict[type, Callable[[Any], Sequence[MakerFill]]] = {
+            Ticker: self.on_ticker,
+            Trade: self.on_trade,
+            Depth: self.on_depth,
+            Snapshot: self.on_snapshot,
+        }
 
     def on_ticker(self, ticker: Ticker) -> Sequence[MakerFill]:
         """Take a best bid and ask."""
-        self.book.touch(ticker)
-        return self._crossed() if self.own_count else NO_FILLS
+        book = self.book
+        if book.is_consumed:
+            book.touch(ticker)
+        else:
+            book.ticker = ticker
+        if not self.own_count or ticker.update_id <= book.last_id:
+            return NO_FILLS
+        bid, ask = self.bids.best_price(), self.asks.best_price()
+        if (bid is None or bid < ticker.ask) and (ask is None or ask > ticker.bid):
+            return NO_FILLS
+        return self._crossed()
 
     def on_trade(self, trade: Trade) -> Sequence[MakerFill]:
         """Take a print; it fills orders of the side that its aggressor hit."""

@@ -164,6 +164,8 @@ REFUSED: list[tuple[str, str, str, str]] = [
     ("x.csv", BARS.replace("10.4,9.8", "9.4,9.8"), "line 2.*contradict", "usdm:AAAUSDT"),
     ("x.csv", BARS.replace("1700000060000", "1600000000000"), "line 3.*back", "usdm:AAAUSDT"),
     ("x.csv", BARS.replace("9.8,10.2", "nan,10.2"), "line 2: low", "usdm:AAAUSDT"),
+    ("x.csv", AGG, "capital letters", "btcusdt"),
+    ("x.csv", AGG, "the product is spot or usdm", "coinm:BTCUSDT"),
     ("x.csv", AGG, "neither content nor file name tells the symbol", ""),
     ("BTCUSDT-aggTrades-1.csv", AGG, "--symbol spot:BTCUSDT", ""),
     ("x.raw", L2.replace("lastUpdateId", "lastUpdateId2"), "line 3", ""),
@@ -252,7 +254,7 @@ def test_an_instruments_file_gives_the_filters(tmp_path: Path) -> None:
     assert market.symbols["BTCUSDC"].tick == E8 // 100
     assert market.symbols["BTCUSDC"].min_notional == 5 * E8
     assert market.symbols["BTCUSDC"].first_price == 10_050_000_000
-    assert "the instruments file" in market.notes[0]
+    assert "the instruments file" in market.notes[1]
 
 
 def test_a_recorded_exchange_info_gives_the_filters(tmp_path: Path) -> None:
@@ -276,6 +278,10 @@ def test_a_recorded_exchange_info_gives_the_filters(tmp_path: Path) -> None:
         ('[BTCUSDC]\nbase="B"\nquote="U"\ntick="0.00001"\nstep="0.0001"\n', "make one coarser"),
         ('[BTCUSDC]\nbase="B"\nquote="U"\ntick="0"\nstep="1"\n', "must be > 0"),
         ('[BTCUSDC]\nbase="B"\nquote="U"\ntick="abc"\nstep="1"\n', "not a decimal"),
+        (
+            '[BTCUSDC]\nbase="B"\nquote="U"\nproduct="linear"\ntick="1"\nstep="1"\n',
+            "but the data",
+        ),
         ('[OTHER]\nbase="B"\nquote="U"\ntick="1"\nstep="1"\n', "is not in the instruments"),
     ],
 )

@@ -29,7 +29,12 @@ _NAMES = (
     (re.compile(r"^ftx-([A-Z0-9]+-PERP)-"), "linear"),
     (re.compile(r"^([A-Z0-9]{5,20})-(?:1m|aggTrades)-"), ""),
 )
+_SYMBOL = re.compile(r"^[A-Z0-9][A-Z0-9._-]{0,19}$")
 _PRODUCTS: dict[str, Product] = {"spot": "spot", "usdm": "linear", "linear": "linear"}
+_OWN_NOTE = (
+    "our own orders are not displayed and our trades are not printed: published market data "
+    "are the recording's own"
+)
 _LINEAR_NOTE = (
     "{}: a futures recording traded as plain linear: one-way, without leverage and funding; "
     "the base balance is the position and may be negative, a short is never worth more than "
@@ -107,11 +112,13 @@ def _synthetic(
     if len(names) > 1:
         raise UsageError("the synthetic market has one symbol; name one, or give --data files")
     name = names[0].partition(":")[2] or names[0] if names else ""
+    if name and not _SYMBOL.match(name):
+        raise UsageError(f"symbol {name!r} has to be capital letters and digits, as BTCUSDT")
     rules = synthetic.rules(name, assumptions)
     if rules.symbol in given:
         rules = msgspec.structs.replace(given[rules.symbol], first_price=rules.first_price)
     start_ns = synthetic.start_ns(assumptions.synthetic)
-    notes = [f"{rules.symbol}: synthetic market of seed {seed}, not a recording"]
+    notes = [f"{rules.symbol}: synthetic market of seed {seed}, not a recording", _OWN_NOTE]
     return Market(
         {rules.symbol: rules},
         start_ns=start_ns,
@@ -124,7 +131,7 @@ def _recorded(
     files: list[_File], given: dict[str, SymbolRules], *, assumptions: Assumptions
 ) -> Market:
     symbols: dict[str, SymbolRules] = {}
-    notes: list[str] = []
+    notes = [_OWN_NOTE]
     for name in dict.fromkeys(file.symbol for file in files):
         of_symbol = [file for file in files if file.symbol == name]
         symbols[name] = _rules(of_symbol, given, assumptions)
@@ -162,6 +169,8 @@ def _identify(path: Path, wish: str) -> _File:
     wished_product, _, wished = wish.rpartition(":")
     if wished_product and wished_product not in _PRODUCTS:
         raise UsageError(f"symbol {wish!r}: the product is spot or usdm, as in spot:BTCUSDT")
+    if wished and not _SYMBOL.match(wished):
+        raise UsageError(f"symbol {wished!r} has to be capital letters and digits, as BTCUSDT")
     named, named_product = _from_name(path)
     if wished and seen.symbol and wished != seen.symbol:
         raise DataError(f"{path} holds {seen.symbol}, not {wished}; name the symbol it holds")
@@ -198,6 +207,11 @@ def _rules(
         )
     if first.symbol in given:
         rules = given[first.symbol]
+        if rules.product != first.product:
+            raise UsageError(
+                f"{first.symbol} is {rules.product} in the instruments file, but the data is "
+                f"{first.product}; correct `product` there, or name the data's with --symbol"
+            )
         return msgspec.structs.replace(rules, first_price=first.seen.first_price)
     if given:
         raise UsageError(
