@@ -179,7 +179,8 @@ class Client:
 
     async def signed(self, method: str, path: str, **params: object) -> Any:
         """Send a request signed with the demonstration's HMAC key."""
-        params.setdefault("timestamp", await self.now_ms())
+        if "timestamp" not in params:
+            params["timestamp"] = await self.now_ms()
         query = "&".join(f"{name}={value}" for name, value in params.items())
         query += f"&signature={hmac_hex(query)}"
         return await self.send(
