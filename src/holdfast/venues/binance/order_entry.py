@@ -217,6 +217,7 @@ class BinanceOrderEntry:
 
     def on_ping(self, connection: Pingable, payload: bytes) -> None:
         """Answer at once, or leave it to who asked for pings."""
+        self._socket.proven()
         if self._take_ping is not None:
             self._take_ping(connection, payload)
         else:
