@@ -64,12 +64,14 @@ class Feed:
     Each `on_` method takes a message as received and gives what a strategy has to be told: a
     new `BookTop`, `Invalid` once when the book becomes so, or None. `expects_depth` is learned
     from the first diff or snapshot where it is not said; until the book has joined its stream
-    such a feed is invalid.
+    such a feed is invalid. `offset_ns` is the venue's clock less ours, as measured; lag is
+    counted with it.
     """
 
     __slots__ = (
         "_counts", "_last_trade_id", "expects_depth", "invalid_reason",
-        "lag_ns", "last_trade", "received_at_ns", "stale_after_ns", "symbol", "sync", "top",
+        "lag_ns", "last_trade", "offset_ns", "received_at_ns", "stale_after_ns", "symbol",
+        "sync", "top",
     )  # fmt: skip
 
     def __init__(
@@ -87,6 +89,7 @@ class Feed:
         self.last_trade: TradePrint | None = None
         self.received_at_ns = 0
         self.lag_ns: int | None = None
+        self.offset_ns = 0
         self.invalid_reason = "no book yet"
         self._counts = FeedCounts()
         self._last_trade_id = 0
@@ -179,6 +182,14 @@ class Feed:
         return self.last_trade.price if self.last_trade is not None else PriceUnits(0)
 
     @property
+    def confirmed_top(self) -> BookTop | None:
+        """Give the top as the newest message has it: a diff confirms what it leaves alone."""
+        top, sync = self.top, self.sync
+        if top is not None and sync.is_ready and sync.book.last_id > top.update_id:
+            return sync.book.top()
+        return top
+
+    @property
     def counts(self) -> FeedCounts:
         """Give the counts so far, those of the book included."""
         counts, book = self._counts, self.sync.counts
@@ -216,4 +227,4 @@ class Feed:
         if received_at_ns > last:
             self.received_at_ns = received_at_ns
         if venue_at_ns:
-            self.lag_ns = received_at_ns - venue_at_ns
+            self.lag_ns = received_at_ns + self.offset_ns - venue_at_ns

@@ -235,6 +235,9 @@ class Pipeline:
         view.now_ns = now
         view.book_is_valid = not lane.feed.invalid_reason
         view.lag_ns = lane.feed.lag_ns or 0
+        top = lane.feed.confirmed_top
+        if top is not None:
+            self.desk.tops[top.symbol] = top
         self._intents += 1
         intent_id = IntentId(f"{self._state.epoch}-{self._intents}")
         accepted = review_intent(intent, view, gates=self._gates, intent_id=intent_id)

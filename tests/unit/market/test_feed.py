@@ -80,6 +80,19 @@ def test_the_newest_of_ticker_and_depth_is_the_top(market, feed):
     assert (feed.top, shown.bid) == (shown, market.instrument.price("99.5"))
 
 
+def test_a_diff_that_leaves_the_top_alone_confirms_it(market, feed):
+    shown = feed.on_snapshot(market.snapshot([("98", "1")], [("101", "1")]))
+    far = market.diff(bids=[("50", "1")])
+    assert feed.on_diff(far) is None
+    assert feed.top is shown
+    confirmed = feed.confirmed_top
+    assert (confirmed.bid, confirmed.ask) == (shown.bid, shown.ask)
+    assert (confirmed.update_id, confirmed.received_at_ns) == (far.last_id, far.received_at_ns)
+    ticker = market.top("98.5", "101")
+    feed.on_top(ticker)
+    assert feed.confirmed_top is ticker
+
+
 def test_a_gap_makes_the_feed_invalid_until_a_snapshot_joins(market, feed):
     feed.on_snapshot(market.snapshot([("98", "1")], [("101", "1")]))
     market.diff()
@@ -148,6 +161,10 @@ def test_lag_is_taken_from_what_carries_a_time_of_the_venue(market, feed):
     trade = market.trade("100")
     feed.on_trade(at(trade, venue_at_ns=trade.received_at_ns - 7))
     assert feed.lag_ns == 7
+    feed.offset_ns = 100
+    trade = market.trade("100")
+    feed.on_trade(at(trade, venue_at_ns=trade.received_at_ns))
+    assert feed.lag_ns == 100
 
 
 def test_the_market_object_of_a_run_sums_symbols_and_keeps_the_greatest_age(market, feed):
