@@ -1,7 +1,8 @@
 """The opposing gate: two strategies never trade with each other; the later order is refused.
 
 What is approved, Unknown or working counts as resting; an order at the market would trade with
-anything on the other side.
+anything on the other side. A stop that waits for its trigger rests nowhere; if it wakes up
+against one of ours, the venue's self-trade prevention is the net.
 """
 
 from holdfast.domain.approval import Refusal
@@ -27,9 +28,10 @@ def _crossing(ask: Ask, view: View) -> Refusal | None:
         if on != symbol or strategy == view.strategy:
             continue
         for order in orders.values():
-            price = order.request.price
-            if order.request.side is not opposite or order.ending:
+            request = order.request
+            if request.side is not opposite or order.ending or request.trigger_price:
                 continue
+            price = request.price
             if not ask.price or not price or _crosses(ask, price):
                 text = view.instrument.price_text
                 return Refusal(

@@ -8,27 +8,54 @@ from collections import OrderedDict
 
 import msgspec
 
-from holdfast.domain.approval import Refusal, Refused
+from holdfast.domain.approval import Refused
 from holdfast.domain.events import IntentRefused
 from holdfast.domain.ids import IntentId, StrategyId
 from holdfast.domain.instant import NS_PER_S
 from holdfast.domain.instrument import Instrument
 from holdfast.domain.intent import SizedIntent
-from holdfast.domain.order import NewOrder
+from holdfast.domain.order import NewOrder, Side
 
 KINDS_KEPT = 1_000
 _NO_INTENT = IntentId("")
 
-_Key = tuple[str, str, str, str, tuple[tuple[str, str], ...]]
+_Key = tuple[str, str, Side, str, tuple[tuple[str, str], ...]]
+
+
+class _Asked(msgspec.Struct):
+    """A refusal with what it was about."""
+
+    refused: Refused
+    asked: SizedIntent | NewOrder
+    strategy: StrategyId
+    instrument: Instrument
+    intent_id: IntentId
+
+    def event(self, *, count: int, first_at_ns: int) -> IntentRefused:
+        return IntentRefused(
+            strategy=self.strategy,
+            symbol=self.asked.symbol,
+            side=self.asked.side.value,
+            quantity=self.instrument.quantity_text(self.asked.quantity),
+            price=self.instrument.price_text(self.asked.price),
+            stage=_stage(self.asked),
+            refusals=list(self.refused.refusals),
+            count=count,
+            first_at_ns=first_at_ns,
+            intent_id=self.intent_id,
+        )
 
 
 class _Tally(msgspec.Struct):
     """Refusals of one kind since the last that was written."""
 
     opened_at_ns: int
+    latest: _Asked
     count: int = 0
     first_at_ns: int = 0
-    latest: IntentRefused | None = None
+
+    def event(self) -> IntentRefused:
+        return self.latest.event(count=self.count, first_at_ns=self.first_at_ns)
 
 
 class Refusals:
@@ -48,28 +75,17 @@ class Refusals:
         intent_id: IntentId = _NO_INTENT,
     ) -> list[IntentRefused]:
         """Take a refusal; gives the events that are due, most often one or none."""
-        event = IntentRefused(
-            strategy=strategy,
-            symbol=asked.symbol,
-            side=asked.side.value,
-            quantity=instrument.quantity_text(asked.quantity),
-            price=instrument.price_text(asked.price),
-            stage="order" if isinstance(asked, NewOrder) else "intent",
-            refusals=list(refused.refusals),
-            count=1,
-            first_at_ns=now_ns,
-            intent_id=intent_id,
-        )
         due = self.flush(now_ns)
-        key = _key(event, refused.refusals)
+        latest = _Asked(refused, asked, strategy, instrument, intent_id)
+        key = _key(latest)
         tally = self._tallies.get(key)
         if tally is None:
-            self._tallies[key] = _Tally(now_ns)
-            return [*due, event, *self._forget()]
+            self._tallies[key] = _Tally(now_ns, latest)
+            return [*due, latest.event(count=1, first_at_ns=now_ns), *self._forget()]
         if not tally.count:
             tally.first_at_ns = now_ns
         tally.count += 1
-        tally.latest = event
+        tally.latest = latest
         return due
 
     def flush(self, now_ns: int) -> list[IntentRefused]:
@@ -81,13 +97,13 @@ class Refusals:
                 break
             del self._tallies[key]
             if tally.count:
-                due.append(_counted(tally))
-                self._tallies[key] = _Tally(now_ns)
+                due.append(tally.event())
+                self._tallies[key] = _Tally(now_ns, tally.latest)
         return due
 
     def close(self) -> list[IntentRefused]:
         """Give every count that is left; for the end of a run."""
-        left = [_counted(tally) for tally in self._tallies.values() if tally.count]
+        left = [tally.event() for tally in self._tallies.values() if tally.count]
         self._tallies.clear()
         return left
 
@@ -96,16 +112,14 @@ class Refusals:
         if len(self._tallies) <= KINDS_KEPT:
             return []
         _, tally = self._tallies.popitem(last=False)
-        return [_counted(tally)] if tally.count else []
+        return [tally.event()] if tally.count else []
 
 
-def _key(event: IntentRefused, refusals: tuple[Refusal, ...]) -> _Key:
-    reasons = tuple((refusal.gate, refusal.reason) for refusal in refusals)
-    return event.strategy, event.symbol, event.side, event.stage, reasons
+def _stage(asked: SizedIntent | NewOrder) -> str:
+    return "order" if isinstance(asked, NewOrder) else "intent"
 
 
-def _counted(tally: _Tally) -> IntentRefused:
-    latest = tally.latest
-    if latest is None:
-        raise AssertionError("a tally that counted kept no refusal")
-    return msgspec.structs.replace(latest, count=tally.count, first_at_ns=tally.first_at_ns)
+def _key(latest: _Asked) -> _Key:
+    asked = latest.asked
+    reasons = tuple((refusal.gate, refusal.reason) for refusal in latest.refused.refusals)
+    return latest.strategy, asked.symbol, asked.side, _stage(asked), reasons

@@ -1,13 +1,15 @@
 """The trades gate: how many strategies may hold or work something in a symbol at once."""
 
 from holdfast.domain.approval import Refusal
-from holdfast.risk.view import Ask, View
+from holdfast.risk.view import NO_EXPOSURE, Ask, View
 
 
 def check(ask: Ask, view: View) -> Refusal | None:
     """Refuse to begin another trade beyond the limit; one that is under way may go on."""
     account, limit = view.account, view.limits.concurrent_trades_count
     if ask.position or len(account.exposures) + len(account.positions) < limit:
+        return None
+    if view.account.exposures.get(view.key, NO_EXPOSURE) != NO_EXPOSURE:
         return None
     under_way = {
         pair for pair, open_ in account.exposures.items() if open_.buying or open_.selling

@@ -389,3 +389,15 @@ def test_limits_in_another_currency_need_a_rate() -> None:
     assert [r.gate for r in passed.refusals] == ["filters", "balance"]  # type: ignore[union-attr]
     too_much = desk.review(desk.intent("sell", "0.51", price="0.05"))
     assert "notional" in [r.gate for r in too_much.refusals]  # type: ignore[union-attr]
+
+
+def test_a_stop_that_waits_for_its_trigger_is_in_nobodys_way() -> None:
+    desk = make_desk()
+    resting = told.approved(
+        BTCUSDT, "sell", client_order_id="stop", price="0", worst_price="90", strategy="quotes"
+    )
+    waiting = msgspec.structs.replace(resting, order_type="stop_market", trigger_price="91")
+    apply(desk.account, waiting)
+    assert isinstance(desk.trade(desk.intent("buy", "1", price="100")), Approved)
+    apply(desk.account, msgspec.structs.replace(resting, client_order_id="market"))
+    assert refusal(desk.trade(desk.intent("buy", "1", price="100"))).gate == "opposing"
