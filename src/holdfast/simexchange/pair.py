@@ -55,6 +55,9 @@ class Pair:
     def on_ticker(self, ticker: Ticker) -> Sequence[MakerFill]:
         """Take a best bid and ask."""
         book = self.book
+        known = book.ticker
+        if known is not None and ticker.update_id < known.update_id:
+            return NO_FILLS
         if book.is_consumed:
             book.touch(ticker)
         else:

@@ -149,6 +149,14 @@ def test_a_market_that_comes_through_an_order_without_a_trade_fills_it() -> None
     assert (filled.cum_quantity, filled.cum_quote) == (2 * STEP, 200 * E8)
 
 
+def test_a_best_price_that_comes_too_late_is_not_believed() -> None:
+    exchange = new_exchange()
+    at = exchange.now_ns + 1
+    exchange.apply(Ticker(at, SYMBOL, 9, 98 * TICK, 5 * STEP, 99 * TICK, 2 * STEP))
+    exchange.apply(Ticker(at, SYMBOL, 8, 90 * TICK, 5 * STEP, 91 * TICK, 2 * STEP))
+    assert placed(exchange, request("BUY", 1)).cum_quote == 99 * E8
+
+
 def test_our_older_order_is_served_before_our_younger_one_of_another_account() -> None:
     exchange = new_exchange()
     older = placed(exchange, request("BUY", 2, 100), "bob")

@@ -225,6 +225,18 @@ def test_several_files_are_merged_by_time(tmp_path: Path) -> None:
     assert set(market.symbols) == {"BTCUSDT", "ETHUSDT"}
 
 
+def test_the_next_file_of_a_symbol_goes_on_with_rising_ids(tmp_path: Path) -> None:
+    one = write(tmp_path / "binance-usdm-ALGOUSDT-1m-2026-01.csv", BARS)
+    later = BARS.replace("17000000", "17000003").replace("17000001", "17000004")
+    two = write(tmp_path / "binance-usdm-ALGOUSDT-1m-2026-02.csv", later)
+    records = all_of(open_market([one, two], assumptions=ASSUMED))
+    updates = [record.update_id for record in records if isinstance(record, Ticker)]
+    trades = [record.trade_id for record in records if isinstance(record, Trade)]
+    assert len(updates) == 10
+    assert updates == sorted(set(updates))
+    assert trades == sorted(set(trades))
+
+
 def test_one_symbol_cannot_be_spot_and_futures_at_once(tmp_path: Path) -> None:
     one = write(tmp_path / "binance-spot-BTCUSDT-aggTrades-1.csv", AGG)
     two = write(tmp_path / "binance-usdm-BTCUSDT-aggTrades-1.csv", AGG)

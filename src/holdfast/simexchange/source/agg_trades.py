@@ -1,7 +1,6 @@
 """Aggregated trades as a market: each row is a one-level best bid and ask, then the trade."""
 
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 
 from holdfast.simexchange.assumptions import TouchAssumptions
@@ -34,15 +33,15 @@ def read(
     path: Path, rules: SymbolRules, *, assumed: TouchAssumptions, has_header: bool
 ) -> Iterator[Ticker | Trade]:
     """Yield the market's records; `at_ns` never decreases."""
-    touch = Touch(rules, assumed)
-    update_ids = count(1)
+    touch: Touch | None = None
     now_ns = 0
     for number, row in _rows(path, has_header=has_header):
         trade = _trade(path, number, row, rules.symbol)
         if trade.at_ns < now_ns:
             raise malformed(path, number, what="time goes back", expected="rows by rising time")
         now_ns = trade.at_ns
-        yield touch.before(trade, next(update_ids))
+        touch = touch or Touch(rules, assumed, start_ns=now_ns)
+        yield touch.before(trade)
         yield trade
 
 

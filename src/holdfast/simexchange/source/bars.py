@@ -6,7 +6,6 @@ The path, its times, volumes and sides are those that `bars.toml` states. Bars o
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,7 +23,8 @@ _FTX = "timestamp,open,high,low,close,volume"
 _BINANCE_COLUMNS = 7
 _FTX_COLUMNS = 6
 _MICROSECONDS_FROM = 10**15
-_MINUTE_NS = 60_000_000_000
+_NS_PER_S = 1_000_000_000
+_MINUTE_NS = 60 * _NS_PER_S
 _MS_NS = 1_000_000
 
 
@@ -69,30 +69,34 @@ def read(
     path: Path, rules: SymbolRules, *, assumed: TouchAssumptions, detected: Detected
 ) -> Iterator[Ticker | Trade]:
     """Yield the market's records; `at_ns` never decreases."""
-    touch = Touch(rules, assumed)
-    path_maker = BarPath(rules)
-    update_ids = count(1)
+    touch: Touch | None = None
+    maker: BarPath | None = None
     in_quote = detected.kind is Format.QUOTE_VOLUME_BARS
     for number, columns in _rows(path, detected):
         bar = _bar(path, number, columns, detected.kind)
+        touch = touch or Touch(rules, assumed, start_ns=bar.open_ns)
+        maker = maker or BarPath(rules, start_ns=bar.open_ns)
         if in_quote:
             bar = bar._replace(volume=bar.volume * E8 // bar.close)
-        trades = path_maker.trades(bar)
+        trades = maker.trades(bar)
         if not trades:
-            yield touch.around(bar.open, at_ns=bar.open_ns, update_id=next(update_ids))
+            yield touch.around(bar.open, at_ns=bar.open_ns)
         for trade in trades:
-            yield touch.before(trade, next(update_ids))
+            yield touch.before(trade)
             yield trade
 
 
 class BarPath:
-    """Turns bars into trades, remembering the last price, side and id."""
+    """Turns bars into trades, remembering the last price, side and id.
 
-    def __init__(self, rules: SymbolRules) -> None:
+    Ids rise from the first bar's second, so those of a later file follow.
+    """
+
+    def __init__(self, rules: SymbolRules, *, start_ns: int) -> None:
         self._rules = rules
         self._last_price = 0
         self._sold = False
-        self._next_id = 1
+        self._next_id = start_ns // _NS_PER_S
 
     def trades(self, bar: BarRow) -> list[Trade]:
         """Return the bar's trades in time order; none for a bar without volume."""
