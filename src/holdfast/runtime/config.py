@@ -7,12 +7,12 @@ name says otherwise, amounts are decimal text.
 import re
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 from holdfast.errors import ConfigError
-from holdfast.risk.limits import Limits
+from holdfast.risk.limits import Count, Limits
 
 Mode = Literal["paper", "replay"]
 
@@ -26,12 +26,17 @@ class StrategyEntry(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class VenueEntry(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """How to reach the venue; empty credentials mean the simulator's demonstration account."""
+    """How to reach the venue; empty credentials mean the simulator's demonstration account.
+
+    The order counts are the venue's own for this account; the gateway stays below them.
+    """
 
     url: str = ""
     api_key: str = ""
     secret_file: str = ""
     recv_window_ms: int = 5_000
+    orders_per_10s_count: Count = 100
+    orders_per_day_count: Annotated[int, msgspec.Meta(ge=1)] = 200_000
 
 
 class JournalEntry(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

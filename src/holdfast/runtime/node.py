@@ -34,6 +34,7 @@ from holdfast.domain.order import NewOrder
 from holdfast.domain.submission import Withheld
 from holdfast.domain.venue import OrderEntry
 from holdfast.errors import ConfigError, JournalError, UsageError
+from holdfast.gateway.budget import BudgetLimits
 from holdfast.gateway.epoch import Epochs
 from holdfast.gateway.gateway import Gateway
 from holdfast.journal.sqlite import SqliteStore
@@ -154,7 +155,12 @@ class Node:
             view.book_is_valid = not lane.feed.invalid_reason
             return recheck(order, view)
 
-        gateway = Gateway(entry, epochs=epochs, clock=clock, recheck=ask_again)
+        venue = self.config.venue
+        budget = BudgetLimits(
+            orders_per_10s_count=venue.orders_per_10s_count,
+            orders_per_day_count=venue.orders_per_day_count,
+        )
+        gateway = Gateway(entry, epochs=epochs, clock=clock, recheck=ask_again, budget=budget)
         pipeline = Pipeline(
             clock=clock,
             recorder=self.recorder,
