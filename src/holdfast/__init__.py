@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     )
     from holdfast.decision.view import PositionView, WorkingOrder
     from holdfast.domain.fill import Fill
+    from holdfast.domain.ids import Symbol
     from holdfast.domain.instrument import Instrument, Product
     from holdfast.domain.intent import Buy, Cancel, Quote, Sell, Target
     from holdfast.domain.market import Bar, BookTop, TradePrint
@@ -46,6 +47,7 @@ __all__ = [
     "Sell",
     "Side",
     "Strategy",
+    "Symbol",
     "Target",
     "TimeInForce",
     "TradePrint",
@@ -62,6 +64,7 @@ _HOMES = {
     "decision.strategy": ("History", "OrderUpdate", "Strategy", "TradingMode", "Wishes"),
     "decision.view": ("PositionView", "WorkingOrder"),
     "domain.fill": ("Fill",),
+    "domain.ids": ("Symbol",),
     "domain.instrument": ("Instrument", "Product"),
     "domain.intent": ("Buy", "Cancel", "Quote", "Sell", "Target"),
     "domain.market": ("Bar", "BookTop", "TradePrint"),

@@ -10,6 +10,7 @@ import msgspec
 
 from holdfast import (
     BookTop,
+    Cancel,
     Context,
     Fill,
     History,
@@ -22,6 +23,7 @@ from holdfast import (
     Quote,
     Side,
     Strategy,
+    Symbol,
     Wishes,
     quantity_for,
 )
@@ -81,6 +83,11 @@ class Quotes(Strategy):
             Quote(top.symbol, Side.BUY, PriceUnits(pair.bid), QuantityUnits(bid_quantity)),
             Quote(top.symbol, Side.SELL, PriceUnits(pair.ask), QuantityUnits(ask_quantity)),
         ]
+
+    def book_invalid(self, symbol: Symbol, _reason: str) -> Wishes:
+        """Quote nothing blindly; the next top quotes again."""
+        self.pairs.setdefault(symbol, Pair()).say_at_ns = 0
+        return [Cancel(symbol)]
 
     def fill(self, fill: Fill) -> Wishes:
         """Place the quotes anew, for another inventory."""

@@ -1,7 +1,5 @@
 """The examples on recorded markets: they trade as they say, and resume as they were."""
 
-from itertools import islice
-
 import msgspec
 import pytest
 
@@ -24,7 +22,7 @@ LENGTH = 30_000
 
 def rehearse(strategy, name):
     rehearsal = Rehearsal(strategy, recorded.INSTRUMENTS[name])
-    for event in islice(recorded.events(name), LENGTH):
+    for event in recorded.events(name)[:LENGTH]:
         rehearsal.see(event)
     return rehearsal
 
@@ -116,6 +114,17 @@ def test_quotes_move_down_with_what_is_held():
 
 def test_quotes_stop_buying_at_the_most_that_may_be_held():
     assert set(quoted(5)) == {Side.SELL}
+
+
+def test_quotes_are_taken_away_while_the_book_cannot_be_trusted():
+    traded = instrument()
+    market, rehearsal = Market(traded), Rehearsal(Quotes(), traded)
+    rehearsal.see(market.top("999.99", "1000.01"))
+    assert len(rehearsal.orders) == 1
+    rehearsal.see(market.top("1000.01", "1000"))
+    assert not rehearsal.orders
+    rehearsal.see(market.top("999.99", "1000.01"))
+    assert len(rehearsal.orders) == 1
 
 
 def test_hello_buys_after_a_fall_and_sells_after_a_rise():

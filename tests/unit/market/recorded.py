@@ -3,6 +3,7 @@
 import gzip
 import os
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +37,11 @@ def lines(name: str) -> Iterator[tuple[int, dict[str, Any]]]:
             yield int(received), message.get("data", message)
 
 
-def events(name: str) -> Iterator[MarketEvent]:
-    """Give every message as a market event."""
+@lru_cache(maxsize=2)
+def events(name: str) -> tuple[MarketEvent, ...]:
+    """Give every message as a market event, decoded once for all tests of a process."""
     traded = INSTRUMENTS[name]
-    for received, message in lines(name):
-        yield _event(message, UtcNs(received), traded)
+    return tuple(_event(message, UtcNs(received), traded) for received, message in lines(name))
 
 
 def _event(message: dict[str, Any], received: UtcNs, traded: Instrument) -> MarketEvent:

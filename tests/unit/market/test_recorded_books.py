@@ -90,7 +90,7 @@ def test_a_recorded_feed_is_never_invalid_and_accounts_for_every_message(name):
 
 @pytest.mark.parametrize("name", FILES)
 def test_ticker_and_depth_agree_wherever_their_update_ids_meet(name):
-    events = list(recorded.events(name))
+    events = recorded.events(name)
     tickers = {event.update_id: event for event in events if isinstance(event, BookTop)}
     sync, met = BookSync("BTCUSDT"), 0
     for event in events:
