@@ -29,7 +29,7 @@ async def trade(store: SqliteStore, burst: int) -> None:
         failed_callback=lambda _: failed.set(),
     )
     if not journal.seq:
-        journal.start(OPENED)
+        journal.put(OPENED)
     journal.take_epoch(shards=[Shard(0)], reason="start")
     while not failed.is_set():
         for _ in range(burst):

@@ -104,11 +104,13 @@ def test_a_reader_follows_a_writer_that_dies_and_comes_back(tmp_path: Path) -> N
             kill(child)
             child = start(path, 5)
             seen = read_until(child, 5)
-        kill(child)
+        durable = max(seen, kill(child))
         followed += list(follower.poll())
     whole: list[Record] = []
     verify(path, each=whole.append)
-    assert followed == whole
+    # What the last life wrote and had not called durable shows only after a recovery.
+    assert followed == whole[: len(followed)]
+    assert len(followed) >= durable
     check_records(followed, 4)
 
 

@@ -1,13 +1,54 @@
 """Which test exercises which documented command and reaches which exit code."""
 
-# A command of README, CONTRIBUTING or docs/quickstart, as it stands there, to the test function
-# that runs it. What only moves about (git clone, cd) is not listed.
+# Documents whose shell blocks a test runs as they stand, in order.
+WORD_BY_WORD = ("README.md", "docs/quickstart.md")
+
+# Every other command, as it stands in its document, to the test function that runs it. What only
+# moves about (git clone, cd) is not listed.
+_QUICKSTART = "tests/scenario/test_quickstart.py::"
+_OWN_DATA = f"{_QUICKSTART}test_own_data_is_replayed_and_sent_through_sockets"
+_COMMANDED = f"{_QUICKSTART}test_a_running_trader_is_commanded"
+_KILLED = f"{_QUICKSTART}test_a_killed_trader_goes_on"
+_DATA = "binance-spot-BTCUSDC-aggTrades-2025-10-04.csv.gz"
+_VENUE = "--venue-url http://127.0.0.1:8765 --journal kill.db"
+_DOCUMENTED = (
+    "tests/scenario/test_documents.py::test_the_commands_of_a_document_run_as_they_stand"
+)
 COMMANDS: dict[str, str] = {
+    ".venv/bin/holdfast run --strategy src/holdfast/examples/hello.py:Hello --mode replay --for 10m": _DOCUMENTED,
+    ".venv/bin/holdfast version": _DOCUMENTED,
+    ".venv/bin/holdfast run --for 20s": _DOCUMENTED,
+    ".venv/bin/holdfast journal verify runs/latest/journal.db": _DOCUMENTED,
+    ".venv/bin/holdfast journal state runs/latest/journal.db": _DOCUMENTED,
+    ".venv/bin/holdfast journal show runs/latest/journal.db --type order.filled": _DOCUMENTED,
+    ".venv/bin/holdfast run --mode replay --for 10m --seed 7 --json": _DOCUMENTED,
+    "cp src/holdfast/examples/hello.py mine.py": _DOCUMENTED,
+    ".venv/bin/holdfast run --mode replay --for 10m --strategy mine.py:Hello": _DOCUMENTED,
+    ".venv/bin/holdfast run --mode replay --for 10m --strategy holdfast.examples.trend:Trend --strategy holdfast.examples.quotes:Quotes": _DOCUMENTED,
+    "make venv": (
+        "tests/tidy/test_makefile.py::test_venv_installs_what_the_trader_needs_and_nothing_else"
+    ),
+    "make run": f"{_QUICKSTART}test_make_run_shows_a_trade_and_ends_in_order_on_ctrl_c",
+    "make run": "tests/scenario/test_documents.py::test_make_run_is_the_run_verb",
+    "make venv": "tests/scenario/test_documents.py::test_make_run_is_the_run_verb",
     "make check": "tests/tidy/test_tools.py::test_the_tool_finds_nothing",
     "make test": "tests/tidy/test_tools.py::test_ci_runs_the_test_command_of_the_readme",
     ".venv/bin/python -m tests.tidy.event_forms": (
         "tests/tidy/test_events.py::test_every_event_has_its_golden_form"
     ),
+    f".venv/bin/holdfast run --mode replay --data {_DATA}": _OWN_DATA,
+    f".venv/bin/holdfast run --mode paper --speed max --data {_DATA}": _OWN_DATA,
+    ".venv/bin/holdfast run --config mine.toml": (
+        f"{_QUICKSTART}test_the_settings_file_is_understood"
+    ),
+    ".venv/bin/holdfast run --until-end": _COMMANDED,
+    '.venv/bin/holdfast pause --reason "lunch"': _COMMANDED,
+    '.venv/bin/holdfast cancel --reason "too much in the book"': _COMMANDED,
+    '.venv/bin/holdfast resume --reason "back"': _COMMANDED,
+    '.venv/bin/holdfast stop --reason "enough for today"': _COMMANDED,
+    ".venv/bin/holdfast sim serve --port 8765 --seed 7": _KILLED,
+    f".venv/bin/holdfast run {_VENUE}": _KILLED,
+    f".venv/bin/holdfast run {_VENUE} --resume --for 30s": _KILLED,
 }
 MOVES = ("git clone ", "cd ", "uv pip compile ")
 

@@ -1,0 +1,179 @@
+"""README and quickstart, tried word by word in a folder that looks like a fresh clone."""
+
+import gzip
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from tests.tidy import documents
+
+ROOT = Path(__file__).resolve().parents[2]
+QUICKSTART = (ROOT / "docs/quickstart.md").read_text()
+README = (ROOT / "README.md").read_text()
+PATIENCE = 150
+HEADING = "agg_trade_id,price,quantity,first_trade_id,last_trade_id,transact_time_us,"
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """Make a folder with the sources and a program where `make venv` would put it."""
+    (tmp_path / "src").symlink_to(ROOT / "src")
+    program = tmp_path / ".venv/bin/holdfast"
+    program.parent.mkdir(parents=True)
+    program.write_text(f'#!/bin/sh\nPYTHONPATH=src exec {sys.executable} -m holdfast "$@"\n')
+    program.chmod(0o755)
+    return tmp_path
+
+
+def _shell(clone: Path, command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["bash", "-c", command],
+        cwd=clone,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+
+@contextmanager
+def _started(clone: Path, command: str) -> Iterator[subprocess.Popen[str]]:
+    """Start a command in the background; whatever happens, it is gone afterwards."""
+    process = subprocess.Popen(
+        ["bash", "-c", f"exec {command}"],
+        cwd=clone,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+def _section(title: str) -> str:
+    return QUICKSTART.split(f"\n## {title}\n")[1].split("\n## ")[0]
+
+
+def _commands(title: str) -> list[str]:
+    return documents.commands(_section(title))
+
+
+def _read_until(process: subprocess.Popen[str], sign: str) -> str:
+    assert process.stdout is not None
+    said = ""
+    for line in process.stdout:
+        said += line
+        if sign in line:
+            return said
+    raise AssertionError(f"never said {sign!r}, but: {said}")
+
+
+@pytest.mark.parametrize("text", [README, QUICKSTART], ids=["README", "quickstart"])
+def test_the_shell_blocks_run_word_by_word(clone: Path, text: str) -> None:
+    listed = [c for c in documents.shell_commands(text) if not c.startswith("make ")]
+    assert listed
+    for command in listed:
+        ended = _shell(clone, command)
+        assert ended.returncode == 0, f"{command}\n{ended.stdout}{ended.stderr}"
+
+
+def test_make_run_shows_a_trade_and_ends_in_order_on_ctrl_c(clone: Path) -> None:
+    shutil.copy(ROOT / "Makefile", clone)
+    shutil.copy(ROOT / "pyproject.toml", clone)
+    shutil.copytree(ROOT / "requirements", clone / "requirements")
+    for stamp in (".run", ".package"):
+        (clone / ".venv" / stamp).touch()
+    with _started(clone, "make run") as trader:
+        _read_until(trader, "fills 1")
+        os.kill(_child_of(trader.pid), signal.SIGINT)
+        said, _ = trader.communicate(timeout=PATIENCE)
+    assert "verified" in said
+    assert trader.returncode == 0
+
+
+def _child_of(pid: int) -> int:
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return int(children[0])
+
+
+def test_the_strategy_of_the_readme_is_the_one_that_is_run() -> None:
+    [block] = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    assert block in (ROOT / "src/holdfast/examples/hello.py").read_text()
+
+
+def test_the_same_seed_gives_the_same_journal(clone: Path) -> None:
+    [command] = _commands("Replay")
+    heads = [re.findall(r'"(?:head|state_hash)": "(\w+)"', _shell(clone, command).stdout)]
+    heads.append(re.findall(r'"(?:head|state_hash)": "(\w+)"', _shell(clone, command).stdout))
+    assert len(heads[0]) == 2
+    assert heads[0] == heads[1]
+
+
+def test_own_data_is_replayed_and_sent_through_sockets(clone: Path) -> None:
+    commands = _commands("Your own data")
+    assert len(commands) == 2
+    rows = [
+        f"{n},{100 + n % 7}.50,0.30,{n},{n},{1759536000000000 + n * 250_000},{n % 2 == 0},True"
+        for n in range(1, 400)
+    ]
+    lines = "\n".join([f"{HEADING}is_buyer_maker,is_best_match", *rows, ""])
+    (clone / commands[0].split()[-1]).write_bytes(gzip.compress(lines.encode()))
+    for command in commands:
+        ended = _shell(clone, command)
+        assert ended.returncode == 0, f"{command}\n{ended.stdout}{ended.stderr}"
+        assert "verified" in ended.stderr
+
+
+def test_the_settings_file_is_understood(clone: Path) -> None:
+    [command] = _commands("Settings")
+    [settings] = re.findall(r"^```toml\n(.*?)^```", QUICKSTART, re.MULTILINE | re.DOTALL)
+    (clone / command.split()[-1]).write_text(settings)
+    with _started(clone, command) as trader:
+        _read_until(trader, "paper/trading")
+        trader.send_signal(signal.SIGINT)
+        said, _ = trader.communicate(timeout=PATIENCE)
+    assert "verified" in said
+    assert trader.returncode == 0
+
+
+def test_a_running_trader_is_commanded(clone: Path) -> None:
+    run, *orders = _commands("Command a running trader")
+    with _started(clone, run) as trader:
+        _read_until(trader, "paper/trading")
+        for order in orders:
+            ended = _shell(clone, order)
+            assert ended.returncode == 0, f"{order}\n{ended.stdout}{ended.stderr}"
+        said, _ = trader.communicate(timeout=PATIENCE)
+    assert "verified" in said
+    assert trader.returncode == 0
+
+
+def test_a_killed_trader_goes_on(clone: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    serve, run, resume = (c.replace("8765", port) for c in _commands("Kill it, and go on"))
+    with _started(clone, serve) as exchange:
+        _read_until(exchange, '"ready"')
+        with _started(clone, run) as trader:
+            _read_until(trader, "paper/trading")
+            trader.kill()
+        ended = _shell(clone, resume.replace("--for 30s", "--for 5s"))
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        assert "verified" in ended.stderr
