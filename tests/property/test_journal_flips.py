@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from functools import cache
+from os import SEEK_END
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 
 from holdfast.domain.event import Record
 from holdfast.errors import JournalError
+from holdfast.journal.anchor import Anchor
 from holdfast.journal.sqlite import SqliteStore
 from holdfast.journal.verify import verify
 from tests.unit.journal.kit import copy, fill, flip, journal_on, write, write_and_die
@@ -187,6 +189,36 @@ def test_a_file_ahead_that_was_cut_anywhere_is_behind_its_anchor(folder: Path) -
         assert "behind its anchor" in said or "header" in said
 
     cuts()
+
+
+def test_a_power_cut_leaves_an_exact_prefix(folder: Path) -> None:
+    """The file ahead ends anywhere, and the anchor is as old as the last one flushed."""
+    original = folder / "killed" / "j"
+    _, records = told_of_intact(original, ())
+    SqliteStore.open(copy(original, folder / "rows")).close()
+    with closing(sqlite3.connect(folder / "rows" / "j")) as connection:
+        hashes = [row[0] for row in connection.execute("SELECT hash FROM journal ORDER BY seq")]
+
+    @given(
+        anchored=st.integers(1, COUNT), length=st.integers(0, size(folder, "killed", "-wal"))
+    )
+    def power_cuts(anchored: int, length: int) -> None:
+        path = copy(original, folder / "flipped", without=("-shm",))
+        anchor = Anchor(path)
+        anchor.write(anchored, hashes[anchored - 1])
+        anchor.close()
+        with Path(f"{path}-wal").open("r+b") as ahead:
+            ahead.truncate(length)
+            ahead.seek(0, SEEK_END)
+            ahead.write(bytes(2 * FRAME))
+        said = told(path)
+        if isinstance(said, str):
+            assert f"behind its anchor at record {anchored}" in said or "header" in said
+        else:
+            assert len(said[1]) >= anchored
+            assert said[1] == records[: len(said[1])]
+
+    power_cuts()
 
 
 def test_what_a_kill_inside_a_commit_leaves_is_no_damage(folder: Path) -> None:

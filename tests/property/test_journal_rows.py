@@ -75,7 +75,7 @@ def run(store: Store, kind: Any, *, steps: Any, regroup: Any, **more: Any) -> No
     """Write the steps with one driver; `regroup` decides after which of them is drained."""
     clock = ManualClock()
     journal = kind(store, clock, account=ACCOUNT, durable_callback=lambda _: None, **more)
-    journal.start(OPENED)
+    journal.put(OPENED)
     for event, shard, drains in steps:
         clock.wait(STEP_NS)
         journal.put(event, Shard(shard))

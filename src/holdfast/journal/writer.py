@@ -14,7 +14,7 @@ from hashlib import sha256
 
 import msgspec
 
-from holdfast.domain.events import EpochTaken, Event, JournalOpened
+from holdfast.domain.events import EpochTaken, Event
 from holdfast.domain.ids import AccountId, Epoch, Shard
 from holdfast.domain.instant import Clock
 from holdfast.errors import HoldfastError, InvariantBroken, JournalFailed
@@ -63,14 +63,6 @@ class Journal:
         self._recorded_at_ns: int = head.recorded_at_ns
         self._ring: deque[_Pending] = deque()
         self._pending_since_ns = 0
-
-    def start(self, opened: JournalOpened) -> int:
-        """Put the first record; InvariantBroken when there is one already."""
-        if self._seq:
-            raise InvariantBroken(
-                f"the journal has {self._seq} records, so it was opened before"
-            )
-        return self.put(opened)
 
     def take_epoch(self, *, shards: Sequence[Shard], reason: str) -> Epoch:
         """Begin the next epoch, the first record of which is its own taking."""

@@ -48,7 +48,7 @@ def journal_on(
 def fill(journal: Journal, count: int, *, group: int = 1, note: str = "") -> None:
     """Put and commit so many events."""
     if not journal.seq:
-        journal.start(OPENED)
+        journal.put(OPENED)
         journal.take_epoch(shards=[Shard(0)], reason="start")
     for number in range(count):
         journal.put(ended(number, note))

@@ -14,7 +14,7 @@ from holdfast.errors import HoldfastError, InvariantBroken, JournalFailed
 from holdfast.journal.store import Store
 from holdfast.journal.writer import InlineWriter, ThreadWriter
 from holdfast.testing.clock import ManualClock
-from tests.unit.journal.kit import ACCOUNT, OPENED, MemoryStore, ended, fill, journal_on
+from tests.unit.journal.kit import ACCOUNT, MemoryStore, ended, fill, journal_on
 
 WAIT_S = 20
 
@@ -109,14 +109,6 @@ def test_a_journal_goes_on_where_its_store_ends() -> None:
     assert records[-1].event == ev.EpochTaken(2, [0], "resume")
     assert (records[-1].header.epoch, records[-2].header.epoch) == (2, 1)
     assert records[-1].header.recorded_at_ns == records[-2].header.recorded_at_ns
-
-
-def test_only_an_empty_journal_is_opened() -> None:
-    store = MemoryStore()
-    journal = journal_on(store)
-    assert journal.start(OPENED) == 1
-    with pytest.raises(InvariantBroken, match="1 records"):
-        journal.start(OPENED)
 
 
 def test_a_full_ring_stops_the_journal() -> None:
