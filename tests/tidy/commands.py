@@ -3,8 +3,8 @@
 # Documents whose shell blocks a test runs as they stand, in order.
 WORD_BY_WORD = ("README.md", "docs/quickstart.md")
 
-# Every other command, as it stands in its document, to the test function that runs it. What only
-# moves about (git clone, cd) is not listed.
+# Every other command, as it stands in its document, to the test function that runs it. What
+# only moves about (git clone, cd) is not listed.
 _QUICKSTART = "tests/scenario/test_quickstart.py::"
 _OWN_DATA = f"{_QUICKSTART}test_own_data_is_replayed_and_sent_through_sockets"
 _COMMANDED = f"{_QUICKSTART}test_a_running_trader_is_commanded"

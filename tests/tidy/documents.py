@@ -18,7 +18,9 @@ _HOSTS = (
 _FOLDERS = ("root", "work", "home", "Users", "tmp", "farm")
 _HOST = re.compile("|".join(re.escape(".".join(parts)) for parts in _HOSTS))
 _PATH = re.compile(rf"(?<![\w.\-/}}])/(?:{'|'.join(_FOLDERS)})/[\w.\-]")
-_BLOCK = re.compile(r"^```(?:sh|shell|bash|console)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_SHELLS = ("sh", "shell", "bash", "console")
+_PROGRAMS = (".venv/bin/", "holdfast ", "make ")
 _LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
 _EXIT_CODE = re.compile(r"\bexit (\d+)\b")
 _WORD = re.compile(r"WebSocket|[A-Z][a-z0-9]+|[A-Z]+(?![a-z])")
@@ -34,13 +36,27 @@ def machine_traces(path: str, text: str) -> list[str]:
 
 
 def commands(text: str) -> list[str]:
-    """Give the commands of a document's shell blocks, one a line, continued lines joined."""
+    """Give every command of a document: its shell blocks, and our programs in plain blocks."""
+    return [
+        command
+        for language, command in _lines(text)
+        if language in _SHELLS or (not language and command.startswith(_PROGRAMS))
+    ]
+
+
+def shell_commands(text: str) -> list[str]:
+    """Give the commands of a document's shell blocks, which can be run as they stand."""
+    return [command for language, command in _lines(text) if language in _SHELLS]
+
+
+def _lines(text: str) -> list[tuple[str, str]]:
+    """Give the lines of fenced blocks with the block's language, continued lines joined."""
     found = []
-    for block in _BLOCK.findall(text):
+    for language, block in _BLOCK.findall(text):
         for line in block.replace("\\\n", " ").splitlines():
             command = " ".join(line.removeprefix("$ ").split(" #")[0].split())
             if command and not command.startswith("#"):
-                found.append(command)
+                found.append((language, command))
     return found
 
 
@@ -62,6 +78,12 @@ def help_codes(text: str) -> set[int]:
     """Give the exit codes that the command line's help names."""
     listing = text.partition("exit codes:")[2].partition('"""')[0]
     return {int(code) for code in re.findall(r"(?:^|\s)(\d+) [a-z]", listing)}
+
+
+def listed_codes(text: str) -> set[int]:
+    """Give the exit codes that a guide lists under their heading."""
+    section = text.partition("## Exit codes")[2].partition("\n## ")[0]
+    return {int(code) for code in re.findall(r"(?:^|, ?|\n)(\d+) [a-z]", section)}
 
 
 def words(name: str) -> list[str]:

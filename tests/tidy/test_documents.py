@@ -50,12 +50,16 @@ def test_a_relative_path_and_an_api_path_are_no_trace() -> None:
 
 @pytest.mark.parametrize("path", GUIDES)
 def test_every_documented_command_is_exercised_by_a_test(path: str) -> None:
-    listed = [
+    run = documents.shell_commands(texts()[path]) if path in commands.WORD_BY_WORD else []
+    known = {
+        *commands.COMMANDS,
+        *(command for command in run if not command.startswith("make")),
+    }
+    missing = [
         command
         for command in documents.commands(texts()[path])
-        if not command.startswith(commands.MOVES)
+        if command not in known and not command.startswith(commands.MOVES)
     ]
-    missing = [command for command in listed if command not in commands.COMMANDS]
     assert not missing, f"{path}: no test in tests/tidy/commands.py for {missing}"
 
 
@@ -68,6 +72,7 @@ def test_every_documented_exit_code_is_reached_by_a_test() -> None:
     documented = documents.exit_codes(texts()["src/holdfast/errors.py"]) | documents.help_codes(
         texts()["src/holdfast/cli/main.py"]
     )
+    documented |= documents.listed_codes(texts()["docs/quickstart.md"])
     assert documented >= {0, 1, 2}
     assert documented - commands.EXIT_CODES.keys() == set()
     assert [test for test in commands.EXIT_CODES.values() if not _exists(test)] == []
@@ -80,7 +85,9 @@ def _exists(test: str) -> bool:
 
 def test_commands_are_read_from_shell_blocks() -> None:
     text = "```sh\n$ make run  # trades\n# a remark\na \\\n  b\n```\n```py\nx = 1\n```\n"
-    assert documents.commands(text) == ["make run", "a b"]
+    plain = "```\nholdfast run\n---> a picture\n```\n"
+    assert documents.commands(text + plain) == ["make run", "a b", "holdfast run"]
+    assert documents.shell_commands(text + plain) == ["make run", "a b"]
 
 
 def test_a_test_that_is_gone_is_found() -> None:
