@@ -12,9 +12,9 @@ from hypothesis import settings
 BUDGET_SECONDS = {
     "tidy": 90,
     "unit": 120,
-    "property": 120,
+    "property": 240,
     "contract": 60,
-    "scenario": 240,
+    "scenario": 360,
     "interop": 120,
 }
 
