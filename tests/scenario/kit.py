@@ -8,10 +8,13 @@ import sys
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from holdfast.domain.money import canonical
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT_S = 240
@@ -108,10 +111,6 @@ def truth(url: str) -> dict[str, Any]:
 
 def totals(told: dict[str, Any]) -> dict[str, str]:
     """Give the exchange's balances, free and locked together, as plain decimal text."""
-    from decimal import Decimal
-
-    from holdfast.domain.money import canonical
-
     return {
         held["asset"]: canonical(Decimal(held["free"]) + Decimal(held["locked"]))
         for held in told["balances"]

@@ -11,26 +11,11 @@ _COMMANDED = f"{_QUICKSTART}test_a_running_trader_is_commanded"
 _KILLED = f"{_QUICKSTART}test_a_killed_trader_goes_on"
 _DATA = "binance-spot-BTCUSDC-aggTrades-2025-10-04.csv.gz"
 _VENUE = "--venue-url http://127.0.0.1:8765 --journal kill.db"
-_DOCUMENTED = (
-    "tests/scenario/test_documents.py::test_the_commands_of_a_document_run_as_they_stand"
-)
 COMMANDS: dict[str, str] = {
-    ".venv/bin/holdfast run --strategy src/holdfast/examples/hello.py:Hello --mode replay --for 10m": _DOCUMENTED,
-    ".venv/bin/holdfast version": _DOCUMENTED,
-    ".venv/bin/holdfast run --for 20s": _DOCUMENTED,
-    ".venv/bin/holdfast journal verify runs/latest/journal.db": _DOCUMENTED,
-    ".venv/bin/holdfast journal state runs/latest/journal.db": _DOCUMENTED,
-    ".venv/bin/holdfast journal show runs/latest/journal.db --type order.filled": _DOCUMENTED,
-    ".venv/bin/holdfast run --mode replay --for 10m --seed 7 --json": _DOCUMENTED,
-    "cp src/holdfast/examples/hello.py mine.py": _DOCUMENTED,
-    ".venv/bin/holdfast run --mode replay --for 10m --strategy mine.py:Hello": _DOCUMENTED,
-    ".venv/bin/holdfast run --mode replay --for 10m --strategy holdfast.examples.trend:Trend --strategy holdfast.examples.quotes:Quotes": _DOCUMENTED,
     "make venv": (
         "tests/tidy/test_makefile.py::test_venv_installs_what_the_trader_needs_and_nothing_else"
     ),
     "make run": f"{_QUICKSTART}test_make_run_shows_a_trade_and_ends_in_order_on_ctrl_c",
-    "make run": "tests/scenario/test_documents.py::test_make_run_is_the_run_verb",
-    "make venv": "tests/scenario/test_documents.py::test_make_run_is_the_run_verb",
     "make check": "tests/tidy/test_tools.py::test_the_tool_finds_nothing",
     "make test": "tests/tidy/test_tools.py::test_ci_runs_the_test_command_of_the_readme",
     ".venv/bin/python -m tests.tidy.event_forms": (
