@@ -12,12 +12,14 @@ from holdfast.domain import fold
 from holdfast.domain.approval import Accepted, Approved, Refused
 from holdfast.domain.events import OrderFilled
 from holdfast.domain.ids import StrategyId
+from holdfast.domain.instant import NS_PER_S
 from holdfast.domain.order import Order, Side
-from holdfast.risk import opposing
-from holdfast.risk.gate import Gate
+from holdfast.risk import halted, opposing
+from holdfast.risk.gate import Gate, Gates
 from holdfast.risk.limits import Limits
 from holdfast.risk.standard import STANDARD
 from holdfast.risk.view import Ask, View
+from holdfast.runtime.supervise import guard
 from holdfast.testing.desk import TradingDesk
 from holdfast.testing.market import instrument
 
@@ -272,16 +274,17 @@ def test_a_limit_that_works_upside_down_is_caught():
         law()
 
 
-@given(actions, st.integers(1, 4), st.sampled_from(STRATEGIES))
-def test_a_reduction_passes_limits_and_halts_and_cannot_raise_a_position(
-    wishes, quantity, strategy
-):
-    desk = make_desk(gates=STANDARD)
+def check_reductions(
+    gates: tuple[Gate, ...], wishes: list[Action], quantity: int, *, strategy: StrategyId
+) -> None:
+    """With everything halted, what passes is exactly what cannot raise a position."""
+    desk = make_desk()
     for action in wishes:
         act(desk, action)
+    desk.gates = Gates(gates, guard=guard)
     account, symbol = desk.account, BTCUSDT.symbol
     desk.halts.block("not reconciled", "test")
-    desk.now_ns += 3_600_000_000_000
+    desk.now_ns += 3_600 * NS_PER_S
     position, net = account.position(strategy, symbol), account.symbol_position(symbol)
     exposure = account.exposure(strategy, symbol)
     total = account.symbol_exposures.get(symbol) or exposure
@@ -293,3 +296,31 @@ def test_a_reduction_passes_limits_and_halts_and_cannot_raise_a_position(
     fits = same_sign and open_own + units <= abs(position) and open_all + units <= abs(net)
     reviewed = desk.review(desk.intent(side, str(quantity)), strategy=strategy)
     assert isinstance(reviewed, Accepted) == fits
+
+
+def lets_exits_pass(ask: Ask, view: View) -> Any:
+    """A planted bug: whatever is against the position counts as a reduction."""
+    against = (ask.position > 0 and not ask.is_buy) or (ask.position < 0 and ask.is_buy)
+    return None if against else halted.check(ask, view)
+
+
+NO_EXEMPTION = tuple(msgspec.structs.replace(gate, reductions=True) for gate in STANDARD)
+reductions = (actions, st.integers(1, 4), st.sampled_from(STRATEGIES))
+
+
+@given(*reductions)
+def test_a_reduction_passes_limits_and_halts_and_cannot_raise_a_position(
+    wishes, quantity, strategy
+):
+    check_reductions(STANDARD, wishes, quantity, strategy=strategy)
+
+
+@pytest.mark.parametrize("gates", [instead("halt", lets_exits_pass), NO_EXEMPTION])
+def test_a_planted_bug_about_reductions_is_caught(gates):
+    @QUICK
+    @given(*reductions)
+    def law(wishes, quantity, strategy):
+        check_reductions(gates, wishes, quantity, strategy=strategy)
+
+    with pytest.raises(AssertionError):
+        law()

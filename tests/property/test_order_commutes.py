@@ -8,6 +8,7 @@ of the journal would differ.
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
@@ -168,9 +169,32 @@ def test_the_same_events_folded_twice_give_the_same_account(story):
     assert canonical(events, fold.apply) == canonical(events, fold.apply)
 
 
-@given(stories())
-def test_the_venues_word_told_twice_changes_nothing(story):
+def check_repetition(apply: Fold, story: tuple[list[ev.Event], list[ev.Event]]) -> None:
     decisions, heard = story
     once = [*decisions, *heard]
     answers = [event for event in heard if not isinstance(event, ev.CancelRejected)]
-    assert canonical(once, fold.apply) == canonical([*once, *answers], fold.apply)
+    assert canonical(once, apply) == canonical([*once, *answers], apply)
+
+
+def book_by_what_is_left(account: Account, event: ev.Event) -> None:
+    """A planted bug: an execution is known by the order's leaves and not by its id."""
+    if isinstance(event, ev.OrderFilled):
+        order = account.find(event.client_order_id)  # type: ignore[arg-type]
+        count = len(order.executions) if order is not None else 0
+        event = msgspec.structs.replace(event, exec_id=f"{event.exec_id}{count}")
+    fold.apply(account, event)
+
+
+@given(stories())
+def test_the_venues_word_told_twice_changes_nothing(story):
+    check_repetition(fold.apply, story)
+
+
+def test_a_planted_booking_without_ids_is_caught():
+    @QUICK
+    @given(stories())
+    def law(story):
+        check_repetition(book_by_what_is_left, story)
+
+    with pytest.raises(AssertionError):
+        law()

@@ -3,6 +3,7 @@
 from collections import Counter
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -139,17 +140,18 @@ def test_a_planted_bug_in_the_sums_is_caught(planted):
         law()
 
 
-@given(
-    quantity=st.integers(1, 10**12),
-    amount=st.integers(1, 10**24),
-    parts=st.lists(st.integers(1, 10**12), max_size=6),
-)
-def test_children_never_hold_less_than_their_share_of_the_parents_reservation(
-    quantity, amount, parts
-):
-    account = told.account_of(OPENING)
+drawings = {
+    "quantity": st.integers(1, 10**12),
+    "parts": st.lists(st.integers(1, 10**12), max_size=6),
+}
+
+
+def check_children(account: Account, quantity: int, *, parts: list[int]) -> None:
+    """Parent and children together hold what the parent held, but for rounding up."""
+    for event in OPENING:
+        fold.apply(account, event)
     text = BTCUSDT.quantity_text(quantity)
-    event = told.accepted(BTCUSDT, "buy", intent_id="i", quantity=text, price="100")
+    event = told.accepted(BTCUSDT, "buy", intent_id="i", quantity=text, price="99.97")
     fold.apply(account, event)
     intent = account.intents["i"]
     before = account.reserved["USDT"]
@@ -164,7 +166,7 @@ def test_children_never_hold_less_than_their_share_of_the_parents_reservation(
             "buy",
             client_order_id=str(number),
             quantity=BTCUSDT.quantity_text(part),
-            price="100",
+            price="99.97",
             intent_id="i",
         )
         fold.apply(account, order)
@@ -172,3 +174,36 @@ def test_children_never_hold_less_than_their_share_of_the_parents_reservation(
         assert before <= account.reserved["USDT"] <= before + len(parts)
         assert intent.undrawn == quantity - drawn
         assert account.exposure(StrategyId("trend"), BTCUSDT.symbol).buying == quantity
+
+
+class HoldsTwice(Account):
+    """A planted bug: a child reserves anew what its parent holds."""
+
+    def approve(self, order, asset, *, amount):
+        request = msgspec.structs.replace(order, intent_id="")
+        return super().approve(request, asset, amount=amount)
+
+
+class LetsGoOfTheRest(Account):
+    """A planted bug: the first child takes the whole reservation with it."""
+
+    def approve(self, order, asset, *, amount):
+        approved = super().approve(order, asset, amount=amount)
+        self.release(order.intent_id)
+        return approved
+
+
+@given(**drawings)
+def test_children_hold_together_what_their_parent_held(quantity, parts):
+    check_children(Account(AccountId("demo")), quantity, parts=parts)
+
+
+@pytest.mark.parametrize("planted", [HoldsTwice, LetsGoOfTheRest])
+def test_a_planted_bug_in_drawing_is_caught(planted):
+    @QUICK
+    @given(**drawings)
+    def law(quantity, parts):
+        check_children(planted(AccountId("demo")), quantity, parts=parts)
+
+    with pytest.raises(AssertionError):
+        law()

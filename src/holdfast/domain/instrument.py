@@ -59,6 +59,11 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     multiplier_down: str = ""
     status: str = "TRADING"
 
+    @property
+    def smallest_order(self) -> QuantityUnits:
+        """Give the smallest quantity that the venue takes; what is less is dust."""
+        return max(self.min_quantity, self.step)
+
     def price(self, text: str) -> PriceUnits:
         """Read a price; ValueError if it needs finer units."""
         return PriceUnits(to_units(text, self.price_exponent))

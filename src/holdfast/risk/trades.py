@@ -1,4 +1,7 @@
-"""The trades gate: how many strategies may hold or work something in a symbol at once."""
+"""The trades gate: how many strategies may hold or work something in a symbol at once.
+
+Dust, less than the venue's smallest order, is no trade.
+"""
 
 from holdfast.domain.approval import Refusal
 from holdfast.risk.view import NO_EXPOSURE, Ask, View
@@ -15,7 +18,9 @@ def check(ask: Ask, view: View) -> Refusal | None:
         pair for pair, open_ in account.exposures.items() if open_.buying or open_.selling
     }
     under_way.update(
-        key[:2] for key, position in account.positions.items() if position.quantity
+        key[:2]
+        for key, position in account.positions.items()
+        if abs(position.quantity) >= account.instruments[key[1]].smallest_order
     )
     if view.key in under_way or len(under_way) < limit:
         return None

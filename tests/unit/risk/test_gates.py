@@ -95,6 +95,13 @@ def test_trades_under_way_may_go_on_and_no_further_one_begins() -> None:
     assert refusal(desk.review(desk.intent("buy", "1"), strategy=QUOTES)).gate == "trades"
 
 
+def test_dust_is_no_trade() -> None:
+    desk = make_desk(BTCUSDT, ETHUSDT, concurrent_trades_count=1)
+    holding(desk, "buy", "0.00000999")
+    other = desk.intent("buy", "1", price="100", symbol=ETHUSDT.symbol)
+    assert isinstance(desk.review(other), Accepted)
+
+
 def test_gross_adds_up_the_symbols() -> None:
     desk = make_desk(BTCUSDT, ETHUSDT, gross_notional="250")
     holding(desk, "buy", "1")
