@@ -29,7 +29,7 @@ from picows import (
 from holdfast.domain.ports import HttpAnswer, WebSocketListener
 from holdfast.errors import ConfigError
 from holdfast.runtime.http1 import AnswerReader, request_bytes
-from holdfast.runtime.supervise import Failure, guard
+from holdfast.runtime.supervise import fence
 
 CONNECT_TIMEOUT_S = 10.0
 LARGEST_FRAME_BYTES = 16 * 1024 * 1024
@@ -110,9 +110,11 @@ class PicowsSocket:
         on_over: Callable[[object], None],
     ) -> None:
         self.frames = _Frames(self)
-        self._listener = listener
         self._on_failure = on_failure
         self._on_over = on_over
+        self._hear = fence(listener.on_text, self._failed)
+        self._hear_ping = fence(listener.on_ping, self._failed)
+        self._hear_end = fence(listener.on_closed, self._failed)
         self._transport: WSTransport | None = None
         self._is_over = False
         self._parts = bytearray()
@@ -143,10 +145,7 @@ class PicowsSocket:
 
     def close(self) -> None:
         """Close; idempotent."""
-        if self._transport is not None and not self._transport.is_disconnected:
-            self._transport.send_close(WSCloseCode.OK)
-            self._transport.disconnect()
-        self.over("closed")
+        self._end("closed")
 
     # What the library says.
 
@@ -159,13 +158,13 @@ class PicowsSocket:
     def text(self, view: memoryview) -> None:
         """Hand a whole message to the listener."""
         if not self._is_over:
-            self._guarded(lambda: self._listener.on_text(view))
+            self._hear(view)
 
     def part(self, payload: bytes, *, is_last: bool) -> None:
         """Collect a message that comes in parts."""
         self._parts += payload
         if len(self._parts) > LARGEST_FRAME_BYTES:
-            self.close()
+            self._end(f"a message of more than {LARGEST_FRAME_BYTES} bytes")
         elif is_last:
             whole = bytes(self._parts)
             self._parts.clear()
@@ -174,7 +173,7 @@ class PicowsSocket:
     def ping(self, payload: bytes) -> None:
         """Hand a ping to the listener."""
         if not self._is_over:
-            self._guarded(lambda: self._listener.on_ping(payload))
+            self._hear_ping(payload)
 
     def over(self, reason: str) -> None:
         """End this connection; its listener learns that once."""
@@ -183,16 +182,19 @@ class PicowsSocket:
         self._is_over = True
         self._on_over(self)
         if self._transport is not None:
-            self._guarded(lambda: self._listener.on_closed(reason))
+            self._hear_end(reason)
 
-    def _guarded(self, call: Callable[[], None]) -> None:
-        outcome = guard(call)
-        if not isinstance(outcome, Failure):
-            return
+    def _end(self, reason: str) -> None:
+        if self._transport is not None and not self._transport.is_disconnected:
+            self._transport.send_close(WSCloseCode.OK)
+            self._transport.disconnect()
+        self.over(reason)
+
+    def _failed(self, line: str) -> None:
         if self._on_failure is not None:
-            self._on_failure(outcome.line)
+            self._on_failure(line)
         elif not self._is_over:
-            self.close()
+            self._end(f"the listener failed: {line}")
 
 
 class _Frames(WSListener):

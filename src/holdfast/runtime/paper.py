@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from holdfast.domain.ids import AccountId
-from holdfast.errors import HoldfastError, NotFound, VenueUnavailable
+from holdfast.errors import HoldfastError, InvariantBroken, NotFound, VenueUnavailable
 from holdfast.journal.sqlite import SqliteStore
 from holdfast.journal.writer import Journal, ThreadWriter
 from holdfast.runtime import random
@@ -87,7 +87,9 @@ class PaperRun:
             loop.add_signal_handler(number, self.stop, f"{number.name} received")
         async with contextlib.AsyncExitStack() as stack:
             ready = await self._venue(stack)
-            network = SocketNetwork()
+            network = SocketNetwork(
+                on_failure=lambda line: self.fail(InvariantBroken(f"a message: {line}"))
+            )
             status = await _ask(network, ready.rest, "/sim/status", SimStatus)
             notes = await _ask(network, ready.rest, "/sim/assumptions", SimNotes)
             symbols = self._symbols(status)

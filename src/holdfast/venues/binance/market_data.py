@@ -21,6 +21,7 @@ from holdfast.venues.binance.wire.unreadable import Unreadable
 STREAMS_A_CONNECTION = 1_024
 _STREAM_PATHS = ("/stream", "/ws")
 _SNAPSHOT_GAP_NS = 250 * NS_PER_MS
+_SPECIAL = (Shutdown, Unreadable)
 _INFO_WEIGHT = 20
 _SNAPSHOT_WEIGHTS = ((100, 5), (500, 25), (1_000, 50), (5_000, 250))
 
@@ -128,7 +129,7 @@ class BinanceMarketData:
         event = self._wire.decode(frame, self._clock.now_ns())
         if event is None or sink is None:
             return
-        if isinstance(event, Shutdown | Unreadable):
+        if isinstance(event, _SPECIAL):
             self._on_special(event, sink)
             return
         if self._is_fresh and self._socket is not None:
