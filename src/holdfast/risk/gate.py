@@ -104,11 +104,11 @@ def recheck(order: NewOrder, view: View) -> Withheld | None:
     """
     halts = view.desk.halts
     ask = ask_of_order(order, view, parent=None)
-    if halts.is_clear and view.book_is_valid and crossed.check(ask, view) is None:
-        return None
     if ask.reduces:
         return None
     reason = halts.reason(view.strategy, view.instrument.symbol)
+    if not reason and view.book_is_valid and crossed.check(ask, view) is None:
+        return None
     if reason == UNRECONCILED:
         return Withheld(WithheldReason.NOT_RECONCILED, reason)
     if reason:

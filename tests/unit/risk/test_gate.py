@@ -2,6 +2,7 @@
 
 import pytest
 
+from holdfast.domain import events as ev
 from holdfast.domain.approval import Accepted, Approved, Refused
 from holdfast.domain.ids import IntentId
 from holdfast.domain.submission import WithheldReason
@@ -165,3 +166,22 @@ def test_after_the_commit_halts_and_the_book_are_asked_again(desk: TradingDesk) 
     withheld = recheck(approved.order, view)
     assert withheld is not None
     assert withheld.reason is WithheldReason.HALTED
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        ev.StrategyHalted("another", "it raised"),
+        ev.TradingPaused("another", "me", "lunch"),
+        ev.TradingPaused("ETHUSDT", "me", "lunch"),
+    ],
+)
+def test_what_is_halted_or_paused_elsewhere_withholds_nothing(
+    desk: TradingDesk, event: ev.Event
+) -> None:
+    approved = desk.trade(desk.intent("buy", "1", price="100"))
+    assert isinstance(approved, Approved)
+    desk.halts.apply(event)
+    assert not desk.halts.is_clear
+    assert recheck(approved.order, desk.view()) is None
+    assert isinstance(desk.review(desk.intent("buy", "1", price="99")), Accepted)
