@@ -7,6 +7,7 @@ and the fence before them may decide that.
 """
 
 import asyncio
+import itertools
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from functools import partial
@@ -54,6 +55,7 @@ from holdfast.venues.binance.wire.unreadable import Unreadable
 
 ORDER_PATH = "/api/v3/order"
 FALLBACK_PAUSE_S = 1.0
+MEASURED_EVERY = 600
 _TIME_CODE = -1021
 _BANNED = 418
 _LIMITED = 429
@@ -344,9 +346,14 @@ class BinanceOrderEntry:
         return self._fallback is not None and self._fallback.is_open
 
     async def _keep_fallback(self) -> None:
-        """Open the HTTP connection again whenever it ended; venues end idle ones."""
-        while True:
+        """Open the HTTP connection again whenever it ended; venues end idle ones.
+
+        The clock's offset is measured again from time to time: clocks drift over days.
+        """
+        for turn in itertools.count(1):
             await asyncio.sleep(FALLBACK_PAUSE_S)
+            if turn % MEASURED_EVERY == 0 and not self._options.paper_pings:
+                await self._measure()
             if not self._fallback_is_open and self._clock.now_ns() >= self._banned_until_ns:
                 with suppress(VenueUnavailable):
                     self._fallback = await self._rest.connect()
