@@ -40,7 +40,10 @@ class Inbox:
 
     def pop(self) -> Ticket:
         """Take the request that is due first."""
-        return heappop(self._heap)[2]
+        ticket = heappop(self._heap)[2]
+        if not self._heap:
+            self._last_due.clear()
+        return ticket
 
     def __len__(self) -> int:
         return len(self._heap)

@@ -84,6 +84,13 @@ def test_flush_resolves_what_waits_without_moving_time() -> None:
     assert out[-1] == TicketDone(ticket, 1)
 
 
+def test_what_was_flushed_delays_nobody_after_it() -> None:
+    exchange = slow_exchange(order_us=5_000, cancel_us=1)
+    exchange.place("ann", request("BUY", 1, 90), arrived_ns=1)
+    exchange.flush()
+    assert exchange.cancel_all("ann", SYMBOL, arrived_ns=1).due_ns == 1_001
+
+
 def test_time_never_goes_back() -> None:
     exchange = slow_exchange()
     exchange.advance(50)
