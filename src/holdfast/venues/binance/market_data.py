@@ -10,7 +10,13 @@ from holdfast.domain.instant import NS_PER_MS, Clock
 from holdfast.domain.instrument import Instrument
 from holdfast.domain.ports import Network
 from holdfast.domain.venue import MarketSink, Pingable
-from holdfast.errors import ConfigError, NotFound, VenueRefused, VenueTimeout, VenueUnavailable
+from holdfast.errors import (
+    ConfigError,
+    HoldfastError,
+    NotFound,
+    VenueRefused,
+    VenueUnavailable,
+)
 from holdfast.venues.binance.options import Endpoints, Options
 from holdfast.venues.binance.rest import Rest
 from holdfast.venues.binance.stream import StandingSocket, pause_s
@@ -166,7 +172,7 @@ class BinanceMarketData:
             try:
                 await self._fetch_once(symbol)
                 return
-            except (VenueTimeout, VenueUnavailable, VenueRefused):
+            except HoldfastError:
                 attempt += 1
                 await asyncio.sleep(pause_s(attempt, 1.0))
 
@@ -185,7 +191,7 @@ class BinanceMarketData:
 
     async def _fetch_once(self, symbol: Symbol) -> None:
         levels = self._options.snapshot_levels
-        weight = next(w for most, w in _SNAPSHOT_WEIGHTS if levels <= most)
+        weight = next(cost for most, cost in _SNAPSHOT_WEIGHTS if levels <= most)
         body = await self._rest.get(
             "/api/v3/depth", {"symbol": symbol, "limit": levels}, weight=weight
         )

@@ -124,7 +124,11 @@ class StandingSocket:
             socket.close()
             raise ConnectionResetError("closed while it was opened")
         life.take(socket)
-        self._owner.on_open()
+        try:
+            self._owner.on_open()
+        except ConnectionError as error:
+            self.ended(life, str(error))
+            socket.close()
 
     async def _reconnect(self) -> None:
         while not self._is_closing:

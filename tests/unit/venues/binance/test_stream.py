@@ -81,6 +81,29 @@ def test_a_lost_connection_is_told_and_opened_again_after_failures() -> None:
     asyncio.run(story())
 
 
+def test_a_connection_that_ends_before_it_is_used_is_replaced_once() -> None:
+    class Hasty(Owner):
+        def on_open(self) -> None:
+            super().on_open()
+            if len(network.sockets) == 2:
+                network.sockets[-1].drop("at once")
+                raise ConnectionError("nothing was written")
+
+    network = FakeNetwork()
+
+    async def story() -> None:
+        owner = Hasty()
+        socket = standing(network, owner)
+        await socket.open()
+        network.sockets[0].drop("reset")
+        await turn(60)
+        assert owner.story == ["open", "lost: reset", "open", "lost: at once", "open"]
+        assert [made.is_open for made in network.sockets] == [False, False, True]
+        await socket.close()
+
+    asyncio.run(story())
+
+
 def test_nothing_that_an_old_connection_says_counts() -> None:
     async def story() -> None:
         network, owner = FakeNetwork(), Owner()
