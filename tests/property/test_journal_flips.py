@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast.domain.event import Record
+from holdfast.domain.events import StrategySaved
 from holdfast.errors import JournalError
 from holdfast.journal.anchor import Anchor
 from holdfast.journal.sqlite import SqliteStore
@@ -37,6 +38,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for state in STATES:
         (made / state).mkdir()
     write(made / "closed" / "j", COUNT, note=LONG[:700])
+    journal = journal_on(SqliteStore.open(made / "closed" / "j"))
+    journal.put(StrategySaved("trend", bytes(range(256)) * 40))  # more than a page holds
+    fill(journal, 3)
+    journal.close()
     write_and_die(made / "killed" / "j", COUNT, note=LONG[:300])
     write_and_die(made / "settled" / "j", COUNT // 2, settled=COUNT, note=LONG[:300])
     return made

@@ -9,6 +9,7 @@ not flushed, because it is allowed to be old; it is never ahead of what the disk
 import fcntl
 import os
 from pathlib import Path
+from threading import Event
 from zlib import crc32
 
 from holdfast.errors import JournalCorrupt, JournalFailed, JournalLocked
@@ -17,6 +18,9 @@ from holdfast.journal.chain import GENESIS, Head
 SUFFIX = "-anchor"
 _TAG = b"holdfast-anchor/1"
 _FIELDS = 4
+_LOCK_ATTEMPTS = 5
+_LOCK_PAUSE_S = 0.01
+_READ_ATTEMPTS = 5
 
 
 def anchor_path(journal: Path) -> Path:
@@ -37,14 +41,12 @@ class Anchor:
             raise JournalFailed(
                 f"journal {journal}: cannot write {self.path.name}: {error.strerror}"
             ) from error
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        if not self._lock():
             os.close(self._file)
             raise JournalLocked(
                 f"journal {journal} is being written by another process; "
                 "stop that one, or choose another --journal"
-            ) from error
+            )
 
     def write(self, seq: int, head: bytes) -> None:
         """Note an acknowledged head."""
@@ -75,6 +77,17 @@ class Anchor:
             os.close(self._file)
             self._file = -1
 
+    def _lock(self) -> bool:
+        # A reader that asks whether somebody writes holds the lock for some microseconds.
+        pause = Event()
+        for _ in range(_LOCK_ATTEMPTS):
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return True
+            except OSError:
+                pause.wait(_LOCK_PAUSE_S)
+        return False
+
 
 def is_written(journal: Path) -> bool:
     """Tell whether some process writes this journal now."""
@@ -94,21 +107,24 @@ def is_written(journal: Path) -> bool:
 def read_anchor(journal: Path) -> Head | None:
     """Give the last acknowledged head, None without one; JournalCorrupt when it is damaged."""
     path = anchor_path(journal)
-    try:
-        text = path.read_bytes()
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise JournalFailed(f"journal {journal}: cannot read {path.name}: {error}") from error
-    if not text:
-        return None
-    fields = text.split()
-    if len(fields) != _FIELDS or text != _encode(_number(fields[1]), _digest(fields[2])):
-        raise JournalCorrupt(
-            f"journal {journal}: {path.name} is damaged, so lost records would not be noticed; "
-            "restore it, or remove it to go on without that proof"
-        )
-    return Head(_number(fields[1]), _digest(fields[2]))
+    for _ in range(_READ_ATTEMPTS):  # a writer may be half-way through overwriting it
+        try:
+            text = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise JournalFailed(
+                f"journal {journal}: cannot read {path.name}: {error.strerror}"
+            ) from error
+        if not text:
+            return None
+        fields = text.split()
+        if len(fields) == _FIELDS and text == _encode(_number(fields[1]), _digest(fields[2])):
+            return Head(_number(fields[1]), _digest(fields[2]))
+    raise JournalCorrupt(
+        f"journal {journal}: {path.name} is damaged, so lost records would not be noticed; "
+        "restore it, or remove it to go on without that proof"
+    )
 
 
 def _encode(seq: int, head: bytes) -> bytes:

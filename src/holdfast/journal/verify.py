@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from holdfast.domain.event import Record
+from holdfast.domain.event import Header, Record
 from holdfast.errors import JournalCorrupt, JournalLocked, NotFound
 from holdfast.journal import database as db
 from holdfast.journal.chain import GENESIS
@@ -44,13 +44,31 @@ def verify(path: Path, *, each: Callable[[Record], object] | None = None) -> Ver
         raise
 
 
+def _follows(
+    path: Path, header: Header, before: Header | None, *, epochs: dict[int, int]
+) -> Header:
+    """Hold a header to what every writer promises; a broken promise is no flipped byte."""
+    if before is not None and (
+        header.account != before.account
+        or header.recorded_at_ns < before.recorded_at_ns
+        or header.epoch < epochs.get(header.shard, 0)
+    ):
+        raise JournalCorrupt(
+            f"journal {path}: record {header.seq} goes back behind record {before.seq} in "
+            "account, time or epoch, so no writer of this program made it"
+        )
+    epochs[header.shard] = header.epoch
+    return header
+
+
 def _verify(path: Path, *, still: bool, each: Callable[[Record], object] | None) -> Verified:
     first = last = None
+    epochs: dict[int, int] = {}
     with closing(inspect(path, still=still)) as connection:
         connection.execute("BEGIN")
         for record in rows_of(path, connection, from_seq=1):
-            first = first or record.header
-            last = record.header
+            header = record.header
+            first, last = first or header, _follows(path, header, last, epochs=epochs)
             if each is not None:
                 each(record)
         head = db.reading(path, lambda: db.last(connection))

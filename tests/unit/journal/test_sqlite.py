@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 from hashlib import sha256
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from holdfast.errors import (
@@ -19,9 +20,11 @@ from holdfast.errors import (
     NotFound,
     UsageError,
 )
+from holdfast.journal.chain import GENESIS
+from holdfast.journal.codec import encode
 from holdfast.journal.sqlite import SqliteStore
 from holdfast.journal.verify import Verified, verify
-from tests.unit.journal.kit import SUFFIXES, copy, fill, journal_on, write, write_and_die
+from tests.unit.journal.kit import SUFFIXES, copy, ended, fill, journal_on, write, write_and_die
 
 
 @pytest.fixture
@@ -232,6 +235,26 @@ def test_verify_gives_each_record_once(path: Path) -> None:
     given: list[int] = []
     verify(path, each=lambda record: given.append(record.header.seq))
     assert given == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("account", "epoch", "at_ns"), [("other", 1, 9), ("main", 0, 9), ("main", 1, 4)]
+)
+def test_a_journal_that_was_chained_anew_and_goes_back_is_refused(
+    path: Path, account: str, epoch: int, at_ns: int
+) -> None:
+    store = SqliteStore.create(path)
+    link, rows = GENESIS, []
+    for seq, header in enumerate(
+        [("main", 0, 1, "run.ended/1", 5), (account, 0, epoch, "run.ended/1", at_ns)], 1
+    ):
+        body = encode(ended(seq))
+        link = sha256(link + msgspec.msgpack.encode((seq, *header)) + body).digest()
+        rows.append((seq, *header, body, link))
+    store.append(rows)
+    store.close()
+    with pytest.raises(JournalCorrupt, match="record 2 goes back behind record 1"):
+        verify(path)
 
 
 def test_a_changed_record_is_named_with_its_place(path: Path) -> None:
