@@ -179,16 +179,16 @@ def check_children(account: Account, quantity: int, *, parts: list[int]) -> None
 class HoldsTwice(Account):
     """A planted bug: a child reserves anew what its parent holds."""
 
-    def approve(self, order, asset, *, amount):
+    def approve(self, order, asset, **held):
         request = msgspec.structs.replace(order, intent_id="")
-        return super().approve(request, asset, amount=amount)
+        return super().approve(request, asset, **held)
 
 
 class LetsGoOfTheRest(Account):
     """A planted bug: the first child takes the whole reservation with it."""
 
-    def approve(self, order, asset, *, amount):
-        approved = super().approve(order, asset, amount=amount)
+    def approve(self, order, asset, **held):
+        approved = super().approve(order, asset, **held)
         self.release(order.intent_id)
         return approved
 

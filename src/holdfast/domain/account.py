@@ -53,11 +53,12 @@ class OpenIntent(msgspec.Struct):
 
 
 class HeldOrder(msgspec.Struct):
-    """An order with what it reserves for its whole quantity."""
+    """An order with what it reserves for its whole quantity, and until when it could leave."""
 
     order: Order
     asset: Asset
     amount: AmountUnits
+    expires_at_ns: int = 0
 
     @property
     def reserved(self) -> int:
@@ -129,7 +130,9 @@ class Account:
         self._reserve(intent.asset, -_share(intent))
         self._expose(intent.strategy, intent.symbol, intent.side, -intent.undrawn)
 
-    def approve(self, order: NewOrder, asset: Asset, *, amount: AmountUnits) -> Order:
+    def approve(
+        self, order: NewOrder, asset: Asset, *, amount: AmountUnits, expires_at_ns: int = 0
+    ) -> Order:
         """Add an order; it draws its quantity from its intent's reservation."""
         intent = self.intents.get(order.intent_id)
         if intent is not None:
@@ -139,7 +142,7 @@ class Account:
                 intent.amount = AmountUnits(_share(intent))
                 intent.quantity = intent.undrawn
                 self.accept(order.intent_id, intent)
-        held = HeldOrder(Order(request=order), asset, amount)
+        held = HeldOrder(Order(request=order), asset, amount, expires_at_ns)
         self.orders[order.client_order_id] = held
         self._reserve(asset, held.reserved)
         self._expose(order.strategy, order.symbol, order.side, order.quantity)

@@ -129,8 +129,12 @@ def _on_intent_closed(account: Account, event: ev.IntentClosed) -> None:
 def _on_approved(account: Account, event: ev.OrderApproved) -> None:
     instrument = account.instruments[Symbol(event.symbol)]
     order = new_order(event, account.account, instrument=instrument)
-    held = amount_units(event.reserved)
-    account.approve(order, Asset(event.reserved_asset), amount=held)
+    account.approve(
+        order,
+        Asset(event.reserved_asset),
+        amount=amount_units(event.reserved),
+        expires_at_ns=event.expires_at_ns,
+    )
 
 
 def _on_adopted(account: Account, event: ev.OrderAdopted) -> None:

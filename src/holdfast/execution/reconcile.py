@@ -12,7 +12,7 @@ import msgspec
 
 from holdfast.domain import events as ev
 from holdfast.domain import fold
-from holdfast.domain.account import Account
+from holdfast.domain.account import Account, HeldOrder
 from holdfast.domain.approval import Reservation
 from holdfast.domain.ids import (
     UNATTRIBUTED,
@@ -41,8 +41,8 @@ QUESTIONS = 2
 class Ours(msgspec.Struct, kw_only=True):
     """Our side of the comparison, with nothing of it on its way to disk.
 
-    `settle_ns` is how long after a first question an order may still arrive at the venue:
-    its receive window and a margin. `fee_value` values a fee in the quote currency and names
+    `settle_ns` is how long after it left an order may still arrive at the venue: its receive
+    window and a margin. `fee_value` values a fee in the quote currency and names
     the source, `reserve` gives what an adopted order holds, `mark_of` an asset's price and its
     currency.
     """
@@ -109,7 +109,7 @@ def reconcile(ours: Ours, theirs: VenueAnswers) -> Reconciled:
     for client_order_id, held in sorted(ours.account.orders.items()):
         if client_order_id not in reports:
             result.orders_count += 1
-            _miss(held.order, ours=ours, theirs=theirs, result=result)
+            _miss(held, ours=ours, theirs=theirs, result=result)
     _book(executions, reports, theirs=theirs, result=result)
     _compare_balances(executions, ours=ours, theirs=theirs, result=result)
     _compare_positions(executions, theirs=theirs, result=result)
@@ -180,12 +180,13 @@ def _compare_resting(order: Order, *, result: Reconciled) -> None:
         result.cancels.append(CancelOrder(request.symbol, request.client_order_id))
 
 
-def _miss(order: Order, *, ours: Ours, theirs: VenueAnswers, result: Reconciled) -> None:
+def _miss(held: HeldOrder, *, ours: Ours, theirs: VenueAnswers, result: Reconciled) -> None:
     """Judge an open order of ours that the venue did not show."""
-    request = order.request
+    order, request = held.order, held.order.request
     client_order_id = request.client_order_id
     absence = theirs.absences.get(client_order_id)
-    if absence is not None and not order.ending and _is_final(absence, ours.settle_ns):
+    final = absence is not None and _is_final(absence, held, settle_ns=ours.settle_ns)
+    if final and not order.ending:
         reason = "the venue does not know the order"
         result.differ(f"{client_order_id}: {reason}", clean=True)
         if order.acked:
@@ -212,8 +213,15 @@ def _miss(order: Order, *, ours: Ours, theirs: VenueAnswers, result: Reconciled)
         )
 
 
-def _is_final(absence: Absence, settle_ns: int) -> bool:
-    return absence.count >= QUESTIONS and absence.last_at_ns - absence.first_at_ns >= settle_ns
+def _is_final(absence: Absence, held: HeldOrder, *, settle_ns: int) -> bool:
+    """Tell whether the venue has said often and late enough that it has no such order.
+
+    An order cannot leave after its approval ended; of an adopted one only the first question is
+    known.
+    """
+    left_by_ns = held.expires_at_ns or absence.first_at_ns
+    again = absence.count >= QUESTIONS and absence.last_at_ns > absence.first_at_ns
+    return again and absence.last_at_ns >= left_by_ns + settle_ns
 
 
 def _rejected(

@@ -264,7 +264,9 @@ class Pipeline:
         seq = self._recorder.write(
             approved_event(accepted, approved, instrument=view.instrument)
         )
-        self._state.account.approve(order, held.asset, amount=held.amount)
+        self._state.account.approve(
+            order, held.asset, amount=held.amount, expires_at_ns=approved.expires_at_ns
+        )
         self.working.touch(order.strategy, order.symbol)
         if accepted.intent.algorithm == QUOTE:
             self.working.quotes.add(order.client_order_id)

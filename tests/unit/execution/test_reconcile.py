@@ -285,3 +285,13 @@ def test_the_end_says_how_it_ended() -> None:
     assert (completed.trigger, completed.orders, completed.fills) == ("reconnected", 1, 1)
     assert completed.clean
     assert len(completed.differences) == 2
+
+
+def test_an_order_that_could_no_longer_leave_needs_no_second_wait() -> None:
+    case = Case(told.doubted(ORDER), known=False)
+    case.account.orders[FIRST].expires_at_ns = NS_PER_S
+    first = case.ask(at_ns=NS_PER_S + SETTLE_NS - 2)
+    assert case.reconcile(case.ask(first, at_ns=NS_PER_S + SETTLE_NS - 1)).events == []
+    assert case.reconcile(case.ask(first, at_ns=NS_PER_S + SETTLE_NS - 2)).events == []
+    late = case.ask(first, at_ns=NS_PER_S + SETTLE_NS)
+    assert kinds(case.reconcile(late)) == ["OrderRejected"]
