@@ -39,8 +39,8 @@ class Trend(Strategy):
     def start(self, context: Context, _history: History, *, saved: bytes | None) -> Wishes:
         """Read `fast` and `slow` (counts of changes) and `notional` (quote units)."""
         parameters = context.parameters
-        self.slow_count = int(parameters.get("slow", 400))
-        self.fast_weight = 2 / (int(parameters.get("fast", 100)) + 1)
+        self.slow_count = int(parameters.get("slow", 120))
+        self.fast_weight = 2 / (int(parameters.get("fast", 30)) + 1)
         self.slow_weight = 2 / (self.slow_count + 1)
         self.notional = str(parameters.get("notional", "100"))
         self.averages: dict[str, Averages] = {}

@@ -19,13 +19,14 @@ from holdfast.runtime.state import State
 
 
 class Member:
-    """A hosted strategy, with the digest of its source and its ways into the lanes."""
+    """A hosted strategy: the digest of its source, its fills since it saved, its lanes."""
 
-    __slots__ = ("digest", "host", "joins")
+    __slots__ = ("digest", "fills", "host", "joins")
 
-    def __init__(self, host: Hosted, digest: str) -> None:
+    def __init__(self, host: Hosted, digest: str, *, fills: list[Fill]) -> None:
         self.host = host
         self.digest = digest
+        self.fills = tuple(fills)
         self.joins: list[Callable[[], None]] = []
 
 
@@ -90,19 +91,24 @@ class Cast(Listener):
                 ev.StrategyStarted(name, sorted(member.host.symbols), member.digest)
             )
             saved = self._state.saved.get(name)
-            self._pipeline.answer(member.host, member.host.start(History(), saved=saved))
+            history = History(fills=member.fills)
+            self._pipeline.answer(member.host, member.host.start(history, saved=saved))
         self._recorder.flush()
 
     def stop(self, reason: str) -> None:
         """End every strategy and keep what it wants to remember."""
+        for member in self.members.values():
+            self._pipeline.answer(member.host, member.host.stop(reason))
+        self.save()
+
+    def save(self) -> None:
+        """Keep what every strategy wants to remember, where it changed."""
         for name, member in self.members.items():
-            host = member.host
-            self._pipeline.answer(host, host.stop(reason))
-            saved = host.save()
-            if isinstance(saved, bytes):
+            saved = member.host.save()
+            if isinstance(saved, StrategyFailed):
+                self._pipeline.halt(member.host, str(saved))
+            elif saved is not None and saved != self._state.saved.get(name):
                 self._recorder.decide(ev.StrategySaved(name, saved))
-            elif isinstance(saved, StrategyFailed):
-                self._pipeline.halt(host, str(saved))
 
     async def changed(self) -> None:
         """Wait until an order changes."""

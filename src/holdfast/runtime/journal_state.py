@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from holdfast.domain.events import BarrierPassed
 from holdfast.domain.money import amount_text
-from holdfast.errors import JournalError
+from holdfast.errors import InvariantBroken, JournalError
 from holdfast.journal.show import record_as_dict
 from holdfast.journal.sqlite import SqliteStore
 from holdfast.journal.tail import follow
@@ -25,6 +26,8 @@ def read_state(path: Path) -> dict[str, Any]:
     def fold(record: Any) -> None:
         if not states:
             states.append(State(record.header.account))
+        if isinstance(record.event, BarrierPassed):
+            _hold(states[0], record.event, path=path, seq=record.header.seq)
         states[0].apply(record.event)
 
     verified = verify(path, each=fold)
@@ -47,6 +50,15 @@ def read_state(path: Path) -> dict[str, Any]:
             for asset in sorted(state.account.balances)
         },
     }
+
+
+def _hold(state: State, barrier: BarrierPassed, *, path: Path, seq: int) -> None:
+    """Compare the fold with the hash that the trader had at a barrier."""
+    if barrier.form == STATE_FORM and barrier.state_hash != state.digest():
+        raise InvariantBroken(
+            f"journal {path}: the state before record {seq} folds to another hash than the "
+            "trader had; its records are whole, so this is a bug: please report it"
+        )
 
 
 def show_lines(path: Path, *, kind: str | None, follow_on: bool) -> Iterator[str]:

@@ -7,7 +7,7 @@ one is folded first. Every start takes the next epoch of all shards.
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -45,7 +45,7 @@ from holdfast.risk.gate import Gates, recheck
 from holdfast.risk.standard import STANDARD
 from holdfast.risk.view import Desk
 from holdfast.runtime import random
-from holdfast.runtime.cast import Member
+from holdfast.runtime.cast import Member, fill_of
 from holdfast.runtime.config import Config, StrategyEntry
 from holdfast.runtime.marks import Marks
 from holdfast.runtime.pipeline import Lane, Pipeline
@@ -53,6 +53,9 @@ from holdfast.runtime.recorder import Recorder
 from holdfast.runtime.state import STATE_FORM, State
 from holdfast.runtime.supervise import guard
 from holdfast.runtime.trader import Trader
+
+if TYPE_CHECKING:
+    from holdfast.domain.fill import Fill
 
 DEFAULT_STRATEGY = "holdfast.examples.trend:Trend"
 MakeJournal = Callable[[SqliteStore, Callable[[int], None]], Journal]
@@ -84,6 +87,7 @@ class Node:
         self.clock = clock
         self.state = State(AccountId(config.account))
         self.quotes: set[str] = set()
+        self.fills: dict[str, list[Fill]] = {}
         self.is_resumed = False
         self._fold(store)
         self.journal = make_journal(store, self._on_durable)
@@ -224,7 +228,8 @@ class Node:
                 guard=guard,
                 monotonic_ns=None if replay else self.clock.monotonic_ns,
             )
-            member = trader.cast.members[name] = Member(host, loaded.source_digest)
+            member = Member(host, loaded.source_digest, fills=self.fills.get(name, []))
+            trader.cast.members[name] = member
             for symbol in sorted(host.symbols):
                 lane = pipeline.lanes[symbol]
                 view = desk.view(name, instruments[symbol])
@@ -238,6 +243,11 @@ class Node:
             self.state.apply(record.event)
             if isinstance(record.event, ev.IntentAccepted) and record.event.algorithm == QUOTE:
                 self.quotes.add(record.event.intent_id)
+            elif isinstance(record.event, ev.StrategySaved):
+                self.fills.pop(record.event.strategy, None)
+            elif isinstance(record.event, ev.OrderFilled):
+                fill = fill_of(record.event, self.state)
+                self.fills.setdefault(fill.strategy, []).append(fill)
         if self.is_resumed and self.state.account.account != self.config.account:
             raise JournalError(
                 f"this journal is of account '{self.state.account.account}', "

@@ -67,6 +67,7 @@ async def open_trading(
     await reconciler.finish()
     trader.sinks.on_connected = partial(reconciler.request, "the user stream connected")
     trader.cast.start()
+    trader.keep_passing_barriers()
     pacer.release()
 
 

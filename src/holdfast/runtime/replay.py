@@ -23,7 +23,7 @@ from holdfast.runtime.reconciler import Reconciler
 from holdfast.runtime.trader import Trader
 from holdfast.simexchange.accounts import demonstration_account
 from holdfast.simexchange.assumptions import load_assumptions
-from holdfast.simexchange.source import open_market
+from holdfast.simexchange.source import Market, open_market
 from holdfast.venues.paper.adapter import PaperVenue
 
 BATCH_RECORDS = 20_000
@@ -46,7 +46,7 @@ def replay(
 
 
 class Replay:
-    """One replay."""
+    """One replay; of `market` where one is given, else of what the options name."""
 
     def __init__(
         self,
@@ -56,6 +56,7 @@ class Replay:
         chosen: list[Chosen],
         open_journal: Callable[[], SqliteStore],
         path: Path,
+        market: Market | None = None,
     ) -> None:
         self._config = config
         self._shows_progress = not options.json
@@ -64,7 +65,7 @@ class Replay:
         duration_ns = options.duration_ns
         if not options.data and duration_ns is None:
             duration_ns = SYNTHETIC_REPLAY_NS
-        self._market = open_market(
+        self._market = market or open_market(
             options.data,
             options.symbol or config.symbols or None,
             instruments=options.instruments,
@@ -155,6 +156,7 @@ class Replay:
         reconciler.request("start")
         await reconciler.finish()
         trader.cast.start()
+        trader.keep_passing_barriers()
 
     def _finish(self, trader: Trader) -> None:
         """Cancel what rests, let market time pass until it is gone, write the last records."""

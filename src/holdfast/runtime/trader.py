@@ -5,7 +5,7 @@ taken, and again after every connect.
 """
 
 from holdfast.domain import events as ev
-from holdfast.domain.instant import Clock
+from holdfast.domain.instant import NS_PER_S, Clock
 from holdfast.domain.money import Asset, amount_text
 from holdfast.domain.order import Purpose
 from holdfast.domain.venue import BalanceReport
@@ -16,6 +16,8 @@ from holdfast.runtime.recorder import Recorder
 from holdfast.runtime.settlement import Settlement
 from holdfast.runtime.sinks import Sinks
 from holdfast.runtime.state import STATE_FORM, State
+
+BARRIER_EVERY_NS = 900 * NS_PER_S
 
 
 class Trader:
@@ -44,6 +46,7 @@ class Trader:
         )
         self.sinks = Sinks(pipeline, self.settlement, halts=state.halts, flush=recorder.flush)
         self._recorder = recorder
+        self._clock = clock
 
     def open_balances(self, balances: list[BalanceReport], *, source: str) -> None:
         """Write the opening balances of the assets that are traded, at their first marks."""
@@ -95,6 +98,21 @@ class Trader:
             held.order.request.purpose is Purpose.PROTECTIVE for held in account.orders.values()
         )
 
+    def keep_passing_barriers(self) -> None:
+        """Save the strategies and write the state's hash, now and every quarter of an hour."""
+        self.cast.save()
+        self.pass_barrier()
+        self._recorder.flush()
+        self._clock.call_at(self._clock.now_ns() + BARRIER_EVERY_NS, self.keep_passing_barriers)
+
+    def pass_barrier(self) -> str:
+        """Write the state's hash, unless the venue's word is on its way; gives the hash."""
+        if not self._recorder.is_idle:
+            return ""
+        state_hash = self.state.digest()
+        self._recorder.decide(ev.BarrierPassed(STATE_FORM, state_hash))
+        return state_hash
+
     async def quiet(self) -> None:
         """Wait until nothing rests any more."""
         while not self.is_quiet:
@@ -106,7 +124,6 @@ class Trader:
             self._recorder.decide(event)
         self.marks.record()
         self._recorder.decide(ev.RunEnded(reason))
-        state_hash = self.state.digest()
-        self._recorder.decide(ev.BarrierPassed(STATE_FORM, state_hash))
+        state_hash = self.pass_barrier()
         self._recorder.flush()
         return state_hash
