@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from holdfast.decision.check import intervals_ns
 from holdfast.decision.context import Context
 from holdfast.decision.host import Answer, Hosted
 from holdfast.decision.sizing import QUOTE, CancelWish, Sized, size
@@ -24,10 +25,18 @@ from holdfast.domain.ids import (
 )
 from holdfast.domain.instrument import Instrument
 from holdfast.domain.intent import SizedIntent
-from holdfast.domain.market import BookTop, DepthDiff, DepthSnapshot, MarketEvent, TradePrint
+from holdfast.domain.market import (
+    Bar,
+    BookTop,
+    DepthDiff,
+    DepthSnapshot,
+    MarketEvent,
+    TradePrint,
+)
 from holdfast.domain.money import AmountUnits, PriceUnits, QuantityUnits
 from holdfast.domain.order import LiquiditySide, OrderStatus, PositionSide, Side
 from holdfast.errors import StrategyFailed
+from holdfast.market.bars import Bars
 from holdfast.market.feed import Feed, Invalid
 from holdfast.runtime.supervise import guard
 from holdfast.testing.clock import ManualClock
@@ -56,6 +65,7 @@ class Rehearsal:
         self.feed = Feed(instrument.symbol)
         self._instrument = instrument
         self._count = 0
+        self._bars = [Bars(instrument.symbol, length) for length in intervals_ns(strategy)]
         context = Context(
             _NAME,
             instruments={instrument.symbol: instrument},
@@ -79,12 +89,10 @@ class Rehearsal:
 
     def see(self, event: MarketEvent) -> None:
         """Let a market event happen; a failure of the strategy is raised."""
-        self.clock.advance(event.received_at_ns)
+        self._advance(event.received_at_ns)
         match event:
             case TradePrint():
-                if self.feed.on_trade(event):
-                    self._match(event.price, event.price)
-                    self._carry_out(self.host.trade(event))
+                self._trade(event)
                 return
             case BookTop():
                 changed = self.feed.on_top(event)
@@ -97,6 +105,27 @@ class Rehearsal:
             self._carry_out(self.host.book(changed))
         elif isinstance(changed, Invalid):
             self._carry_out(self.host.book_invalid(changed.symbol, changed.reason))
+
+    def wait(self, duration_ns: int) -> None:
+        """Let market time pass: timers ring, and bars close after their grace."""
+        self._advance(self.clock.now_ns() + duration_ns)
+
+    def _advance(self, to_ns: int) -> None:
+        self.clock.advance(to_ns)
+        for bars in self._bars:
+            self._show(bars.close_due(self.clock.now_ns()))
+
+    def _trade(self, trade: TradePrint) -> None:
+        if not self.feed.on_trade(trade):
+            return
+        self._match(trade.price, trade.price)
+        for bars in self._bars:
+            self._show(bars.on_trade(trade))
+        self._carry_out(self.host.trade(trade))
+
+    def _show(self, bar: Bar | None) -> None:
+        if bar is not None:
+            self._carry_out(self.host.bar(bar))
 
     def _carry_out(self, answer: Answer) -> None:
         if isinstance(answer, StrategyFailed):

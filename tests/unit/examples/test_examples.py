@@ -1,11 +1,17 @@
 """The examples on recorded markets: they trade as they say, and resume as they were."""
 
+import inspect
+import re
+from pathlib import Path
+from typing import Any, get_args
+
 import msgspec
 import pytest
 
-from holdfast import Side
+from holdfast import Side, Strategy
 from holdfast.decision.load import load_strategy
 from holdfast.decision.sizing import CancelWish
+from holdfast.domain.intent import Intent
 from holdfast.domain.market import Bar, BookTop, TradePrint
 from holdfast.examples import DEFAULT, MODULES
 from holdfast.examples.hello import Hello
@@ -140,3 +146,23 @@ def test_hello_buys_after_a_fall_and_sells_after_a_rise():
 
     assert show(high, low) == traded.quantity("1.11111")
     assert show(low, high) == 0
+
+
+def test_the_code_of_the_guide_does_what_the_guide_says():
+    guide = (Path(__file__).parents[3] / "docs/strategies.md").read_text()
+    strategy, trial = re.findall(r"^```python\n(.*?)^```", guide, re.MULTILINE | re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(strategy + trial, names)
+    names["test_it_buys_after_a_fall"]()
+    traded = instrument()
+    stage = Rehearsal(names["Bid"](), traded)
+    stage.see(Market(traded).top("99.99", "100.01"))
+    assert [order.price for order in stage.orders.values()] == [traded.price("99.98")]
+
+
+def test_the_guide_names_every_callback_and_every_intent():
+    guide = (Path(__file__).parents[3] / "docs/strategies.md").read_text()
+    callbacks = [name for name, value in vars(Strategy).items() if inspect.isfunction(value)]
+    assert len(callbacks) == 11
+    for name in [*callbacks, *(kind.__name__ for kind in get_args(Intent))]:
+        assert f"`{name}(" in guide
