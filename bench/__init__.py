@@ -1,0 +1,1 @@
+"""Measurements against floors and peers, taken side by side in one run."""
