@@ -8,8 +8,8 @@ and did not become durable is lost with the process, always from the end.
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 
 import msgspec
@@ -94,15 +94,13 @@ class Journal:
         """Encode, chain, insert and commit everything queued; any failure is final."""
         while self._ring:
             began_ns = self._monotonic_ns()
-            try:
-                seq = self._commit(min(len(self._ring), GROUP_EVENTS))
-            except HoldfastError as error:
-                self.failed = error
-                raise
-            self.durable = seq
+            with self._final():
+                self.durable = self._commit(min(len(self._ring), GROUP_EVENTS))
             if self._ring:
                 self._pending_since_ns = began_ns
-            self._announce(seq)
+            self._announce(self.durable)
+            with self._final():
+                self._store.acknowledge()
 
     def close(self) -> None:
         """Commit what is queued, unless it failed, and seal the store."""
@@ -153,7 +151,14 @@ class Journal:
 
     def _announce(self, seq: int) -> None:
         self._durable_callback(seq)
-        self._store.acknowledge()
+
+    @contextmanager
+    def _final(self) -> Iterator[None]:
+        try:
+            yield
+        except HoldfastError as error:
+            self.failed = error
+            raise
 
 
 class InlineWriter(Journal):
@@ -184,13 +189,10 @@ class InlineWriter(Journal):
             self._store.close()
 
     def _write(self) -> None:
-        while self._ring:
-            try:
+        with self._final():
+            while self._ring:
                 self._commit(min(len(self._ring), GROUP_EVENTS))
-            except HoldfastError as error:
-                self.failed = error
-                raise
-        self._store.acknowledge()
+            self._store.acknowledge()
 
 
 class ThreadWriter(Journal):
@@ -270,4 +272,3 @@ class ThreadWriter(Journal):
 
     def _announce(self, seq: int) -> None:
         self._post(self._durable_callback, seq)
-        self._store.acknowledge()

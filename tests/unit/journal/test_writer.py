@@ -12,7 +12,7 @@ from holdfast.domain.ids import Shard
 from holdfast.domain.instant import NS_PER_MS
 from holdfast.errors import HoldfastError, InvariantBroken, JournalFailed
 from holdfast.journal.store import Store
-from holdfast.journal.writer import InlineWriter, ThreadWriter
+from holdfast.journal.writer import InlineWriter, Journal, ThreadWriter
 from holdfast.testing.clock import ManualClock
 from tests.unit.journal.kit import ACCOUNT, MemoryStore, ended, fill, journal_on
 
@@ -145,6 +145,21 @@ def test_after_a_refused_write_nothing_is_taken_and_nothing_is_written() -> None
         journal.put(ended(2))
     journal.close()
     assert (journal.durable, len(store.rows), store.is_closed) == (2, 2, True)
+
+
+@pytest.mark.parametrize("kind", [Journal, InlineWriter])
+def test_a_head_that_cannot_be_noted_stops_the_journal(kind: type[Journal]) -> None:
+    class Unanchored(MemoryStore):
+        def acknowledge(self) -> None:
+            raise JournalFailed("cannot write the anchor")
+
+    store = Unanchored()
+    journal = kind(store, ManualClock(), account=ACCOUNT, durable_callback=lambda _: None)
+    journal.put(ended(1))
+    with pytest.raises(JournalFailed, match="anchor"):
+        journal.close()
+    assert (journal.durable, len(store.rows), store.is_closed) == (1, 1, True)
+    assert isinstance(journal.failed, JournalFailed)
 
 
 def test_an_event_that_cannot_be_encoded_stops_the_journal() -> None:
