@@ -4,8 +4,6 @@ import argparse
 import json
 import platform
 import sys
-from importlib.metadata import PackageNotFoundError
-from importlib.metadata import version as installed_version
 from typing import Any
 
 
@@ -19,11 +17,9 @@ def add(verbs: Any) -> None:
 def show(arguments: argparse.Namespace) -> int:
     """Print the version, plainly or as one object."""
     from holdfast.runtime.state import STATE_FORM
+    from holdfast.runtime.version import program_version
 
-    try:
-        version = installed_version("holdfast")
-    except PackageNotFoundError:
-        version = "0.0.0+uninstalled"
+    version = program_version()
     if arguments.json:
         answer = {
             "schema": "version/1",

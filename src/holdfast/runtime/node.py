@@ -53,6 +53,7 @@ from holdfast.runtime.recorder import Recorder
 from holdfast.runtime.state import STATE_FORM, State
 from holdfast.runtime.supervise import guard
 from holdfast.runtime.trader import Trader
+from holdfast.runtime.version import program_version
 
 if TYPE_CHECKING:
     from holdfast.domain.fill import Fill
@@ -125,7 +126,7 @@ class Node:
                 self.config.seed,
                 symbols,
                 [entry.path for entry in self.config.strategies],
-                "1",
+                program_version(),
                 notes,
             )
         )
