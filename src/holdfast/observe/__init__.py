@@ -1,1 +1,0 @@
-"""What the running trader shows of itself: log lines, counters and latencies."""
