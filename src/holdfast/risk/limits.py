@@ -4,6 +4,7 @@ Amounts are decimal text in `currency`. A limit is rounded down when it is compi
 never allows more than was written.
 """
 
+import re
 from fractions import Fraction
 from math import ceil
 from typing import Annotated, TypeAlias
@@ -16,7 +17,6 @@ from holdfast.domain.instrument import Instrument
 from holdfast.domain.money import AMOUNT_EXPONENT, to_units
 from holdfast.errors import ConfigError
 
-Amount: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^\d{1,20}(\.\d{1,18})?$")]
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
 Bps: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=9_999)]
 Milliseconds: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=3_600_000)]
@@ -24,7 +24,14 @@ Milliseconds: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=3_600_000)]
 
 MULTIPLIER_EXPONENT = 8
 ONE = 10**AMOUNT_EXPONENT
-AT_PAR = {"BUSD": "1", "FDUSD": "1", "TUSD": "1", "USD": "1", "USDC": "1", "USDT": "1"}
+_PLAIN = re.compile(r"\d{1,20}(\.\d{1,18})?", re.ASCII)
+_AMOUNTS = (
+    "order_notional",
+    "position_notional",
+    "account_position_notional",
+    "gross_notional",
+)
+DOLLARS = {"BUSD", "FDUSD", "TUSD", "USD", "USDC", "USDT"}
 
 
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -32,15 +39,16 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
     `position_notional` holds for one strategy's position of a symbol and
     `account_position_notional` for the sum of all strategies'. `rates` values one unit of
-    another quote currency in `currency`; a symbol quoted in neither is refused at the start.
+    another quote currency in `currency`; dollars and their coins count as equal unless it says
+    otherwise, and a symbol quoted in anything else is refused at the start.
     """
 
     currency: str = "USDT"
-    rates: dict[str, Amount] = msgspec.field(default_factory=lambda: dict(AT_PAR))
-    order_notional: Amount = "1500"
-    position_notional: Amount = "1500"
-    account_position_notional: Amount = "1500"
-    gross_notional: Amount = "15000"
+    rates: dict[str, str] = msgspec.field(default_factory=dict)
+    order_notional: str = "1500"
+    position_notional: str = "1500"
+    account_position_notional: str = "1500"
+    gross_notional: str = "15000"
     leverage: Annotated[int, msgspec.Meta(ge=1, le=125)] = 20
     concurrent_trades_count: Count = 10
     orders_per_10s_count: Count = 50
@@ -50,6 +58,15 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     market_age_ms: Milliseconds = 5_000
     market_lag_ms: Milliseconds = 5_000
     fee_ppm: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = 1_000
+
+    def __post_init__(self) -> None:
+        """Refuse what is no amount, in words that say which key."""
+        written = {name: getattr(self, name) for name in _AMOUNTS}
+        for name, text in (written | {f"rates.{k}": v for k, v in self.rates.items()}).items():
+            if not _PLAIN.fullmatch(text):
+                raise ValueError(
+                    f'{name} = "{text}" is no amount; write it like "1500" or "0.5"'
+                )
 
 
 PROFILES = {
@@ -127,7 +144,8 @@ def compile_limits(limits: Limits, instrument: Instrument) -> SymbolLimits:
 def _rate(limits: Limits, instrument: Instrument) -> Fraction:
     if instrument.quote == limits.currency:
         return Fraction(1)
-    rate = Fraction(limits.rates.get(instrument.quote, "0"))
+    at_par = {limits.currency, instrument.quote} <= DOLLARS
+    rate = Fraction(limits.rates.get(instrument.quote, "1" if at_par else "0"))
     if not rate:
         raise ConfigError(
             f"limits are in {limits.currency} and {instrument.symbol} is quoted in "

@@ -62,6 +62,13 @@ def test_another_quote_currency_is_valued_by_its_rate() -> None:
     assert at_par.order_product == compile_limits(Limits(), BTCUSDT).order_product
 
 
+def test_dollars_are_equal_only_to_dollars() -> None:
+    with pytest.raises(ConfigError, match=r"limits are in EUR and BTCUSDT is quoted in USDT"):
+        compile_limits(Limits(currency="EUR"), BTCUSDT)
+    cheaper = compile_limits(Limits(rates={"USDC": "0.5"}), instrument("BTCUSDC", quote="USDC"))
+    assert cheaper.order_product == 2 * compile_limits(Limits(), BTCUSDT).order_product
+
+
 @pytest.mark.parametrize("rates", [{}, {"BTC": "0"}])
 def test_a_missing_rate_is_one_clear_line(rates: dict[str, str]) -> None:
     with pytest.raises(ConfigError, match=r"ETHBTC is quoted in BTC; set limits\.rates\.BTC"):
