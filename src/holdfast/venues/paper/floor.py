@@ -7,18 +7,10 @@ inside the call that asked.
 
 from collections.abc import Sequence
 
-from holdfast.domain.ids import VenueOrderId
 from holdfast.domain.instant import Clock
-from holdfast.domain.money import QuantityUnits
 from holdfast.domain.order import NewOrder
-from holdfast.domain.submission import Acked, Rejected
-from holdfast.domain.venue import (
-    AccountSink,
-    CancelAcked,
-    CancelOrder,
-    CancelRefused,
-    OrderSink,
-)
+from holdfast.domain.submission import Unknown
+from holdfast.domain.venue import AccountSink, CancelOrder, OrderReport, OrderSink
 from holdfast.errors import InvariantBroken
 from holdfast.simexchange.exchange import Exchange
 from holdfast.simexchange.model import (
@@ -32,7 +24,14 @@ from holdfast.simexchange.model import (
     Ticket,
     TicketDone,
 )
-from holdfast.venues.paper.reports import place_request, report_of
+from holdfast.venues.paper.reports import (
+    cancel_answer,
+    place_request,
+    report_of,
+    submission,
+)
+
+_CLOSED = "the connection was closed before the answer came"
 
 
 class Floor:
@@ -62,19 +61,30 @@ class Floor:
         self._wait(ticket, cancel)
 
     def deliver(self, emissions: Sequence[Emission]) -> None:
-        """Hand the account's reports and answers over, in the order in which they happened."""
-        account_sink = self.account_sink
+        """Hand over what happened: the answer to a request before the reports it caused."""
+        reports: list[OrderReport] = []
         now_ns = self.clock.now_ns()
         for emission in emissions:
             if isinstance(emission, AccountEvent):
                 event = emission.event
-                is_ours = emission.account == self.account
-                if is_ours and account_sink is not None and isinstance(event, OrderUpdate):
-                    account_sink.on_report(report_of(event, now_ns))
+                if emission.account == self.account and isinstance(event, OrderUpdate):
+                    reports.append(report_of(event, now_ns))
             elif isinstance(emission, TicketDone):
                 self._answer(emission.ticket)
-        if account_sink is not None:
-            account_sink.on_frame_end()
+                self._release(reports)
+        self._release(reports)
+        if self.account_sink is not None:
+            self.account_sink.on_frame_end()
+
+    def give_up(self) -> None:
+        """Answer Unknown for all that travels; the exchange still gets it."""
+        asked, self._asked = list(self._asked.values()), {}
+        sink = self.order_sink
+        for request in asked:
+            if isinstance(request, NewOrder) and sink is not None:
+                sink.on_submission(request.client_order_id, Unknown(_CLOSED))
+            elif isinstance(request, CancelOrder) and sink is not None:
+                sink.on_cancel(request, Unknown(_CLOSED))
 
     def _wait(self, ticket: Ticket, asked: NewOrder | CancelOrder) -> None:
         self._asked[ticket.ticket_id] = asked
@@ -83,21 +93,20 @@ class Floor:
     def _run_due(self) -> None:
         self.deliver(self.exchange.advance(self.clock.now_ns()))
 
+    def _release(self, reports: list[OrderReport]) -> None:
+        if self.account_sink is not None:
+            for report in reports:
+                self.account_sink.on_report(report)
+        reports.clear()
+
     def _answer(self, ticket: Ticket) -> None:
-        asked = self._asked.pop(ticket.ticket_id)
+        asked = self._asked.pop(ticket.ticket_id, None)
         sink, outcome = self.order_sink, ticket.outcome
-        if sink is None:
+        if asked is None or sink is None:
             return
-        if isinstance(asked, NewOrder):
-            if isinstance(outcome, Placed):
-                answer = Acked(VenueOrderId(str(outcome.order.order_id)))
-                sink.on_submission(asked.client_order_id, answer)
-            elif isinstance(outcome, Reject):
-                refusal = Rejected(outcome.code, outcome.message)
-                sink.on_submission(asked.client_order_id, refusal)
-        elif isinstance(outcome, Canceled):
-            sink.on_cancel(asked, CancelAcked(QuantityUnits(outcome.orders[0].cum_quantity)))
-        elif isinstance(outcome, Reject):
-            sink.on_cancel(asked, CancelRefused(outcome.code, outcome.message))
-        if outcome is None:
-            raise InvariantBroken(f"request {ticket.ticket_id} is done without an outcome")
+        if isinstance(asked, NewOrder) and isinstance(outcome, Placed | Reject):
+            sink.on_submission(asked.client_order_id, submission(outcome))
+        elif isinstance(asked, CancelOrder) and isinstance(outcome, Canceled | Reject):
+            sink.on_cancel(asked, cancel_answer(outcome))
+        else:
+            raise InvariantBroken(f"request {ticket.ticket_id} was answered with {outcome}")

@@ -53,8 +53,9 @@ class PaperOrderEntry:
             self._soon(partial(sink.on_cancel, cancel, refusal))
 
     async def close(self) -> None:
-        """Close the way; what travels still arrives and is answered by the clock."""
+        """Close the way; what is unanswered becomes Unknown, though it still arrives."""
         self._is_open = False
+        self._floor.give_up()
 
     def _soon(self, tell: Callable[[], None]) -> None:
         self._floor.clock.call_at(self._floor.clock.now_ns(), tell)

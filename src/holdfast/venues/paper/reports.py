@@ -19,20 +19,35 @@ from holdfast.domain.money import (
     to_text,
 )
 from holdfast.domain.order import LiquiditySide, NewOrder, OrderType, Side, TimeInForce
-from holdfast.domain.venue import Execution, OrderReport, ReportKind, TradeReport
+from holdfast.domain.submission import Acked, Rejected, Submission, Unknown
+from holdfast.domain.venue import (
+    CancelAcked,
+    CancelAnswer,
+    CancelRefused,
+    Execution,
+    OrderReport,
+    ReportKind,
+    TradeReport,
+)
+from holdfast.simexchange.filters import DUPLICATE
 from holdfast.simexchange.model import (
+    Canceled,
     Depth,
     DepthView,
     OrderUpdate,
     OwnTrade,
+    Placed,
     PlaceRequest,
     Record,
+    Reject,
     SimOrder,
     SymbolRules,
     Ticker,
     Trade,
 )
+from holdfast.simexchange.numbers import parse_e8
 
+DUPLICATE_MEANS = "an order with this id rests at the venue"
 VENUE = "simulated"
 _book_top: Callable[..., BookTop] = BookTop  # the same integers under the domain's types
 _trade_print: Callable[..., TradePrint] = TradePrint
@@ -147,15 +162,15 @@ def unsupported(order: NewOrder) -> str:
 
 
 def place_request(order: NewOrder) -> PlaceRequest:
-    """Give an order for which `unsupported` is empty as the exchange takes it."""
+    """Give an order for which `unsupported` is empty as the exchange takes it, by its texts."""
     is_limit = order.order_type is OrderType.LIMIT
     return PlaceRequest(
         symbol=order.symbol,
         side=order.side.name,
         order_type=_ORDER_TYPES[order.order_type],
         time_in_force=_TIMES[order.time_in_force] if is_limit else "",
-        quantity=order.quantity,
-        price=0 if order.order_type is OrderType.MARKET else order.price,
+        quantity=parse_e8(order.quantity_text),
+        price=0 if order.order_type is OrderType.MARKET else parse_e8(order.price_text),
         client_order_id=order.client_order_id,
         stp_mode=order.stp_mode.name,
     )
@@ -173,6 +188,22 @@ def report_of(update: OrderUpdate, received_at_ns: UtcNs) -> OrderReport:
         received_at_ns=received_at_ns,
         source="stream",
     )
+
+
+def submission(outcome: Placed | Reject) -> Submission:
+    """Give the answer to an order; that its id rests already is no proof of a rejection."""
+    if isinstance(outcome, Placed):
+        return Acked(VenueOrderId(str(outcome.order.order_id)))
+    if outcome == DUPLICATE:
+        return Unknown(DUPLICATE_MEANS)
+    return Rejected(outcome.code, outcome.message)
+
+
+def cancel_answer(outcome: Canceled | Reject) -> CancelAnswer:
+    """Give the answer to a cancel."""
+    if isinstance(outcome, Canceled):
+        return CancelAcked(QuantityUnits(outcome.orders[0].cum_quantity))
+    return CancelRefused(outcome.code, outcome.message)
 
 
 def queried(order: SimOrder, received_at_ns: UtcNs) -> OrderReport:
