@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 
 from holdfast.simexchange.accounts import DEMO_API_KEY
 from tests.unit.simexchange_wire.venue_kit import (
@@ -46,14 +47,14 @@ def test_market_time_stands_until_somebody_listens() -> None:
 def test_market_time_does_not_move_without_a_pong() -> None:
     async def story() -> None:
         async with open_venue() as client:
-            socket = await client.open("/ws/btcusdt@bookTicker", holds_pongs=True)
+            listener = await client.open("/ws/btcusdt@bookTicker", holds_pongs=True)
             for expected_ms in (START_MS, START_MS + 100, START_MS + 200):
-                ping = await socket.next_ping()
+                ping = await listener.next_ping()
                 assert ping == b"%d" % (expected_ms * 10**6)
                 played = await records_after_a_while(client)
                 assert await records_after_a_while(client) == played
                 assert await client.now_ms() == expected_ms
-                await socket.pong(ping)
+                await listener.pong(ping)
 
     run(story())
 
@@ -61,10 +62,10 @@ def test_market_time_does_not_move_without_a_pong() -> None:
 def test_a_pong_with_another_text_moves_nothing() -> None:
     async def story() -> None:
         async with open_venue() as client:
-            socket = await client.open("/ws/btcusdt@bookTicker", holds_pongs=True)
-            await socket.next_ping()
+            listener = await client.open("/ws/btcusdt@bookTicker", holds_pongs=True)
+            await listener.next_ping()
             played = await records_after_a_while(client)
-            await socket.pong(b"1")
+            await listener.pong(b"1")
             assert await records_after_a_while(client) == played
 
     run(story())
@@ -110,6 +111,26 @@ def test_a_rest_order_sent_before_the_pong_is_executed_before_the_next_record() 
                 body = json.loads(await reader.readexactly(size))
                 assert body["transactTime"] == at_ms
             writer.close()
+
+    run(story())
+
+
+def test_even_an_order_on_a_new_connection_is_read_before_the_next_record() -> None:
+    async def story() -> None:
+        async with open_venue(count=60) as client:
+            port = int(client.rest.rpartition(":")[2])
+            market = await client.open("/ws/btcusdt@bookTicker", holds_pongs=True)
+            for _ in range(20):
+                ping = await market.next_ping()
+                at_ms = int(ping) // 10**6
+                with socket.create_connection(("127.0.0.1", port)) as sender:
+                    sender.sendall(
+                        order_bytes(at_ms)
+                    )  # lies in the kernel: nobody accepted yet
+                    await market.pong(ping)
+                    await client.get("/api/v3/ping")
+                    orders = (await client.get("/sim/truth"))["orders"]
+                assert orders[-1]["time"] == int(ping)
 
     run(story())
 
@@ -182,9 +203,9 @@ def test_a_connection_that_closes_stops_counting() -> None:
 def test_a_window_asks_for_fewer_pongs() -> None:
     async def story() -> None:
         async with open_venue(count=50, window=10) as client:
-            socket = await client.open("/ws/btcusdt@bookTicker")
-            await socket.until_end()
-            heard = [(int(ping) - START_NS) // STEP_NS for ping in socket.pings[:-1]]
+            listener = await client.open("/ws/btcusdt@bookTicker")
+            await listener.until_end()
+            heard = [(int(ping) - START_NS) // STEP_NS for ping in listener.pings[:-1]]
             assert heard == [9, 19, 29, 39, 49]
 
     run(story())
@@ -193,9 +214,9 @@ def test_a_window_asks_for_fewer_pongs() -> None:
 def test_a_quiet_market_tells_the_time_before_the_next_record() -> None:
     async def story() -> None:
         async with open_venue(count=3, step_ns=10**9) as client:
-            socket = await client.open("/ws/btcusdt@trade")
-            await socket.until_end()
-            seconds = [(int(ping) - START_NS) // 10**9 for ping in socket.pings[:-1]]
+            listener = await client.open("/ws/btcusdt@trade")
+            await listener.until_end()
+            seconds = [(int(ping) - START_NS) // 10**9 for ping in listener.pings[:-1]]
             assert seconds == [1, 1, 2, 2, 3, 3]
 
     run(story())
@@ -222,10 +243,10 @@ def test_after_the_end_the_venue_still_trades() -> None:
 def test_the_market_stands_again_when_the_last_listener_leaves() -> None:
     async def story() -> None:
         async with open_venue() as client:
-            socket = await client.open("/ws/btcusdt@bookTicker")
+            listener = await client.open("/ws/btcusdt@bookTicker")
             for _ in range(3):
-                await socket.next_ping()
-            await socket.socket.close()
+                await listener.next_ping()
+            await listener.socket.close()
             played = await records_after_a_while(client)
             assert await records_after_a_while(client) == played < 150
             again = await client.open("/ws/btcusdt@bookTicker")
@@ -239,15 +260,15 @@ def test_at_a_numeric_speed_time_runs_from_the_first_subscription() -> None:
     async def story() -> None:
         async with open_venue(speed=20.0, count=10) as client:
             assert await client.now_ms() == START_MS
-            socket = await client.open("/ws/btcusdt@trade")
+            listener = await client.open("/ws/btcusdt@trade")
             last = None
             for _ in range(10):
-                last = await socket.next()
+                last = await listener.next()
             assert last is not None
             assert last["T"] == START_MS + 1000
             now_ms = await client.now_ms()
             assert now_ms >= START_MS + 1000
-            await socket.until_end()
-            assert len(socket.pings) == 1
+            await listener.until_end()
+            assert len(listener.pings) == 1
 
     run(story())
