@@ -45,10 +45,12 @@ def add(verbs: Any) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     from holdfast.runtime.run import run
 
-    result = run(_options(arguments))
+    result, shortcomings = run(_options(arguments))
     if arguments.json:
         sys.stdout.write(json.dumps(result) + "\n")
-    return 0
+    for line in shortcomings:
+        sys.stderr.write(f"holdfast: {line}\n")
+    return 1 if shortcomings else 0
 
 
 def _options(arguments: argparse.Namespace) -> "RunOptions":

@@ -29,7 +29,7 @@ async def open_trading(
     clock: PingedClock | RunningClock,
     stack: AsyncExitStack,
     on_end: Callable[[], None],
-) -> None:
+) -> Reconciler:
     """Connect, open the books, reconcile, start the strategies; `on_end` runs at data's end."""
     symbols = [Symbol(symbol) for symbol in node.state.symbols]
     instruments = await venue.market_data.instruments(symbols)
@@ -69,6 +69,7 @@ async def open_trading(
     trader.cast.start()
     trader.keep_passing_barriers()
     pacer.release()
+    return reconciler
 
 
 def _pacer(

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from holdfast.domain.ids import AccountId
-from holdfast.errors import HoldfastError, InvariantBroken, NotFound, VenueUnavailable
+from holdfast.errors import HoldfastError, JournalError, NotFound, VenueUnavailable
 from holdfast.journal.sqlite import SqliteStore
 from holdfast.journal.writer import Journal, ThreadWriter
 from holdfast.runtime import random
@@ -30,6 +30,7 @@ from holdfast.runtime.network import SocketNetwork
 from holdfast.runtime.node import Node, name_journal
 from holdfast.runtime.opening import open_trading
 from holdfast.runtime.options import RunOptions
+from holdfast.runtime.reconciler import Reconciler
 from holdfast.runtime.spawn import Child, Ready, start_simulator, start_view
 from holdfast.runtime.trader import Trader
 from holdfast.runtime.watching import Watching
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from holdfast.domain.ports import HttpAnswer
 
 CANCELED_WITHIN_S = 10.0
+COMPARED_WITHIN_S = 5.0
 ANSWERED_WITHIN_S = 10.0
 _Kind = TypeVar("_Kind")
 
@@ -106,7 +108,7 @@ class PaperRun:
                 notes=notes.notes,
             )
             stack.push_async_callback(venue.close)
-            await self._unless_stopped(
+            reconciler = await self._unless_stopped(
                 open_trading(
                     node,
                     venue,
@@ -116,7 +118,7 @@ class PaperRun:
                 )
             )
             await self._watch(node, socket, stack, plain=plain, show=show)
-            await self._run(node)
+            await self._run(node, reconciler)
             return node
 
     def stop(self, reason: str) -> None:
@@ -145,13 +147,12 @@ class PaperRun:
         child.watch(self.fail)
         return ready
 
-    async def _unless_stopped(self, work: Coroutine[None, None, None]) -> None:
+    async def _unless_stopped(self, work: Coroutine[None, None, Reconciler]) -> Reconciler:
         """Do the work, or give it up when the run is told to end meanwhile."""
         task = asyncio.get_running_loop().create_task(work)
         await asyncio.wait((task, self._stop), return_when=asyncio.FIRST_COMPLETED)
         if task.done():
-            task.result()
-            return
+            return task.result()
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
@@ -230,11 +231,11 @@ class PaperRun:
         watching.start()
         stack.callback(watching.close)
 
-    async def _run(self, node: Node) -> None:
-        """Wait for the end, then cancel what rests and write the last records."""
+    async def _run(self, node: Node, reconciler: Reconciler) -> None:
+        """Wait for the end, cancel what rests, compare once more, write the last records."""
         trader = _trader(node)
         reason = await self._stop
-        if self._failure is not None:
+        if isinstance(self._failure, JournalError):
             trader.cancel_without_journal()
             raise self._failure
         trader.begin_stop(reason)
@@ -245,6 +246,10 @@ class PaperRun:
             return_when=asyncio.FIRST_COMPLETED,
         )
         quiet.cancel()
+        if self._failure is None and not self._hurry.done():
+            reconciler.request("stop")
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(reconciler.finish(), COMPARED_WITHIN_S)
         trader.end(reason)
         await node.recorder.settled()
         if self._failure is not None:

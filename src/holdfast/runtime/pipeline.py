@@ -93,6 +93,8 @@ class Pipeline:
         self.refusals = Refusals()
         self.working = Working(state.account)
         self._clock = clock
+        self._monotonic_ns = clock.monotonic_ns
+        self._tops = desk.tops
         self._recorder = recorder
         self._state = state
         self.desk = desk
@@ -105,21 +107,22 @@ class Pipeline:
 
     def on_market(self, event: MarketEvent) -> None:
         """Steps 1 and 2: update the symbol's market and show it to the strategies."""
-        self._began_ns = self._clock.monotonic_ns()
+        self._began_ns = self._monotonic_ns()
         lane = self.lanes[event.symbol]
+        feed = lane.feed
         kind = type(event)
         if kind is TradePrint:
             self._on_trade(lane, event)  # type: ignore[arg-type]
             return
         if kind is BookTop:
-            changed = lane.feed.on_top(event)  # type: ignore[arg-type]
+            changed = feed.on_top(event)  # type: ignore[arg-type]
         elif kind is DepthDiff:
-            changed = lane.feed.on_diff(event)  # type: ignore[arg-type]
+            changed = feed.on_diff(event)  # type: ignore[arg-type]
         else:
-            changed = lane.feed.on_snapshot(event)  # type: ignore[arg-type]
+            changed = feed.on_snapshot(event)  # type: ignore[arg-type]
         if changed is not None:
             self._show(lane, changed)
-        if lane.feed.expects_depth and not lane.feed.sync.is_ready:
+        if feed.expects_depth and not feed.sync.is_ready:
             self._resync(lane)
 
     def lose(self, symbol: Symbol, reason: str) -> None:
@@ -204,10 +207,12 @@ class Pipeline:
 
     def _show(self, lane: Lane, changed: BookTop | Invalid) -> None:
         """Step 2: what changed, to every strategy that looks at it."""
-        if isinstance(changed, BookTop):
-            self.desk.tops[changed.symbol] = changed
+        if type(changed) is BookTop:
+            self._tops[changed.symbol] = changed
             for host in lane.bookish:
-                self.answer(host, host.book(changed))
+                answer = host.book(changed)
+                if answer:
+                    self.answer(host, answer)
         else:
             for host in lane.hosts:
                 self.answer(host, host.book_invalid(changed.symbol, changed.reason))

@@ -20,11 +20,13 @@ _NO_SHARD = Shard(0)
 class Recorder:
     """Writes events and folds them into the state at the moment that the rule above names.
 
-    `flush` makes what was put durable in due time; it ends every segment.
+    `flush` has what was put become durable in due time; it ends every segment that is not
+    `is_flushed` already.
     """
 
     def __init__(self, journal: Journal, state: State, *, flush: Callable[[], None]) -> None:
-        self.flush = flush
+        self.is_flushed = True
+        self._flush = flush
         self._journal = journal
         self._state = state
         self._settled: list[asyncio.Future[None]] = []
@@ -37,16 +39,19 @@ class Recorder:
 
     def decide(self, event: Event, shard: Shard = _NO_SHARD) -> int:
         """Journal a decision of ours, in force at once; gives its sequence number."""
+        self.is_flushed = False
         seq = self._journal.put(event, shard)
         self._state.apply(event)
         return seq
 
     def write(self, event: Event, shard: Shard = _NO_SHARD) -> int:
         """Journal a decision whose effect the caller applies, with the values at hand."""
+        self.is_flushed = False
         return self._journal.put(event, shard)
 
     def hear(self, event: Event, then: Callable[[], None], *, shard: Shard = _NO_SHARD) -> None:
         """Journal what the venue said; it is folded, and `then` runs, once it is durable."""
+        self.is_flushed = False
         self._waiting.append((self._journal.put(event, shard), event, then))
 
     def when_durable(self, seq: int, then: Callable[[], None]) -> None:
@@ -66,6 +71,11 @@ class Recorder:
             for future in settled:
                 if not future.done():
                     future.set_result(None)
+
+    def flush(self) -> None:
+        """End a segment."""
+        self.is_flushed = True
+        self._flush()
 
     async def settled(self) -> None:
         """Wait until nothing waits for durability."""

@@ -36,8 +36,8 @@ class Places(msgspec.Struct, frozen=True):
     socket: Path
 
 
-def run(options: RunOptions) -> dict[str, Any]:
-    """Trade as asked and give the `run/1` object; everything else goes to standard error."""
+def run(options: RunOptions) -> tuple[dict[str, Any], list[str]]:
+    """Trade as asked; give the `run/1` object, and in lines what did not end well."""
     config = settle(options)
     chosen = choose(config)
     places = _places(config, options)
@@ -80,7 +80,9 @@ def _paper(
         return runner.run(trade())
 
 
-def _conclude(node: Node, places: Places, options: RunOptions) -> dict[str, Any]:
+def _conclude(
+    node: Node, places: Places, options: RunOptions
+) -> tuple[dict[str, Any], list[str]]:
     """Verify the journal's bytes, write the report, and put the result together."""
     counted = Tally()
     verified = verify(places.journal, each=counted.add)
@@ -123,7 +125,23 @@ def _conclude(node: Node, places: Places, options: RunOptions) -> dict[str, Any]
     )
     if not options.json:
         sys.stderr.write(_summary(result) + "\n")
-    return result
+    return result, shortcomings(node)
+
+
+def shortcomings(node: Node) -> list[str]:
+    """Say what a run leaves open: orders that may rest, books that do not balance."""
+    lines = []
+    resting = sorted(node.state.account.orders)
+    if resting:
+        lines.append(
+            f"{len(resting)} orders may still rest at the venue, first {resting[0]}; go on with "
+            f"--resume --journal {node.path}"
+        )
+    lines += [
+        f"books: {d.law} does not hold for {d.subject}: {d.left} against {d.right}"
+        for d in node.state.ledger.prove()
+    ]
+    return lines
 
 
 def market_counts(node: Node) -> dict[str, int]:

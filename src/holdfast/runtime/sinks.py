@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from holdfast.domain.ids import ClientOrderId, Symbol
-from holdfast.domain.market import MarketEvent
 from holdfast.domain.submission import Submission
 from holdfast.domain.venue import CancelAnswer, CancelOrder, OrderReport, Pingable
 from holdfast.risk.halt import UNRECONCILED, Halts
 from holdfast.runtime.pipeline import Pipeline
+from holdfast.runtime.recorder import Recorder
 from holdfast.runtime.settlement import Settlement
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 class Sinks:
     """Implements `MarketSink`, `AccountSink` and `OrderSink`.
 
-    Without a pacer a ping is answered at once. `on_connected` has the venue compared with the
+    A decoded message goes to the pipeline without a step between, a frame's end only flushes
+    what was put. Without a pacer a ping is answered at once. `on_connected` has the venue compared with the
     journal; `on_frame` runs at the end of every market frame.
     """
 
@@ -31,19 +32,17 @@ class Sinks:
         settlement: Settlement,
         *,
         halts: Halts,
-        flush: Callable[[], None],
+        recorder: Recorder,
     ) -> None:
         self.pacer: Pacer | None = None
         self.on_connected: Callable[[], None] = _nothing
         self.on_frame: Callable[[], None] | None = None
+        self.on_market = pipeline.on_market
         self._pipeline = pipeline
         self._settlement = settlement
         self._halts = halts
-        self._flush = flush
-
-    def on_market(self, event: MarketEvent) -> None:
-        """Take one decoded message."""
-        self._pipeline.on_market(event)
+        self._recorder = recorder
+        self._flush = recorder.flush
 
     def on_book_invalid(self, symbol: Symbol, reason: str) -> None:
         """Learn that a stream broke."""
@@ -54,7 +53,8 @@ class Sinks:
         """Learn that a frame is done: the journal's writer is woken."""
         if self.on_frame is not None:
             self.on_frame()
-        self._flush()
+        if not self._recorder.is_flushed:
+            self._flush()
 
     def on_ping(self, connection: Pingable, payload: bytes) -> None:
         """Take a ping; in paper mode it carries the time."""

@@ -9,7 +9,7 @@ import asyncio
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import TextIO, TypeVar
+from typing import Any, TextIO, TypeVar
 
 from holdfast.errors import HoldfastError
 
@@ -27,10 +27,10 @@ class Failure:
         self.line = line
 
 
-def guard(call: Callable[[], T]) -> T | Failure:
+def guard(call: Callable[..., T], *arguments: Any) -> T | Failure:
     """Run a call; an exception of any kind comes back as a `Failure`."""
     try:
-        return call()
+        return call(*arguments)
     except Exception as error:
         return Failure(describe(error))
 

@@ -44,7 +44,7 @@ class Trader:
             listener=self.cast,
             fee_rate=marks.price,
         )
-        self.sinks = Sinks(pipeline, self.settlement, halts=state.halts, flush=recorder.flush)
+        self.sinks = Sinks(pipeline, self.settlement, halts=state.halts, recorder=recorder)
         self._recorder = recorder
         self._clock = clock
 
