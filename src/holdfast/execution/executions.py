@@ -33,9 +33,9 @@ class Executions:
         self._requests: dict[tuple[Symbol, VenueOrderId], NewOrder] = {}
         self._quantities: dict[ClientOrderId, int] = {}
         self._booked: set[tuple[Symbol, ExecId]] = set()
-        for orders in (account.orders, account.closed):
-            for held in orders.values():
-                self.know(held.order.venue_order_id, held.order.request, order=held.order)
+        self._unread = reversed(account.closed.values())
+        for held in account.orders.values():
+            self.know(held.order.venue_order_id, held.order.request, order=held.order)
 
     def know(
         self, venue_order_id: VenueOrderId, request: NewOrder, *, order: Order | None = None
@@ -59,13 +59,13 @@ class Executions:
 
     def book(self, trade: TradeReport) -> ev.OrderFilled | ev.ForeignFillSeen | None:
         """Give the event of an execution; None when it is booked or may be older than we."""
+        request = self._find(trade)
         key = (trade.symbol, trade.execution.exec_id)
-        seen = self._account.foreign_execs.get(trade.symbol)
-        if key in self._booked or (seen and trade.execution.exec_id in seen):
+        if key in self._booked:
             return None
-        request = self._requests.get((trade.symbol, trade.venue_order_id))
         if request is None:
-            if trade.symbol in self._beginning:
+            seen = self._account.foreign_execs.get(trade.symbol, ())
+            if trade.execution.exec_id in seen or trade.symbol in self._beginning:
                 return None
             foreign = self._foreign(trade)
             self.after.book(UNATTRIBUTED, foreign)
@@ -75,6 +75,16 @@ class Executions:
         self.after.book(request.strategy, event)
         self._booked.add(key)
         return event
+
+    def _find(self, trade: TradeReport) -> NewOrder | None:
+        """Find the order of an execution, reading closed ones from the latest back."""
+        key = (trade.symbol, trade.venue_order_id)
+        while key not in self._requests:
+            held = next(self._unread, None)
+            if held is None:
+                return None
+            self.know(held.order.venue_order_id, held.order.request, order=held.order)
+        return self._requests[key]
 
     def _filled(self, trade: TradeReport, request: NewOrder) -> ev.OrderFilled:
         instrument, execution = self._account.instruments[trade.symbol], trade.execution
