@@ -77,8 +77,11 @@ class Exchange:
         at_ns = record.at_ns
         if self.next_due_ns <= at_ns:
             return [*self.advance(at_ns), *self._take(record)]
-        self.now_ns = max(self.now_ns, at_ns)
-        return self._take(record)
+        if at_ns > self.now_ns:
+            self.now_ns = at_ns
+        pair = self._pairs[record.symbol]
+        fills = pair.takers[type(record)](record)
+        return self._book_fills(pair, fills) if fills else _NOTHING
 
     def flush(self) -> list[Emission]:
         """Resolve every waiting request at the present instant, whatever its latency."""

@@ -149,6 +149,7 @@ def test_prints_that_are_no_market_trades_are_left_out(tmp_path: Path) -> None:
 
 REFUSED: list[tuple[str, str, str, str]] = [
     ("empty.csv", "", "is empty", ""),
+    ("day.zip", "PK\x03\x04rest", "unpack it", ""),
     ("odd.csv", "hello,world\n", "line 1.*not recognised", ""),
     ("a-bookDepth.csv", "timestamp,percentage,depth,notional\n", "bookDepth", ""),
     ("a-funding.csv", "funding_time_ms,symbol,funding_rate\n", "funding rates", ""),

@@ -10,6 +10,7 @@ from holdfast.simexchange.source.lines import read_lines
 
 MARKET_MEANS = "a market is a file with trades, order-book depth or traded bars"
 _L2_LINE = re.compile(rb"^\d+ \{")
+_ZIP_MAGIC = b"PK\x03\x04"
 _NUMBER = re.compile(rb"^-?\d+(\.\d+)?$")
 _BAR_COLUMNS = 12
 _AGG_COLUMNS = (7, 8)
@@ -42,6 +43,8 @@ def detect(path: Path) -> Detected:
     first = next(lines, b"").strip()
     if not first:
         raise DataError(f"{path} is empty; {MARKET_MEANS}")
+    if first.startswith(_ZIP_MAGIC):
+        raise DataError(f"{path} is a zip archive; unpack it, plain and gzip files are read")
     if _L2_LINE.match(first):
         return Detected(Format.L2, has_header=False)
     lowered = first.lower()

@@ -72,6 +72,7 @@ class PaperMarketData:
             self._floor.exchange.absorb,
             self._floor.deliver,
         )
+        on_market, on_frame_end = sink.on_market, sink.on_frame_end
         self._is_paused = False
         count = 0
         for record in islice(self._records, limit):
@@ -81,12 +82,12 @@ class PaperMarketData:
             if record.symbol in symbols:
                 event = market_event(record)
                 if event is not None:
-                    sink.on_market(event)
+                    on_market(event)
             if emissions:
                 deliver(emissions)
             if wanted:
                 self._hand_snapshots(sink)
-            sink.on_frame_end()
+            on_frame_end()
             if self._is_paused:
                 break
         self.played_count += count
