@@ -17,7 +17,13 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from holdfast.domain.ids import AccountId
-from holdfast.errors import HoldfastError, JournalError, NotFound, VenueUnavailable
+from holdfast.errors import (
+    HoldfastError,
+    InvariantBroken,
+    JournalError,
+    NotFound,
+    VenueUnavailable,
+)
 from holdfast.journal.sqlite import SqliteStore
 from holdfast.journal.writer import Journal, ThreadWriter
 from holdfast.runtime import random

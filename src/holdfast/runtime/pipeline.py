@@ -207,7 +207,7 @@ class Pipeline:
 
     def _show(self, lane: Lane, changed: BookTop | Invalid) -> None:
         """Step 2: what changed, to every strategy that looks at it."""
-        if type(changed) is BookTop:
+        if not isinstance(changed, Invalid):
             self._tops[changed.symbol] = changed
             for host in lane.bookish:
                 answer = host.book(changed)

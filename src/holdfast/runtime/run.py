@@ -134,8 +134,8 @@ def shortcomings(node: Node) -> list[str]:
     resting = sorted(node.state.account.orders)
     if resting:
         lines.append(
-            f"{len(resting)} orders may still rest at the venue, first {resting[0]}; go on with "
-            f"--resume --journal {node.path}"
+            f"{len(resting)} orders may still rest at the venue, first {resting[0]}; "
+            f"go on with --resume --journal {node.path}"
         )
     lines += [
         f"books: {d.law} does not hold for {d.subject}: {d.left} against {d.right}"
