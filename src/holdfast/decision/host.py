@@ -19,7 +19,7 @@ from holdfast.domain.market import Bar, BookTop, TradePrint
 from holdfast.domain.order import OrderStatus
 from holdfast.errors import StrategyFailed
 
-Guard: TypeAlias = Callable[[Callable[[], Any]], Any]
+Guard: TypeAlias = Callable[..., Any]
 """Runs a call; a raised exception comes back as an object whose `line` says it."""
 Answer: TypeAlias = Sequence[Intent] | StrategyFailed
 
@@ -75,8 +75,7 @@ class Hosted:
         """Show a new top of a book."""
         if not self.sees_book:
             return _NOTHING
-        book = self.strategy.book
-        return self._call("book", lambda: book(top))
+        return self._call("book", self.strategy.book, top)
 
     def book_invalid(self, symbol: Symbol, reason: str) -> Answer:
         """Tell that a book cannot be trusted."""
@@ -86,8 +85,7 @@ class Hosted:
         """Show a trade of the market."""
         if not self.sees_trades:
             return _NOTHING
-        see = self.strategy.trade
-        return self._call("trade", lambda: see(trade))
+        return self._call("trade", self.strategy.trade, trade)
 
     def bar(self, bar: Bar) -> Answer:
         """Show a closed bar."""
@@ -132,13 +130,20 @@ class Hosted:
             return saved
         return self._fail(_wrong("save", saved, "bytes or None"))
 
-    def _call(self, callback: str, call: Callable[[], object]) -> Answer:
-        if self._monotonic_ns is None:
-            return self._unmeasured(callback, call)
-        began = self._monotonic_ns()
-        answer = self._unmeasured(callback, call)
-        took = self._monotonic_ns() - began
-        return answer if took <= BUDGET_NS else self._overrun(callback, took, answer=answer)
+    def _call(self, callback: str, call: Callable[..., object], *shown: object) -> Answer:
+        """Run a callback; this is on the hot path, so it does all of it in one frame."""
+        if self.failed is not None:
+            return _NOTHING
+        clock = self._monotonic_ns
+        began = clock() if clock is not None else 0
+        try:
+            result = self._guard(call, *shown)
+        except SystemExit:
+            return self._fail(f"{callback} called sys.exit; return no intents instead")
+        answer = _NOTHING if result is None else self._checked(callback, result)
+        if clock is not None and (took := clock() - began) > BUDGET_NS:
+            return self._overrun(callback, took, answer=answer)
+        return answer
 
     def _unmeasured(self, callback: str, call: Callable[[], object]) -> Answer:
         if self.failed is not None:

@@ -98,7 +98,13 @@ class Feed:
         """Take a best bid and ask of the venue."""
         counts = self._counts
         counts.tops += 1
-        self._stamp(top.received_at_ns, top.venue_at_ns)
+        received_at_ns, last = top.received_at_ns, self.received_at_ns
+        if received_at_ns > last:  # as `_stamp` does; a call would cost as much as the rest
+            if last and received_at_ns - last > counts.max_age_ns:
+                counts.max_age_ns = received_at_ns - last
+            self.received_at_ns = received_at_ns
+        if top.venue_at_ns:
+            self.lag_ns = received_at_ns - top.venue_at_ns
         known = self.top
         if known is not None and top.update_id < known.update_id:
             counts.old_tops += 1
