@@ -25,6 +25,8 @@ MARK = "H"
 JOURNAL_ID_LENGTH = 5
 _EPOCH_LENGTH = 4
 _SEQUENCE_LENGTH = 7
+PREFIX_LENGTH = 1 + JOURNAL_ID_LENGTH + 1 + _EPOCH_LENGTH
+"""Mark, journal, shard and epoch: what all ids of one `ClientOrderIds` begin with."""
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: no I, L, O, U
 _VALUES = {letter: value for value, letter in enumerate(_ALPHABET)}
 
@@ -71,7 +73,7 @@ class ClientOrderIds:
 def is_ours(client_order_id: str) -> bool:
     """Tell whether an order carries the mark of this product, whichever journal sent it."""
     return (
-        len(client_order_id) == 1 + JOURNAL_ID_LENGTH + 1 + _EPOCH_LENGTH + _SEQUENCE_LENGTH
+        len(client_order_id) == PREFIX_LENGTH + _SEQUENCE_LENGTH
         and client_order_id.startswith(MARK)
         and all(letter in _VALUES for letter in client_order_id[1:])
     )

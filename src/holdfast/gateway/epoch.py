@@ -6,7 +6,9 @@ refused before.
 
 from collections.abc import Callable
 
-from holdfast.domain.ids import Epoch, Shard, epoch_of, is_ours, shard_in
+from holdfast.domain.ids import PREFIX_LENGTH, Epoch, Shard, epoch_of, is_ours, shard_in
+
+PREFIXES_KEPT = 1_000
 
 Persist = Callable[[Shard, Epoch], None]
 
@@ -17,6 +19,7 @@ class Epochs:
     def __init__(self, persist: Persist, *, known: dict[Shard, Epoch] | None = None) -> None:
         self._persist = persist
         self._highest: dict[Shard, Epoch] = dict(known or {})
+        self._made: dict[str, tuple[Shard, Epoch]] = {}
 
     def take(self, shard: Shard, epoch: Epoch) -> bool:
         """Serve an epoch from now on; False when it is not above the one that is served."""
@@ -28,11 +31,15 @@ class Epochs:
 
     def admits_order(self, client_order_id: str, epoch: Epoch) -> bool:
         """Tell whether an order, made in the caller's epoch, comes from the newest one."""
-        return (
-            is_ours(client_order_id)
-            and epoch_of(client_order_id) == epoch
-            and self._highest.get(shard_in(client_order_id)) == epoch
-        )
+        prefix = client_order_id[:PREFIX_LENGTH]
+        made = self._made.get(prefix)
+        if made is None:
+            if not is_ours(client_order_id):
+                return False
+            if len(self._made) >= PREFIXES_KEPT:
+                self._made.clear()
+            made = self._made[prefix] = (shard_in(client_order_id), epoch_of(client_order_id))
+        return made[1] == epoch and self._highest.get(made[0]) == epoch
 
     def admits_cancel(self, client_order_id: str, epoch: Epoch) -> bool:
         """Tell whether a cancel, of an order of whatever epoch, comes from the newest one."""

@@ -6,10 +6,9 @@ above it counts as used. Ids of an epoch are numbered in order, so no new one is
 
 from collections import OrderedDict
 
-from holdfast.domain.ids import ClientOrderId
+from holdfast.domain.ids import PREFIX_LENGTH, ClientOrderId
 
 KEPT = 100_000
-_SEQUENCE_LENGTH = 7
 
 
 class UsedIds:
@@ -24,12 +23,12 @@ class UsedIds:
         """Use an id; False when it was used before."""
         if client_order_id in self._used:
             return False
-        floor = self._floors.get(client_order_id[:-_SEQUENCE_LENGTH])
+        floor = self._floors.get(client_order_id[:PREFIX_LENGTH])
         if floor is not None and client_order_id <= floor:
             return False
         self._used[client_order_id] = None
         if len(self._used) > self._kept:
             oldest, _ = self._used.popitem(last=False)
-            prefix = oldest[:-_SEQUENCE_LENGTH]
+            prefix = oldest[:PREFIX_LENGTH]
             self._floors[prefix] = max(oldest, self._floors.get(prefix, oldest))
         return True
