@@ -70,7 +70,7 @@ def review_intent(
 
 def worst_price(intent: SizedIntent, view: View) -> PriceUnits:
     """Give the price that an intent's reservation is made for; its orders carry it."""
-    return PriceUnits(ask_of_intent(intent, view).worst_price)
+    return intent.price or PriceUnits(ask_of_intent(intent, view).worst_price)
 
 
 def review_order(
@@ -102,12 +102,11 @@ def recheck(order: NewOrder, view: View) -> Withheld | None:
 
     Like the review it lets reductions pass. The gateway calls it in the block that sends.
     """
-    halts = view.desk.halts
-    ask = ask_of_order(order, view, parent=None)
-    if ask.reduces:
+    symbol = view.instrument.symbol
+    reason = view.desk.halts.reason(view.strategy, symbol)
+    if not reason and view.book_is_valid and crossed.is_sound(view.desk.tops.get(symbol)):
         return None
-    reason = halts.reason(view.strategy, view.instrument.symbol)
-    if not reason and view.book_is_valid and crossed.check(ask, view) is None:
+    if ask_of_order(order, view, parent=None).reduces:
         return None
     if reason == UNRECONCILED:
         return Withheld(WithheldReason.NOT_RECONCILED, reason)
