@@ -12,16 +12,14 @@ import msgspec
 
 from holdfast.domain.approval import Accepted, Approved, Refusal, Refused, Reservation
 from holdfast.domain.ids import IntentId
-from holdfast.domain.instant import NS_PER_S, UtcNs
+from holdfast.domain.instant import UtcNs
 from holdfast.domain.intent import SizedIntent
 from holdfast.domain.money import PriceUnits
 from holdfast.domain.order import NewOrder
 from holdfast.domain.submission import Withheld, WithheldReason
 from holdfast.risk import crossed
 from holdfast.risk.halt import UNRECONCILED
-from holdfast.risk.view import Ask, View, ask_of_intent, ask_of_order
-
-APPROVAL_LIFE_NS = NS_PER_S
+from holdfast.risk.view import APPROVAL_LIFE_NS, Ask, View, ask_of_intent, ask_of_order
 
 Check: TypeAlias = Callable[[Ask, View], Refusal | None]
 Guard: TypeAlias = Callable[[Callable[[], Any]], Any]

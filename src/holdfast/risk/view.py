@@ -10,6 +10,7 @@ import msgspec
 from holdfast.domain.account import Account, Exposure, PositionKey
 from holdfast.domain.approval import Accepted, Reservation
 from holdfast.domain.ids import StrategyId, Symbol
+from holdfast.domain.instant import NS_PER_S
 from holdfast.domain.instrument import Instrument
 from holdfast.domain.intent import SizedIntent
 from holdfast.domain.market import BookTop
@@ -19,6 +20,7 @@ from holdfast.risk.limits import Limits, SymbolLimits, compile_limits
 from holdfast.risk.rate_window import RateWindow
 from holdfast.risk.reservation import reserve
 
+APPROVAL_LIFE_NS = NS_PER_S
 BPS = 10_000
 NO_EXPOSURE = Exposure()
 _BUY = Side.BUY  # an enum looks its members up anew each time
@@ -32,6 +34,7 @@ class Desk:
         self.limits = limits
         self.halts = halts
         self.window = RateWindow()
+        self._count_again()
         self.tops: dict[Symbol, BookTop] = {}
         self.compiled: dict[Symbol, SymbolLimits] = {}
 
@@ -53,6 +56,13 @@ class Desk:
             key=(strategy, instrument.symbol),
             position_key=(strategy, instrument.symbol, PositionSide.BOTH),
         )
+
+    def _count_again(self) -> None:
+        """Count the approvals that the account knows, so that a restart is no new allowance."""
+        known = [*self.account.orders.values(), *self.account.closed.values()]
+        for held in sorted(known, key=lambda held: held.expires_at_ns):
+            at_ns = held.expires_at_ns - APPROVAL_LIFE_NS
+            self.window.spend(held.order.request.strategy, at_ns)
 
 
 class View(msgspec.Struct, kw_only=True):

@@ -108,7 +108,9 @@ class TradingDesk:
         approved = review_order(order, view, gates=self.gates, parent=accepted)
         if isinstance(approved, Approved):
             held = accepted.reservation
-            self.account.approve(order, held.asset, amount=held.amount)
+            self.account.approve(
+                order, held.asset, amount=held.amount, expires_at_ns=approved.expires_at_ns
+            )
         return approved
 
     def _traded(self, symbol: Symbol | None) -> Instrument:

@@ -14,6 +14,7 @@ from holdfast.domain.intent import SizedIntent
 from holdfast.domain.money import amount_units
 from holdfast.risk.gate import review_order
 from holdfast.risk.limits import Limits
+from holdfast.risk.view import Desk
 from holdfast.testing import happenings as told
 from holdfast.testing.desk import TREND, TradingDesk
 from holdfast.testing.market import instrument
@@ -239,6 +240,18 @@ def test_the_rate_counts_ten_seconds_of_market_time() -> None:
     desk.now_ns += 10 * NS_PER_S
     desk.quote("99.99", "100.01")
     assert isinstance(desk.trade(small), Approved)
+
+
+def test_a_restart_is_no_new_allowance() -> None:
+    desk = make_desk(orders_per_10s_count=2)
+    small = desk.intent("buy", "0.1", price="99")
+    approved = [desk.trade(small), desk.trade(small)]
+    orders = list(desk.account.orders.values())
+    assert [held.expires_at_ns for held in orders] == [a.expires_at_ns for a in approved]  # type: ignore[union-attr]
+    desk.account.change(orders[0].order.request.client_order_id, lambda o: o.end("canceled"))
+    again = Desk(desk.account, desk.desk.limits, halts=desk.halts)
+    assert again.window.strategy_count(TREND, desk.now_ns) == 2
+    assert again.window.account_count(desk.now_ns + 10 * NS_PER_S) == 0
 
 
 def test_a_refused_order_does_not_count_against_the_rate() -> None:
