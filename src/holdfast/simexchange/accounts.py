@@ -19,6 +19,8 @@ from holdfast.simexchange.numbers import E8, parse_e8
 DEMO_NAME = "demo"
 DEMO_API_KEY = "holdfast-demonstration-key-hmac"
 DEMO_SECRET = "holdfast-demonstration-secret-of-the-simulator"
+DEMO_READ_API_KEY = "holdfast-demonstration-key-read"
+DEMO_READ_SECRET = "holdfast-demonstration-secret-of-the-reader"
 DEMO_ED25519_API_KEY = "holdfast-demonstration-key-ed25519"
 DEMO_ED25519_PRIVATE_KEY = """\
 -----BEGIN PRIVATE KEY-----
@@ -35,12 +37,19 @@ _DEMO_QUOTE = 100_000 * E8
 _DEMO_BASE_WORTH = 10_000 * E8
 
 
+Permissions = Literal["read", "trade"]
+
+
 class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
-    """One key: `secret` is the HMAC secret, or the Ed25519 public key as PEM text."""
+    """One key: `secret` is the HMAC secret, or the Ed25519 public key as PEM text.
+
+    A key that may only read asks and listens; it neither places nor cancels an order.
+    """
 
     api_key: str
     kind: Literal["hmac", "ed25519"]
     secret: str
+    permissions: Permissions = "trade"
 
 
 class AccountSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,19 +135,32 @@ def demonstration_account(symbols: Mapping[str, SymbolRules]) -> AccountSpec:
             ApiKey(
                 api_key=DEMO_ED25519_API_KEY, kind="ed25519", secret=DEMO_ED25519_PUBLIC_KEY
             ),
+            ApiKey(
+                api_key=DEMO_READ_API_KEY,
+                kind="hmac",
+                secret=DEMO_READ_SECRET,
+                permissions="read",
+            ),
         ),
         balances=balances,
     )
 
 
-class _AccountEntry(msgspec.Struct, forbid_unknown_fields=True):
-    """An account of an accounts file; numbers are text."""
+class _KeyEntry(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """One key of an accounts file."""
 
-    name: str
     api_key: str
-    balances: dict[str, str]
     secret: str = ""
     ed25519_public_key: str = ""
+    permissions: Permissions = "trade"
+
+
+class _AccountEntry(_KeyEntry, forbid_unknown_fields=True, kw_only=True):
+    """An account of an accounts file, with its first key; numbers are text."""
+
+    name: str
+    balances: dict[str, str]
+    keys: list[_KeyEntry] = []
     maker: str = ""
     taker: str = ""
 
@@ -151,8 +173,9 @@ def load_accounts(path: Path) -> list[AccountSpec]:
     """Read an accounts file, TOML or (with a name that ends in .json) JSON.
 
     It has a list `accounts`, each with `name`, `api_key`, `secret` (HMAC) or
-    `ed25519_public_key` (PEM), `balances` (asset = "amount"), and if it likes `maker` and
-    `taker` (fee rates as fractions, in quotes).
+    `ed25519_public_key` (PEM), `balances` (asset = "amount"), and if it likes `permissions`
+    ("read" or "trade", which is the default), further `keys` with the same four fields, and
+    `maker` and `taker` (fee rates as fractions, in quotes).
     """
     try:
         entries = msgspec.convert(_parse(path), _AccountsFile).accounts
@@ -163,7 +186,7 @@ def load_accounts(path: Path) -> list[AccountSpec]:
     specs = [_spec(path, entry) for entry in entries]
     for what, names in (
         ("name", [entry.name for entry in entries]),
-        ("api_key", [entry.api_key for entry in entries]),
+        ("api_key", [key.api_key for spec in specs for key in spec.keys]),
     ):
         twice = {name for name in names if names.count(name) > 1}
         if twice:
@@ -181,19 +204,26 @@ def _parse(path: Path) -> Any:
 
 def _spec(path: Path, entry: _AccountEntry) -> AccountSpec:
     where = f"accounts file {path}: account {entry.name!r}"
-    if bool(entry.secret) == bool(entry.ed25519_public_key):
-        raise ConfigError(f"{where} needs either secret or ed25519_public_key")
-    kind: Literal["hmac", "ed25519"] = "hmac" if entry.secret else "ed25519"
-    key = ApiKey(
-        api_key=entry.api_key, kind=kind, secret=entry.secret or entry.ed25519_public_key
-    )
     try:
         return AccountSpec(
             name=entry.name,
-            keys=(key,),
+            keys=tuple(_key(where, key) for key in (entry, *entry.keys)),
             balances={asset: parse_e8(text) for asset, text in entry.balances.items()},
             maker_rate=parse_e8(entry.maker) if entry.maker else None,
             taker_rate=parse_e8(entry.taker) if entry.taker else None,
         )
     except ValueError as error:
         raise ConfigError(f"{where}: {error}") from error
+
+
+def _key(where: str, entry: _KeyEntry) -> ApiKey:
+    if bool(entry.secret) == bool(entry.ed25519_public_key):
+        raise ConfigError(
+            f"{where}: key {entry.api_key!r} needs either secret or ed25519_public_key"
+        )
+    return ApiKey(
+        api_key=entry.api_key,
+        kind="hmac" if entry.secret else "ed25519",
+        secret=entry.secret or entry.ed25519_public_key,
+        permissions=entry.permissions,
+    )

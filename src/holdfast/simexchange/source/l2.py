@@ -6,10 +6,12 @@ ids. `at_ns` is the venue's event time; a message without one (spot bookTicker, 
 takes the highest event time before it, and so does one whose event time lies behind that.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
+
+import msgspec
 
 from holdfast.errors import DataError
 from holdfast.simexchange.model import Depth, Level, Record, Snapshot, Ticker, Trade
@@ -24,11 +26,8 @@ from holdfast.simexchange.source.l2_frames import (
     TICKER,
     TRADE,
     AnyData,
-    DepthData,
     Pairs,
     SnapshotBody,
-    TickerData,
-    TradeData,
     decode,
 )
 from holdfast.simexchange.source.lines import malformed, read_lines
@@ -84,7 +83,7 @@ def scan(path: Path) -> Seen:
     A very long file is checked in its first part here, and in the rest as it is read.
     """
     head = read_head(path)
-    for _ in islice(Reader(path).records(), _CHECKED_RECORDS):
+    for _ in islice(Reader(path, head).records(), _CHECKED_RECORDS):
         pass
     prices: list[str] = []
     quantities: list[str] = []
@@ -125,48 +124,43 @@ class _Numbers(dict[str, int]):
 class Reader:
     """Turns the lines of one file into records."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, head: Head | None = None) -> None:
         self._path = path
-        self._head = read_head(path)
+        self._head = head or read_head(path)
         self._symbol = self._head.symbol
         self._now_ns = 0
         self._numbers = _Numbers()
+        self._readers: dict[int, Callable[[bytes], Record | None]] = {
+            ord("b"): self._best,
+            ord("t"): self._print,
+            ord("d"): self._diff,
+        }
 
     def records(self) -> Iterator[Record]:
         """Yield the snapshot, then every message in the order of the file."""
         self._now_ns = self._head.start_ns
         number = self._head.snapshot_line
+        readers = self._readers
         try:
             if self._head.snapshot is not None:
                 yield self._from_body(self._head.snapshot)
             for number, line in enumerate(read_lines(self._path), 1):
-                record = self._record(number, line) if line else None
-                if record is not None:
-                    yield record
-        except ValueError as error:
-            raise malformed(
-                self._path, number, what=str(error), expected="decimal numbers"
-            ) from error
+                at = line.find(b"@", 0, MARK_WITHIN)
+                read = readers.get(line[at + 1]) if at >= 0 else self._other(number, line)
+                if read is not None:
+                    record = read(line[line.index(b" ") + 1 :])
+                    if record is not None:
+                        yield record
+                elif at >= 0:
+                    raise self._unknown(number, line)
+        except (msgspec.DecodeError, ValueError) as error:
+            raise malformed(self._path, number, what=str(error), expected=EXPECTED) from error
 
-    def _record(self, number: int, line: bytes) -> Record | None:
-        stream = line[:MARK_WITHIN]
-        if b"@bookTicker" in stream:
-            return self._best(decode(TICKER, line, path=self._path, number=number).data, number)
-        if b"@trade" in stream:
-            return self._print(decode(TRADE, line, path=self._path, number=number).data, number)
-        if b"@depth" in stream:
-            return self._diff(decode(DEPTH, line, path=self._path, number=number).data, number)
-        if SNAPSHOT_MARK in stream:
-            if number == self._head.snapshot_line:
-                return None
-            return self._from_body(decode(SNAPSHOT, line, path=self._path, number=number))
-        shown = stream[:60].decode("utf-8", "replace")
-        raise malformed(self._path, number, what=f"{shown!r} is not known", expected=EXPECTED)
-
-    def _best(self, data: TickerData, number: int) -> Ticker:
+    def _best(self, body: bytes) -> Ticker:
+        data = TICKER.decode(body).data
         numbers = self._numbers
         return Ticker(
-            self._at(data.E, data.s, number),
+            self._at(data.E, data.s),
             self._symbol,
             data.u,
             numbers[data.b],
@@ -175,16 +169,18 @@ class Reader:
             numbers[data.A],
         )
 
-    def _print(self, data: TradeData, number: int) -> Trade | None:
-        at_ns = self._at(data.E, data.s, number)
+    def _print(self, body: bytes) -> Trade | None:
+        data = TRADE.decode(body).data
+        at_ns = self._at(data.E, data.s)
         price, quantity = self._numbers[data.p], self._numbers[data.q]
         if data.X != "MARKET" or not price or not quantity:
             return None
         return Trade(at_ns, self._symbol, data.t, price, quantity, data.m, data.t, data.t)
 
-    def _diff(self, data: DepthData, number: int) -> Depth:
+    def _diff(self, body: bytes) -> Depth:
+        data = DEPTH.decode(body).data
         return Depth(
-            self._at(data.E, data.s, number),
+            self._at(data.E, data.s),
             self._symbol,
             data.U,
             data.u,
@@ -192,6 +188,18 @@ class Reader:
             self._levels(data.b),
             self._levels(data.a),
         )
+
+    def _other(self, number: int, line: bytes) -> Callable[[bytes], Record | None] | None:
+        """Tell how to read what is no stream's message: nothing, or a later snapshot."""
+        if not line or number == self._head.snapshot_line:
+            return None
+        if SNAPSHOT_MARK in line[:MARK_WITHIN]:
+            return lambda body: self._from_body(SNAPSHOT.decode(body))
+        raise self._unknown(number, line)
+
+    def _unknown(self, number: int, line: bytes) -> DataError:
+        shown = line[:60].decode("utf-8", "replace")
+        return malformed(self._path, number, what=f"{shown!r} is not known", expected=EXPECTED)
 
     def _from_body(self, body: SnapshotBody) -> Snapshot:
         return Snapshot(
@@ -206,14 +214,9 @@ class Reader:
         numbers = self._numbers
         return [(numbers[price], numbers[quantity]) for price, quantity in pairs]
 
-    def _at(self, event_ms: int, symbol: str, number: int) -> int:
+    def _at(self, event_ms: int, symbol: str) -> int:
         if symbol != self._symbol:
-            raise malformed(
-                self._path,
-                number,
-                what=f"a message of {symbol}",
-                expected=f"messages of {self._symbol}",
-            )
+            raise ValueError(f"a message of {symbol} in a recording of {self._symbol}")
         at_ns = event_ms * _NS_PER_MS
         if at_ns > self._now_ns:
             self._now_ns = at_ns

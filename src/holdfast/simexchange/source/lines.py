@@ -11,17 +11,26 @@ from holdfast.simexchange.numbers import parse_e8
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _LONGEST_LINE = 4_000_000
+_CHUNK_BYTES = 1 << 18
 _CHECKED_BYTES = 256 * 1024 * 1024
 
 
 def read_lines(path: Path) -> Iterator[bytes]:
     """Yield the lines without their ends; raise DataError where the file cannot be read."""
     number = 0
+    rest = b""
     try:
         with open_bytes(path) as stream:
-            for line in iter(lambda: stream.readline(_LONGEST_LINE), b""):
-                number += 1
-                yield line.rstrip(b"\r\n")
+            while chunk := stream.read(_CHUNK_BYTES):
+                lines = (rest + chunk).split(b"\n")
+                rest = lines.pop()
+                if len(rest) > _LONGEST_LINE:
+                    raise malformed(path, number + 1, what="endless", expected="lines of text")
+                for line in lines:
+                    number += 1
+                    yield line[:-1] if line.endswith(b"\r") else line
+        if rest:
+            yield rest.rstrip(b"\r")
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(
             f"{path}, after line {number}: the gzip data is truncated or damaged ({error}); "

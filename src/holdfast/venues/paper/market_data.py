@@ -10,15 +10,22 @@ from itertools import islice
 from typing import Protocol
 
 from holdfast.domain.ids import Symbol
-from holdfast.domain.instant import Clock
+from holdfast.domain.instant import NS_PER_S, Clock
 from holdfast.domain.instrument import Instrument
+from holdfast.domain.market import Bar, longer_bars
 from holdfast.domain.venue import MarketSink
 from holdfast.errors import NotFound
 from holdfast.simexchange.model import Record
 from holdfast.venues.paper.floor import Floor
-from holdfast.venues.paper.reports import depth_snapshot, instrument_of, market_event
+from holdfast.venues.paper.reports import (
+    bar_of,
+    depth_snapshot,
+    instrument_of,
+    market_event,
+)
 
 _ALL_LEVELS = 1_000_000
+_MINUTE_NS = 60 * NS_PER_S
 
 
 class PlayedClock(Clock, Protocol):
@@ -51,6 +58,21 @@ class PaperMarketData:
                     f"symbol '{symbol}' is not in the data; it has {', '.join(sorted(known))}"
                 )
         return [instrument_of(known[symbol]) for symbol in symbols]
+
+    async def bars(self, symbol: Symbol, *, interval_ns: int, count: int) -> list[Bar]:
+        """Give the closed bars of the last `count` intervals that the data has reached."""
+        name, base_ns = ("1s", NS_PER_S) if interval_ns % _MINUTE_NS else ("1m", _MINUTE_NS)
+        now_ns = self._clock.now_ns()
+        end_ns = now_ns - now_ns % interval_ns
+        found = self._floor.exchange.market.klines(
+            symbol,
+            name,
+            start_ns=max(0, end_ns - count * interval_ns),
+            limit=count * interval_ns // base_ns,
+        )
+        return longer_bars(
+            (bar_of(bar, base_ns) for bar in found if bar.close_ns < end_ns), interval_ns
+        )
 
     async def start(self, instruments: list[Instrument], sink: MarketSink) -> None:
         """Choose what is shown; nothing flows before `play`."""

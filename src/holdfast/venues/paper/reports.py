@@ -9,7 +9,14 @@ from collections.abc import Callable
 from holdfast.domain.ids import ClientOrderId, ExecId, Symbol, VenueOrderId
 from holdfast.domain.instant import UtcNs
 from holdfast.domain.instrument import DEFAULT_EXPONENT, Instrument, Product
-from holdfast.domain.market import BookTop, DepthDiff, DepthSnapshot, MarketEvent, TradePrint
+from holdfast.domain.market import (
+    Bar,
+    BookTop,
+    DepthDiff,
+    DepthSnapshot,
+    MarketEvent,
+    TradePrint,
+)
 from holdfast.domain.money import (
     AMOUNT_EXPONENT,
     AmountUnits,
@@ -30,6 +37,7 @@ from holdfast.domain.venue import (
     TradeReport,
 )
 from holdfast.simexchange.filters import DUPLICATE
+from holdfast.simexchange.model import Bar as Candle
 from holdfast.simexchange.model import (
     Canceled,
     Depth,
@@ -238,6 +246,21 @@ def trade_report(trade: OwnTrade) -> TradeReport:
         side=_SIDES[trade.side],
         execution=execution_of(trade),
         venue_at_ns=UtcNs(trade.at_ns),
+    )
+
+
+def bar_of(candle: Candle, interval_ns: int) -> Bar:
+    """Give a candle as a bar."""
+    return Bar(
+        Symbol(candle.symbol),
+        interval_ns,
+        UtcNs(candle.open_ns),
+        PriceUnits(candle.open),
+        PriceUnits(candle.high),
+        PriceUnits(candle.low),
+        PriceUnits(candle.close),
+        QuantityUnits(candle.volume),
+        candle.trade_count,
     )
 
 
