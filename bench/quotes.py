@@ -1,4 +1,4 @@
-"""The quotes that replays are measured with; needs nothing but Python, so peers can have them."""
+"""The quotes that replays are measured with; they need nothing but Python."""
 
 from collections.abc import Iterator
 from typing import NamedTuple

@@ -100,9 +100,7 @@ def _measure(folder: Path, stack: ExitStack) -> Iterator[Row]:
     for name, way in ways:
         commands[name] = [*python, "bench.ccxt_client", "{port}", way]
     clients = {
-        name: stack.enter_context(
-            Client(command, exchange, number=number, core=placed.client)
-        )
+        name: stack.enter_context(Client(command, exchange, number=number, core=placed.client))
         for number, (name, command) in enumerate(commands.items())
     }
     taken: dict[str, list[int]] = {name: [] for name in clients}

@@ -18,6 +18,7 @@ from holdfast.gateway.budget import BudgetLimits, OrderBudget
 from holdfast.gateway.epoch import Epochs
 from holdfast.gateway.ids import UsedIds
 
+_ENTRY = Purpose.ENTRY  # an enum looks its members up anew each time
 Recheck = Callable[[NewOrder], Withheld | None]
 
 
@@ -58,9 +59,10 @@ class Gateway:
 
     def submit(self, approved: Approved, *, epoch: Epoch) -> Withheld | None:
         """Check and write one order before returning; a `Withheld` says why nothing left."""
-        withheld = self._withhold(approved, epoch)
+        now_ns = self._clock.now_ns()
+        withheld = self._withhold(approved, epoch, now_ns)
         if withheld is None:
-            self._budget.spend(self._clock.now_ns())
+            self._budget.spend(now_ns)
             self._entry.submit(approved.order)
         return withheld
 
@@ -84,8 +86,8 @@ class Gateway:
         if self._sink is not None:
             self._sink.on_cancel(cancel, answer)
 
-    def _withhold(self, approved: Approved, epoch: Epoch) -> Withheld | None:
-        order, now_ns = approved.order, self._clock.now_ns()
+    def _withhold(self, approved: Approved, epoch: Epoch, now_ns: int) -> Withheld | None:
+        order = approved.order
         if not self._epochs.admits_order(order.client_order_id, epoch):
             return Withheld(WithheldReason.STALE_EPOCH, f"epoch {epoch}")
         if not self._used.claim(order.client_order_id):
@@ -93,7 +95,7 @@ class Gateway:
         if now_ns >= approved.expires_at_ns:
             late_us = (now_ns - approved.expires_at_ns) // 1_000
             return Withheld(WithheldReason.EXPIRED, f"{late_us} us after its deadline")
-        is_entry = order.purpose is Purpose.ENTRY
+        is_entry = order.purpose is _ENTRY
         if overdrawn := self._budget.refusal(now_ns, is_entry=is_entry):
             return Withheld(WithheldReason.BUDGET, overdrawn)
         if is_entry and self._breaker.is_open(now_ns):

@@ -1,4 +1,8 @@
-"""What the pipeline writes of an order, and what it tells the order's strategy."""
+"""What the pipeline writes of an order, and what it tells the order's strategy.
+
+On the hot path an enumeration's text is read as `_value_`, which is a plain attribute; `value`
+is a property, and ten of them cost as much as a gate.
+"""
 
 from holdfast.decision.strategy import OrderUpdate
 from holdfast.domain import events as ev
@@ -7,7 +11,6 @@ from holdfast.domain.ids import ClientOrderId
 from holdfast.domain.instrument import Instrument
 from holdfast.domain.intent import SizedIntent
 from holdfast.domain.market import MarketReference
-from holdfast.domain.money import amount_text
 from holdfast.domain.order import NewOrder, OrderStatus
 from holdfast.market.feed import Feed
 from holdfast.risk.view import View
@@ -49,20 +52,22 @@ def market_reference(feed: Feed, view: View) -> MarketReference:
     )
 
 
-def accepted_event(accepted: Accepted, approved: Approved) -> ev.IntentAccepted:
-    """Give the event of an intent that passed, with what it reserves."""
-    intent, order, held = accepted.intent, approved.order, accepted.reservation
+def accepted_event(
+    accepted: Accepted, approved: Approved, *, reserved: str
+) -> ev.IntentAccepted:
+    """Give the event of an intent that passed; `reserved` is its reservation as text."""
+    intent, order = accepted.intent, approved.order
     return ev.IntentAccepted(
         accepted.intent_id,
         accepted.strategy,
         intent.symbol,
-        intent.side.value,
+        intent.side._value_,
         order.quantity_text,
         order.price_text,
         intent.algorithm,
-        intent.purpose.value,
-        held.asset,
-        amount_text(held.amount),
+        intent.purpose._value_,
+        accepted.reservation.asset,
+        reserved,
         order.model_version,
         order.policy_version,
         order.reference,
@@ -70,33 +75,36 @@ def accepted_event(accepted: Accepted, approved: Approved) -> ev.IntentAccepted:
 
 
 def approved_event(
-    accepted: Accepted, approved: Approved, *, instrument: Instrument
+    accepted: Accepted, approved: Approved, *, reserved: str, instrument: Instrument
 ) -> ev.OrderApproved:
     """Give the event of step 5: everything that the order is."""
-    order, held = approved.order, accepted.reservation
+    order = approved.order
+    worst_price = order.price_text
+    if order.worst_price != order.price:
+        worst_price = instrument.price_text(order.worst_price)
     return ev.OrderApproved(
         client_order_id=order.client_order_id,
         strategy=order.strategy,
         intent_id=order.intent_id,
         symbol=order.symbol,
-        product=order.product.value,
-        side=order.side.value,
-        order_type=order.order_type.value,
-        time_in_force=order.time_in_force.value,
+        product=order.product._value_,
+        side=order.side._value_,
+        order_type=order.order_type._value_,
+        time_in_force=order.time_in_force._value_,
         quantity=order.quantity_text,
         price=order.price_text,
-        worst_price=instrument.price_text(order.worst_price),
+        worst_price=worst_price,
         trigger_price="0",
-        position_side=order.position_side.value,
+        position_side=order.position_side._value_,
         reduce_only=order.reduce_only,
-        purpose=order.purpose.value,
-        stp_mode=order.stp_mode.value,
+        purpose=order.purpose._value_,
+        stp_mode=order.stp_mode._value_,
         order_list_id=order.order_list_id,
         contingency=order.contingency,
         reference=order.reference,
         model_version=order.model_version,
         policy_version=order.policy_version,
-        reserved_asset=held.asset,
-        reserved=amount_text(held.amount),
+        reserved_asset=accepted.reservation.asset,
+        reserved=reserved,
         expires_at_ns=approved.expires_at_ns,
     )

@@ -22,8 +22,9 @@ from holdfast.domain.ids import (
     Symbol,
 )
 from holdfast.domain.instant import Clock
-from holdfast.domain.intent import Intent, SizedIntent
+from holdfast.domain.intent import Buy, Intent, Sell, SizedIntent
 from holdfast.domain.market import BookTop, DepthDiff, MarketEvent, TradePrint
+from holdfast.domain.money import amount_text
 from holdfast.domain.order import NewOrder
 from holdfast.domain.venue import CancelOrder
 from holdfast.errors import StrategyFailed
@@ -45,6 +46,8 @@ from holdfast.runtime.order_events import (
 from holdfast.runtime.recorder import Recorder
 from holdfast.runtime.state import State
 from holdfast.runtime.working import Working
+
+_NOT_LOOKED_AT = PositionView(Symbol(""))
 
 
 class Lane(msgspec.Struct, kw_only=True):
@@ -224,11 +227,12 @@ class Pipeline:
     def _intend(self, host: Hosted, lane: Lane, intent: Intent) -> None:
         """Step 3, first half: size an intent against filled, live and Unknown."""
         view = lane.views[host.id]
-        for part in size(
-            intent,
-            self.position(host.id, lane.feed.symbol),
-            instrument=view.instrument,
-        ):
+        kind = type(intent)
+        if kind is Buy or kind is Sell:  # says its quantity, whatever else there is
+            held = _NOT_LOOKED_AT
+        else:
+            held = self.position(host.id, lane.feed.symbol)
+        for part in size(intent, held, instrument=view.instrument):
             if isinstance(part, CancelWish):
                 self.cancel(host.id, part)
             else:
@@ -252,7 +256,7 @@ class Pipeline:
         origin = Origin(
             account=self._state.account.account,
             instrument=view.instrument,
-            worst_price=worst_price(intent, view),
+            worst_price=intent.price or worst_price(intent, view),
             reference=market_reference(lane.feed, view),
         )
         for order in children(accepted, origin, ids=lane.ids):
@@ -265,9 +269,11 @@ class Pipeline:
     def _commit(self, host: Hosted, view: View, accepted: Accepted, approved: Approved) -> None:
         """Step 5: the order goes to the journal, and is in force for every later gate."""
         order, held = approved.order, accepted.reservation
-        self._recorder.write(accepted_event(accepted, approved))
-        seq = self._recorder.write(
-            approved_event(accepted, approved, instrument=view.instrument)
+        reserved = amount_text(held.amount)
+        write = self._recorder.write
+        write(accepted_event(accepted, approved, reserved=reserved))
+        seq = write(
+            approved_event(accepted, approved, reserved=reserved, instrument=view.instrument)
         )
         self._state.account.approve(
             order, held.asset, amount=held.amount, expires_at_ns=approved.expires_at_ns
@@ -277,7 +283,8 @@ class Pipeline:
             self.working.quotes.add(order.client_order_id)
         began_ns = self._began_ns
         if self._before_send:
-            self._recorder.when_durable(seq, lambda: self._send(host, approved, began_ns))
+            send = partial(self._send, host, approved, began_ns)
+            self._recorder.when_durable(seq, send)
         else:
             self._send(host, approved, began_ns)
 

@@ -3,7 +3,6 @@
 Every delivery ends with a flush, so that what was journaled becomes durable in due time.
 """
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from holdfast.domain.ids import ClientOrderId, Symbol
@@ -15,15 +14,17 @@ from holdfast.runtime.recorder import Recorder
 from holdfast.runtime.settlement import Settlement
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from holdfast.runtime.pacing import Pacer
 
 
 class Sinks:
     """Implements `MarketSink`, `AccountSink` and `OrderSink`.
 
-    A decoded message goes to the pipeline without a step between, a frame's end only flushes
-    what was put. Without a pacer a ping is answered at once. `on_connected` has the venue compared with the
-    journal; `on_frame` runs at the end of every market frame.
+    A decoded message goes to the pipeline without a step between, and a frame's end only
+    flushes what was put. Without a pacer a ping is answered at once. `on_connected` has the
+    venue compared with the journal; `on_frame` runs at the end of every market frame.
     """
 
     def __init__(

@@ -109,7 +109,8 @@ class BinanceOrderEntry:
     @property
     def is_connected(self) -> bool:
         """Tell whether an order could be written now; not while the venue holds us back."""
-        if self._clock.now_ns() < max(self._orders_held_until_ns, self._banned_until_ns):
+        held_until_ns = self._orders_held_until_ns
+        if held_until_ns and self._clock.now_ns() < held_until_ns:
             return False
         return self._is_ready or self._fallback_is_open
 
@@ -145,14 +146,14 @@ class BinanceOrderEntry:
             raise InvariantBroken(f"an order of {order.account} on the way of {self._account}")
         now_ns = self._clock.now_ns()
         obstacle = unsupported(order)
-        if not obstacle and now_ns < max(self._orders_held_until_ns, self._banned_until_ns):
+        if not obstacle and now_ns < self._orders_held_until_ns:
             obstacle = "the venue asked us to wait; nothing was sent"
         if obstacle:
             self._refuse(order, obstacle)
             return
         request_id = self._pending.add(order, now_ns)
         if self._is_ready:
-            timestamp_ms = self._rest.timestamp_ms()
+            timestamp_ms = (now_ns + self._rest.offset_ns) // NS_PER_MS
             if self._write(self._writer.place(request_id, order, timestamp_ms=timestamp_ms)):
                 return
         if not self._post("POST", order_params(order), request_id=request_id):
