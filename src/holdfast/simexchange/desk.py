@@ -30,6 +30,10 @@ class Security(Enum):
     NONE = "nothing"
     KEY = "a known key"
     SIGNED = "a key, a signature and a fresh timestamp"
+    TRADE = "all that, with a key that may trade"
+
+
+SIGNED = (Security.SIGNED, Security.TRADE)
 
 
 class Call(msgspec.Struct, kw_only=True):
@@ -82,12 +86,12 @@ class Operation(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class Proof(msgspec.Struct, kw_only=True):
-    """What a request brings to prove who sent it; `trusted_account` comes from a logon."""
+    """What a request brings to prove who sent it; `trusted_key` comes from a logon."""
 
     api_key: str | None = None
     payload: bytes = b""
     signature: str | None = None
-    trusted_account: str | None = None
+    trusted_key: str | None = None
 
 
 class Answer(msgspec.Struct, kw_only=True):
@@ -140,9 +144,9 @@ class Desk:
 
     def account_of(self, proof: Proof, params: Params) -> str:
         """Return whose request it is; raise the venue's refusal when nothing proves it."""
-        if proof.trusted_account is not None:
+        if proof.trusted_key is not None:
             self._check_time(params)
-            return proof.trusted_account
+            return self._known_key(proof.trusted_key)[0]
         account, verifier = self._known_key(proof.api_key)
         signature = proof.signature
         if params.optional("timestamp") is None:
@@ -175,7 +179,9 @@ class Desk:
         return spec.name, verifier
 
     def _authorize(self, operation: Operation, call: Call, proof: Proof) -> None:
-        if operation.security is Security.SIGNED:
+        if operation.security is Security.TRADE:
+            self._check_may_trade(proof)
+        if operation.security in SIGNED:
             call.account = self.account_of(proof, call.params)
         elif operation.security is Security.KEY:
             call.account, _ = self._known_key(proof.api_key)
@@ -185,9 +191,14 @@ class Desk:
             known.update(SIGNED_NAMES)  # clients sign more than they have to
         if sent <= known:
             return
-        if operation.security is Security.SIGNED:
+        if operation.security in SIGNED:
             raise refusals.unread(len(sent & known), len(sent))
         raise refusals.too_many(len(sent & known), len(sent))
+
+    def _check_may_trade(self, proof: Proof) -> None:
+        _, verifier = self._known_key(proof.trusted_key or proof.api_key)
+        if verifier.key.permissions != "trade":
+            raise refusals.bad_key()
 
     def _submit(self, operation: Operation, call: Call, pending: Pending, reply: Reply) -> None:
         if pending.is_new_order:

@@ -135,7 +135,7 @@ class ApiSession:
             api_key=api_key,
             payload=payload,
             signature=values.get("signature"),
-            trusted_account=self._account if trusts_session else None,
+            trusted_key=self._api_key if trusts_session else None,
         )
         call = Call(
             floor=self._desk.floor,

@@ -132,6 +132,19 @@ def test_accounts_are_read_from_toml_and_from_json(tmp_path: Path) -> None:
     assert load_accounts(json)[0].keys[0].kind == "ed25519"
 
 
+def test_an_account_has_further_keys_and_each_says_what_it_may(tmp_path: Path) -> None:
+    path = tmp_path / "accounts.toml"
+    path.write_text(
+        '[[accounts]]\nname = "desk"\napi_key = "k"\nsecret = "s"\nbalances = {}\n'
+        '[[accounts.keys]]\napi_key = "r"\nsecret = "t"\npermissions = "read"\n'
+    )
+    [spec] = load_accounts(path)
+    assert [(key.api_key, key.secret, key.permissions) for key in spec.keys] == [
+        ("k", "s", "trade"),
+        ("r", "t", "read"),
+    ]
+
+
 ENTRY = '[[accounts]]\nname = "desk"\napi_key = "k"\n'
 
 
@@ -143,6 +156,16 @@ ENTRY = '[[accounts]]\nname = "desk"\napi_key = "k"\n'
         (ENTRY + "balances = {}", "either secret or ed25519_public_key"),
         (ENTRY + 'secret = "s"\nbalances = { USDT = "x" }', "not a decimal"),
         (ENTRY + 'secret = "s"\nbalances = {}\ncolour = "red"', "colour"),
+        (ENTRY + 'secret = "s"\nbalances = {}\npermissions = "all"', "permissions"),
+        (
+            ENTRY + 'secret = "s"\nbalances = {}\n[[accounts.keys]]\napi_key = "r"',
+            "'r' needs either secret or ed25519_public_key",
+        ),
+        (
+            ENTRY + 'secret = "s"\nbalances = {}\n'
+            '[[accounts.keys]]\napi_key = "k"\nsecret = "t"',
+            "api_key 'k' stands there twice",
+        ),
         (2 * (ENTRY + 'secret = "s"\nbalances = {}\n'), "twice"),
     ],
 )

@@ -145,6 +145,7 @@ class Client:
         self.ws = f"ws://127.0.0.1:{port}"
         self.headers: dict[str, str] = {}
         self.status = 0
+        self.key, self.secret = DEMO_API_KEY, DEMO_SECRET
 
     async def get(self, path: str, **headers: str) -> Any:
         """GET without a signature."""
@@ -178,14 +179,12 @@ class Client:
         return int((await self.get("/api/v3/time"))["serverTime"])
 
     async def signed(self, method: str, path: str, **params: object) -> Any:
-        """Send a request signed with the demonstration's HMAC key."""
+        """Send a request signed with the HMAC key of this client, the demonstration's."""
         if "timestamp" not in params:
             params["timestamp"] = await self.now_ms()
         query = "&".join(f"{name}={value}" for name, value in params.items())
-        query += f"&signature={hmac_hex(query)}"
-        return await self.send(
-            method, f"{path}?{query}", headers={"X-MBX-APIKEY": DEMO_API_KEY}
-        )
+        query += f"&signature={hmac_hex(query, self.secret)}"
+        return await self.send(method, f"{path}?{query}", headers={"X-MBX-APIKEY": self.key})
 
     async def order(self, **params: object) -> Any:
         """Place a limit order far from the market unless told otherwise."""
@@ -267,11 +266,14 @@ class Socket:
                 return message
 
 
-def signed_params(**params: object) -> dict[str, object]:
-    """Sign parameters of the WebSocket API with the HMAC key."""
-    params["apiKey"] = DEMO_API_KEY
+def signed_params(
+    signer: tuple[str, str] = (DEMO_API_KEY, DEMO_SECRET), /, **params: object
+) -> dict[str, object]:
+    """Sign parameters of the WebSocket API with an HMAC key, the demonstration's."""
+    key, secret = signer
+    params["apiKey"] = key
     payload = "&".join(f"{name}={params[name]}" for name in sorted(params))
-    return params | {"signature": hmac_hex(payload)}
+    return params | {"signature": hmac_hex(payload, secret)}
 
 
 def ed25519_params(**params: object) -> dict[str, object]:

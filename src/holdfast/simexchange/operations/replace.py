@@ -87,7 +87,7 @@ def _placed(call: Call, results: _Results, outcome: Outcome) -> object:
 
 CANCEL_REPLACE = Operation(
     run=_replace,
-    security=Security.SIGNED,
+    security=Security.TRADE,
     free_when_done=True,
     names=(
         *ORDER_NAMES,

@@ -236,14 +236,14 @@ def _stp_mode(params: Params) -> str:
 
 
 NEW_ORDER = Operation(
-    run=_new_order, security=Security.SIGNED, names=ORDER_NAMES, free_when_done=True
+    run=_new_order, security=Security.TRADE, names=ORDER_NAMES, free_when_done=True
 )
 TEST_ORDER = Operation(
-    run=_test_order, security=Security.SIGNED, names=(*ORDER_NAMES, "computeCommissionRates")
+    run=_test_order, security=Security.TRADE, names=(*ORDER_NAMES, "computeCommissionRates")
 )
 CANCEL_ORDER = Operation(
-    run=_cancel_order, security=Security.SIGNED, names=CANCEL_NAMES, free_when_done=True
+    run=_cancel_order, security=Security.TRADE, names=CANCEL_NAMES, free_when_done=True
 )
 CANCEL_ALL = Operation(
-    run=_cancel_all, security=Security.SIGNED, names=("symbol",), free_when_done=True
+    run=_cancel_all, security=Security.TRADE, names=("symbol",), free_when_done=True
 )
