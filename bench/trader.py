@@ -1,7 +1,7 @@
 """The trader that `bench.tick_to_order` measures: the real one, with a strategy of one line.
 
-It is wired as a live run is: picows and uvloop, the Binance adapter, every gate, the gateway in
-process, SQLite with a writer thread. The limits and the venue's order counts are raised by
+It is wired as a live run is: picows and uvloop, the Binance adapter with a session that logged
+on, every gate, the gateway in process, SQLite with a writer thread. The limits and the venue's order counts are raised by
 configuration, because a thousand orders a second are more than any account may send.
 
 usage: python -m bench.trader PORT before-send|with-send FOLDER WRITER_CORE; it prints "ready",
@@ -36,6 +36,7 @@ from holdfast.runtime.network import SocketNetwork
 from holdfast.runtime.node import Node, choose
 from holdfast.runtime.opening import open_trading
 from holdfast.runtime.watching import Watching
+from holdfast.simexchange.accounts import DEMO_ED25519_API_KEY, DEMO_ED25519_PRIVATE_KEY
 from holdfast.venues.binance.adapter import BinanceSpot, Credentials, Endpoints
 
 ACCOUNT = AccountId("bench")
@@ -92,7 +93,7 @@ async def trade(port: int, durability: str, *, folder: Path, writer_core: int) -
             ws=f"ws://127.0.0.1:{port}",
             ws_api=f"ws://127.0.0.1:{port}/ws-api/v3",
         ),
-        credentials=Credentials("BENCH", "secret"),
+        credentials=Credentials(DEMO_ED25519_API_KEY, DEMO_ED25519_PRIVATE_KEY),
         account=ACCOUNT,
         jitter=random.Random(1).random,
     )

@@ -4,6 +4,7 @@ Nothing here rounds; a float is refused wherever a number becomes money.
 """
 
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import NewType
 
 import msgspec
@@ -75,6 +76,7 @@ def to_units(text: str, exponent: int) -> int:
     return int(digits)
 
 
+@lru_cache(maxsize=16_384, typed=True)  # prices of a market come again and again
 def to_text(units: int, exponent: int) -> str:
     """Write a count of 10^-exponent as canonical decimal text."""
     sign = ""
