@@ -432,6 +432,36 @@ class VenueContract:
 
         self.run(case)
 
+    def test_16_bars_are_closed_aligned_and_joined_from_shorter_ones(self) -> None:
+        async def case(stage: Stage) -> None:
+            second = 1_000_000_000
+            await stage.until(lambda: _span_ns(stage.heard) > 8 * second)
+            ask = stage.market_data.bars
+            short = await ask(stage.symbol, interval_ns=second, count=600)
+            long = await ask(stage.symbol, interval_ns=2 * second, count=300)
+            assert short
+            for bars, interval_ns in ((short, second), (long, 2 * second)):
+                opens = [bar.open_at_ns for bar in bars]
+                assert opens == sorted(set(opens))
+                assert not any(at_ns % interval_ns for at_ns in opens)
+                assert all(bar.low <= bar.open <= bar.high for bar in bars)
+                assert all(bar.low <= bar.close <= bar.high for bar in bars)
+                assert all(bar.trade_count for bar in bars)
+            joined = {bar.open_at_ns: bar for bar in long}
+            for bar in short:
+                held = joined.get(bar.open_at_ns - bar.open_at_ns % (2 * second))
+                if held is not None:
+                    assert held.low <= bar.low
+                    assert bar.high <= held.high
+
+        self.run(case)
+
+
+def _span_ns(heard: Heard) -> int:
+    """Give how much market time the trades that were heard cover."""
+    stamps = [e.venue_at_ns for e in heard.market if isinstance(e, TradePrint)]
+    return max(stamps) - min(stamps) if stamps else 0
+
 
 def _filled(heard: Heard, order: NewOrder) -> int:
     return sum(

@@ -19,6 +19,7 @@ from holdfast.decision.host import Guard
 from holdfast.decision.strategy import Strategy
 from holdfast.errors import StrategyLoadError
 
+MOST_HISTORY_BARS = 10_000
 _FORM = "write it as FILE.py:Class"
 
 
@@ -117,6 +118,11 @@ def _declared(strategy: Strategy, where: str) -> tuple[int, ...]:
         value: Any = getattr(strategy, field)
         if not isinstance(value, (tuple, list)) or not all(isinstance(v, str) for v in value):
             raise StrategyLoadError(f"{where}.{field} is {value!r}; write a tuple of texts")
+    count: Any = strategy.history_bars
+    if type(count) is not int or not 0 <= count <= MOST_HISTORY_BARS:
+        raise StrategyLoadError(
+            f"{where}.history_bars is {count!r}; write a number from 0 to {MOST_HISTORY_BARS:,}"
+        )
     if type(strategy.ready) is not bool:
         raise StrategyLoadError(f"{where}.ready is {strategy.ready!r}; write True or False")
     try:

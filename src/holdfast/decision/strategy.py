@@ -32,7 +32,10 @@ class TradingMode(Enum):
 
 
 class History(msgspec.Struct, frozen=True):
-    """What a strategy is warmed with: bars that it declared, and its fills since the save."""
+    """What a strategy is warmed with: bars that it declared, and its fills since the save.
+
+    The bars of all its symbols and intervals stand in the order in which they closed.
+    """
 
     bars: tuple[Bar, ...] = ()
     fills: tuple[Fill, ...] = ()
@@ -80,9 +83,10 @@ class Strategy:
     """A strategy; every callback does nothing until a subclass says otherwise.
 
     `symbols` are what it sees and trades, empty for all of the run. `bars` are intervals such
-    as "1m" (s, m, h, d), `history_bars` how many of each it wants before it starts. While
-    `ready` is false no intent counts; a strategy that has to warm up sets it itself. `context`
-    is there from before `start`.
+    as "1m" (s, m, h, d), `history_bars` how many of each it wants before it starts: `start` is
+    given the closed ones of that many last intervals, as far as the venue has them. The first
+    bar after that begins with the first trade seen. While `ready` is false no intent counts; a
+    strategy that has to warm up sets it itself. `context` is there from before `start`.
     """
 
     symbols: tuple[str, ...] = ()

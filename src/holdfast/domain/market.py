@@ -4,6 +4,8 @@
 this program at the frame. They are never subtracted without the measured offset.
 """
 
+from collections.abc import Iterable
+
 import msgspec
 
 from holdfast.domain.ids import Symbol
@@ -94,3 +96,27 @@ class MarketReference(msgspec.Struct, frozen=True, array_like=True):
     venue_at_ns: int = 0
     received_at_ns: int = 0
     segment: str = ""
+
+
+def longer_bars(bars: Iterable[Bar], interval_ns: int) -> list[Bar]:
+    """Join bars of one symbol, oldest first, to bars of a multiple of their interval.
+
+    Intervals without a trade have no bar, as in `market.bars`.
+    """
+    joined: list[Bar] = []
+    for bar in bars:
+        if not bar.trade_count:
+            continue
+        open_at_ns = UtcNs(bar.open_at_ns - bar.open_at_ns % interval_ns)
+        last = joined[-1] if joined else None
+        if last is None or last.open_at_ns != open_at_ns:
+            joined.append(
+                msgspec.structs.replace(bar, interval_ns=interval_ns, open_at_ns=open_at_ns)
+            )
+            continue
+        last.high = max(last.high, bar.high)
+        last.low = min(last.low, bar.low)
+        last.close = bar.close
+        last.volume = QuantityUnits(last.volume + bar.volume)
+        last.trade_count += bar.trade_count
+    return joined

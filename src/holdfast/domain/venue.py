@@ -13,7 +13,7 @@ import msgspec
 from holdfast.domain.ids import ClientOrderId, ExecId, Symbol, VenueOrderId
 from holdfast.domain.instant import UtcNs
 from holdfast.domain.instrument import Instrument
-from holdfast.domain.market import MarketEvent
+from holdfast.domain.market import Bar, MarketEvent
 from holdfast.domain.money import AmountUnits, Asset, PriceUnits, QuantityUnits
 from holdfast.domain.order import LiquiditySide, NewOrder, OrderType, Side, TimeInForce
 from holdfast.domain.submission import Submission, Unknown
@@ -164,6 +164,13 @@ class MarketData(Protocol):
 
     async def instruments(self, symbols: list[Symbol]) -> list[Instrument]:
         """Fetch the instruments; `NotFound` names the first unknown symbol."""
+
+    async def bars(self, symbol: Symbol, *, interval_ns: int, count: int) -> list[Bar]:
+        """Fetch the closed bars of the last `count` intervals, oldest first.
+
+        Intervals without a trade have no bar, and a venue that does not reach back so far gives
+        what it has. Changes nothing; works before `start` once the instruments are known.
+        """
 
     async def start(self, instruments: list[Instrument], sink: MarketSink) -> None:
         """Connect, subscribe, and keep both up until `close`; returns when data may flow."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from holdfast.decision.host import Hosted
 from holdfast.decision.strategy import History, order_update
@@ -17,16 +18,28 @@ from holdfast.runtime.recorder import Recorder
 from holdfast.runtime.settlement import Listener
 from holdfast.runtime.state import State
 
+if TYPE_CHECKING:
+    from holdfast.domain.market import Bar
+
 
 class Member:
-    """A hosted strategy: the digest of its source, its fills since it saved, its lanes."""
+    """A hosted strategy: its source's digest, what warms it, how it joins its lanes."""
 
-    __slots__ = ("digest", "fills", "host", "joins")
+    __slots__ = ("bars", "digest", "fills", "host", "intervals_ns", "joins")
 
-    def __init__(self, host: Hosted, digest: str, *, fills: list[Fill]) -> None:
+    def __init__(
+        self,
+        host: Hosted,
+        digest: str,
+        *,
+        fills: list[Fill],
+        intervals_ns: tuple[int, ...] = (),
+    ) -> None:
         self.host = host
         self.digest = digest
+        self.bars: tuple[Bar, ...] = ()
         self.fills = tuple(fills)
+        self.intervals_ns = intervals_ns
         self.joins: list[Callable[[], None]] = []
 
 
@@ -42,6 +55,7 @@ class Cast(Listener):
     ) -> None:
         self.members: dict[StrategyId, Member] = {}
         self.on_doubt: Callable[[Symbol, ClientOrderId], None] = _nothing
+        self.is_warming = False
         self._recorder = recorder
         self._state = state
         self._pipeline = pipeline
@@ -91,7 +105,7 @@ class Cast(Listener):
                 ev.StrategyStarted(name, sorted(member.host.symbols), member.digest)
             )
             saved = self._state.saved.get(name)
-            history = History(fills=member.fills)
+            history = History(bars=member.bars, fills=member.fills)
             self._pipeline.answer(member.host, member.host.start(history, saved=saved))
         self._recorder.flush()
 

@@ -229,7 +229,12 @@ class Node:
                 guard=guard,
                 monotonic_ns=None if replay else self.clock.monotonic_ns,
             )
-            member = Member(host, loaded.source_digest, fills=self.fills.get(name, []))
+            member = Member(
+                host,
+                loaded.source_digest,
+                fills=self.fills.get(name, []),
+                intervals_ns=loaded.intervals_ns,
+            )
             trader.cast.members[name] = member
             for symbol in sorted(host.symbols):
                 lane = pipeline.lanes[symbol]

@@ -17,6 +17,7 @@ from holdfast.runtime.node import Node
 from holdfast.runtime.pacing import Pacer
 from holdfast.runtime.reconciler import Reconciler
 from holdfast.runtime.trader import Trader
+from holdfast.runtime.warming import warm
 from holdfast.venues.binance.adapter import BinanceSpot
 
 PRICED_WITHIN_S = 30.0
@@ -65,6 +66,7 @@ async def open_trading(
     trader.cast.on_doubt = reconciler.request_for
     reconciler.request("start")
     await reconciler.finish()
+    await warm(trader.cast, venue.market_data, clock=clock)
     trader.sinks.on_connected = partial(reconciler.request, "the user stream connected")
     trader.cast.start()
     trader.keep_passing_barriers()
@@ -87,6 +89,7 @@ def _pacer(
         return (
             node.recorder.is_idle
             and not reconciler.is_asking
+            and not trader.cast.is_warming
             and (trader.is_opened or not priced.done())
         )
 

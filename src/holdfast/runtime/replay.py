@@ -21,6 +21,7 @@ from holdfast.runtime.node import Chosen, Node, name_journal
 from holdfast.runtime.options import RunOptions
 from holdfast.runtime.reconciler import Reconciler
 from holdfast.runtime.trader import Trader
+from holdfast.runtime.warming import warm
 from holdfast.simexchange.accounts import demonstration_account
 from holdfast.simexchange.assumptions import load_assumptions
 from holdfast.simexchange.source import Market, open_market
@@ -155,6 +156,7 @@ class Replay:
         self._commit()
         reconciler.request("start")
         await reconciler.finish()
+        await warm(trader.cast, self._venue.market_data, clock=self._clock)
         trader.cast.start()
         trader.keep_passing_barriers()
 

@@ -8,6 +8,7 @@ import msgspec
 from holdfast.domain.ids import Symbol
 from holdfast.domain.instant import NS_PER_MS, Clock
 from holdfast.domain.instrument import Instrument
+from holdfast.domain.market import Bar, longer_bars
 from holdfast.domain.ports import Network
 from holdfast.domain.venue import MarketSink, Pingable
 from holdfast.errors import (
@@ -21,6 +22,7 @@ from holdfast.venues.binance.options import Endpoints, Options
 from holdfast.venues.binance.rest import Rest
 from holdfast.venues.binance.stream import StandingSocket, pause_s
 from holdfast.venues.binance.wire.instruments import Listing, listing
+from holdfast.venues.binance.wire.klines import asked_interval, klines
 from holdfast.venues.binance.wire.market import MarketWire, Shutdown
 from holdfast.venues.binance.wire.unreadable import Unreadable
 
@@ -29,6 +31,8 @@ _STREAM_PATHS = ("/stream", "/ws")
 _SNAPSHOT_GAP_NS = 250 * NS_PER_MS
 _SPECIAL = (Shutdown, Unreadable)
 _INFO_WEIGHT = 20
+_KLINES_WEIGHT = 2
+KLINES_A_PAGE = 1_000
 _SNAPSHOT_WEIGHTS = ((100, 5), (500, 25), (1_000, 50), (5_000, 250))
 
 
@@ -52,6 +56,7 @@ class BinanceMarketData:
         self._jitter = jitter
         self._options = options
         self._wire = MarketWire([])
+        self._instruments: dict[Symbol, Instrument] = {}
         self._sink: MarketSink | None = None
         self._symbols: list[Symbol] = []
         self._socket: StandingSocket | None = None
@@ -77,7 +82,23 @@ class BinanceMarketData:
         for symbol in symbols:
             if symbol not in found:
                 raise NotFound(f"{symbol!r} is no symbol of this venue; BTCUSDT would be one")
+        self._instruments.update(found)
         return [found[symbol] for symbol in symbols]
+
+    async def bars(self, symbol: Symbol, *, interval_ns: int, count: int) -> list[Bar]:
+        """Fetch the closed bars of the last `count` intervals, oldest first, page by page."""
+        name, base_ns = asked_interval(interval_ns)
+        now_ns = self._clock.now_ns() + self._rest.offset_ns
+        end_ns = now_ns - now_ns % interval_ns
+        from_ns = max(0, end_ns - count * interval_ns)
+        found: list[Bar] = []
+        while from_ns < end_ns:
+            page = await self._klines(symbol, name, base_ns=base_ns, span=(from_ns, end_ns))
+            found += page
+            if len(page) < KLINES_A_PAGE:
+                break
+            from_ns = page[-1].open_at_ns + base_ns
+        return longer_bars(found, interval_ns)
 
     async def start(self, instruments: list[Instrument], sink: MarketSink) -> None:
         """Connect and subscribe; returns when data may flow, goes on until `close`."""
@@ -201,6 +222,30 @@ class BinanceMarketData:
         if self._sink is not None:
             self._sink.on_market(snapshot)
             self._sink.on_frame_end()
+
+    async def _klines(
+        self, symbol: Symbol, name: str, *, base_ns: int, span: tuple[int, int]
+    ) -> list[Bar]:
+        """Fetch candles that open in a span of time, its end not included."""
+        instrument = self._instruments.get(symbol)
+        if instrument is None:
+            raise NotFound(f"{symbol!r} is not among the instruments of this session")
+        from_ns, end_ns = span
+        body = await self._rest.get(
+            "/api/v3/klines",
+            {
+                "symbol": symbol,
+                "interval": name,
+                "startTime": from_ns // NS_PER_MS,
+                "endTime": end_ns // NS_PER_MS - 1,
+                "limit": KLINES_A_PAGE,
+            },
+            weight=_KLINES_WEIGHT,
+        )
+        page = klines(body, instrument, interval_ns=base_ns)
+        if isinstance(page, Unreadable):
+            raise VenueUnavailable(f"candles of {symbol} cannot be read: {page.reason}")
+        return [bar for bar in page if from_ns <= bar.open_at_ns < end_ns]
 
     async def _listing(self, symbols: list[Symbol]) -> dict[Symbol, Instrument]:
         names = msgspec.json.encode(symbols).decode()
