@@ -137,8 +137,8 @@ class Book:
             self.is_consumed = False
             return
         if before is None or not self.has_depth:
-            self.bids.touched(ticker.bid)
-            self.asks.touched(ticker.ask)
+            self.bids.consumed.clear()
+            self.asks.consumed.clear()
             return
         if (before.bid, before.bid_quantity) != (ticker.bid, ticker.bid_quantity):
             self.bids.touched(ticker.bid)
