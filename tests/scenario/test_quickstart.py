@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 QUICKSTART = (ROOT / "docs/quickstart.md").read_text()
 README = (ROOT / "README.md").read_text()
 PATIENCE = 150
+_OF_MAKE = ("ARGS", "MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS")
 HEADING = "agg_trade_id,price,quantity,first_trade_id,last_trade_id,transact_time_us,"
 
 
@@ -34,10 +35,16 @@ def clone(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def _environment() -> dict[str, str]:
+    """Give the environment without what an outer `make test` hands down to an inner make."""
+    return {name: value for name, value in os.environ.items() if name not in _OF_MAKE}
+
+
 def _shell(clone: Path, command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["bash", "-c", command],
         cwd=clone,
+        env=_environment(),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -52,6 +59,7 @@ def _started(clone: Path, command: str) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
         ["bash", "-c", f"exec {command}"],
         cwd=clone,
+        env=_environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
