@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from holdfast.simexchange.model import Depth, DepthView, Level, Snapshot, Ticker
 
 _CHANGES_KEPT = 4_096
+_SORTED_FROM = 4  # sorting all is faster once a quarter may have moved
 
 
 class Ladder:
@@ -47,7 +48,9 @@ class Ladder:
 
     def keys(self) -> list[int]:
         """Return the keys of the levels, the best last."""
-        if self._changed:
+        if len(self._changed) * _SORTED_FROM > len(self._keys):
+            self._sort()
+        elif self._changed:
             keys, quantities, sign = self._keys, self.quantities, self.sign
             for price, _ in self._changed:
                 key = sign * price
