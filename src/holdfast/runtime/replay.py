@@ -24,6 +24,7 @@ from holdfast.runtime.trader import Trader
 from holdfast.runtime.warming import warm
 from holdfast.simexchange.accounts import demonstration_account
 from holdfast.simexchange.assumptions import load_assumptions
+from holdfast.simexchange.notes import opening_notes
 from holdfast.simexchange.source import Market, open_market
 from holdfast.venues.paper.adapter import PaperVenue
 
@@ -77,6 +78,7 @@ class Replay:
         self._clock = VirtualClock(self._market.start_ns)
         account = demonstration_account(self._market.symbols)
         config.account = account.name
+        self._notes = [*self._market.notes, *opening_notes([account])]
         self._venue = PaperVenue(
             self._clock,
             symbols=self._market.symbols,
@@ -108,7 +110,7 @@ class Replay:
                 journal=name_journal(self._config),
                 venue="simulated",
                 symbols=sorted(self._market.symbols),
-                notes=list(self._market.notes),
+                notes=self._notes,
             )
             symbols = [Symbol(symbol) for symbol in node.state.symbols]
             instruments = await venue.market_data.instruments(symbols)

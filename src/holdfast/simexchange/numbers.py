@@ -28,6 +28,11 @@ def format_e8(value: int) -> str:
     return f"{sign}{whole}.{fraction:08d}"
 
 
+def plain_e8(value: int) -> str:
+    """Return the count of 10^-8 as a person writes it: no zeros at the end."""
+    return format_e8(value).rstrip("0").rstrip(".")
+
+
 def decimals_of(value: int) -> int:
     """Return how many decimals the number needs, 0 to 8."""
     if value == 0:

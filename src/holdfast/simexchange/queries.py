@@ -41,6 +41,10 @@ class AccountQueries:
         """Return the account that owns the API key, or None."""
         return self._by_key.get(api_key)
 
+    def specs(self) -> list[AccountSpec]:
+        """Return all accounts as they were opened."""
+        return [holdings.spec for holdings in self._holdings.values()]
+
     def spec(self, account: str) -> AccountSpec:
         """Return the account as it was opened (name, keys, rates)."""
         return self._holdings[account].spec

@@ -15,6 +15,7 @@ from holdfast.simexchange.desk import Desk
 from holdfast.simexchange.exchange import Exchange
 from holdfast.simexchange.faults import Faults
 from holdfast.simexchange.floor import Floor
+from holdfast.simexchange.notes import opening_notes
 from holdfast.simexchange.pacing import MarketClock, Pacer
 from holdfast.simexchange.pump import Pump, prime
 from holdfast.simexchange.sockets import Sockets
@@ -52,7 +53,8 @@ async def open_floor(
     app = web.Application(client_max_size=LARGEST_BODY_BYTES)
     rest.add_routes(app, desk)
     Sockets(desk).add_routes(app)
-    insight.add_routes(app, floor, notes=list(market.notes))
+    notes = [*market.notes, *opening_notes(exchange.accounts.specs())]
+    insight.add_routes(app, floor, notes=notes)
     runner = web.AppRunner(app, access_log=None, logger=trouble_log(), shutdown_timeout=GRACE_S)
     await runner.setup()
     pump = Pump(floor, records)

@@ -12,7 +12,7 @@ from holdfast.simexchange.model import (
     Ticker,
     Trade,
 )
-from holdfast.simexchange.numbers import DECIMALS, E8, format_e8
+from holdfast.simexchange.numbers import DECIMALS, E8, format_e8, plain_e8
 from holdfast.simexchange.payloads.feed import MILLISECOND_NS, percent
 
 Json: TypeAlias = dict[str, object]
@@ -89,10 +89,10 @@ def filters(rules: SymbolRules) -> list[Json]:
         },
         {
             "filterType": "PERCENT_PRICE_BY_SIDE",
-            "bidMultiplierUp": _plain(rules.bid_multiplier_up),
-            "bidMultiplierDown": _plain(rules.bid_multiplier_down),
-            "askMultiplierUp": _plain(rules.ask_multiplier_up),
-            "askMultiplierDown": _plain(rules.ask_multiplier_down),
+            "bidMultiplierUp": plain_e8(rules.bid_multiplier_up),
+            "bidMultiplierDown": plain_e8(rules.bid_multiplier_down),
+            "askMultiplierUp": plain_e8(rules.ask_multiplier_up),
+            "askMultiplierDown": plain_e8(rules.ask_multiplier_down),
             "avgPriceMins": rules.notional_average_minutes,
         },
         {
@@ -222,7 +222,3 @@ def mini_ticker(day: DayStatistics, *, unit_ns: int = MILLISECOND_NS) -> Json:
 
 def _levels(side: list[Level]) -> list[list[str]]:
     return [[format_e8(price), format_e8(quantity)] for price, quantity in side]
-
-
-def _plain(value: int) -> str:
-    return format_e8(value).rstrip("0").rstrip(".")

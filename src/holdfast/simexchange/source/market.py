@@ -16,7 +16,8 @@ import msgspec
 from holdfast.errors import DataError, UsageError
 from holdfast.simexchange.assumptions import Assumptions
 from holdfast.simexchange.model import Record, SymbolRules
-from holdfast.simexchange.numbers import format_e8
+from holdfast.simexchange.notes import trading_notes
+from holdfast.simexchange.numbers import plain_e8
 from holdfast.simexchange.source import agg_trades, bars, l2, synthetic
 from holdfast.simexchange.source.formats import Detected, Format, detect
 from holdfast.simexchange.source.instruments import Product, derive_rules, load_instruments
@@ -118,7 +119,11 @@ def _synthetic(
     if rules.symbol in given:
         rules = msgspec.structs.replace(given[rules.symbol], first_price=rules.first_price)
     start_ns = synthetic.start_ns(assumptions.synthetic)
-    notes = [f"{rules.symbol}: synthetic market of seed {seed}, not a recording", _OWN_NOTE]
+    notes = [
+        f"{rules.symbol}: synthetic market of seed {seed}, not a recording",
+        _OWN_NOTE,
+        *trading_notes([rules], assumptions),
+    ]
     return Market(
         {rules.symbol: rules},
         start_ns=start_ns,
@@ -136,6 +141,7 @@ def _recorded(
         of_symbol = [file for file in files if file.symbol == name]
         symbols[name] = _rules(of_symbol, given, assumptions)
         notes += _notes(of_symbol, symbols[name], assumptions)
+    notes += trading_notes(symbols.values(), assumptions)
 
     def records() -> Iterator[Record]:
         streams = [_read(file, symbols[file.symbol], assumptions) for file in files]
@@ -232,9 +238,10 @@ def _rules(
 def _notes(files: list[_File], rules: SymbolRules, assumptions: Assumptions) -> list[str]:
     name = rules.symbol
     kinds = {file.detected.kind for file in files}
+    beyond = "as much" if assumptions.queue.unseen_level_as_touch else "nothing"
     notes = [
-        f"{name}: filters from {rules.filters_source}: tick {format_e8(rules.tick)}, "
-        f"step {format_e8(rules.step)}"
+        f"{name}: filters from {rules.filters_source}: tick {plain_e8(rules.tick)}, "
+        f"step {plain_e8(rules.step)}, orders from {plain_e8(rules.min_notional)} {rules.quote}"
     ]
     if rules.product == "linear":
         notes.append(_LINEAR_NOTE.format(name))
@@ -250,8 +257,9 @@ def _notes(files: list[_File], rules: SymbolRules, assumptions: Assumptions) -> 
         if kind in kinds:
             notes.append(
                 f"{name}: {kind.value} without depth: one level a side, spread "
-                f"{touch.spread_ticks} tick or {format_e8(touch.spread_bps)} bps, the wider, "
-                f"each side worth {format_e8(touch.size_quote)} {rules.quote}"
+                f"{touch.spread_ticks} tick or {plain_e8(touch.spread_bps)} bps, the wider, "
+                f"each side worth {plain_e8(touch.size_quote)} {rules.quote}; beyond it a "
+                f"resting order waits behind {beyond}"
             )
     if Format.QUOTE_VOLUME_BARS in kinds:
         notes.append(f"{name}: FTX stamps taken as open times; base volume is volume / close")
