@@ -34,6 +34,7 @@ class WithheldReason(Enum):
     """Why the gateway did not write an order to the venue; it is certain that nothing left."""
 
     STALE_EPOCH = "stale_epoch"
+    CANCELED = "canceled"
     DUPLICATE = "duplicate"
     EXPIRED = "expired"
     HALTED = "halted"

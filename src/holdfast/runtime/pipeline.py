@@ -26,6 +26,7 @@ from holdfast.domain.intent import Buy, Intent, Sell, SizedIntent
 from holdfast.domain.market import BookTop, DepthDiff, MarketEvent, TradePrint
 from holdfast.domain.money import amount_text
 from holdfast.domain.order import NewOrder
+from holdfast.domain.submission import Withheld, WithheldReason
 from holdfast.domain.venue import CancelOrder
 from holdfast.errors import StrategyFailed
 from holdfast.execution.cancel import cancelable
@@ -75,8 +76,8 @@ class Lane(msgspec.Struct, kw_only=True):
 class Pipeline:
     """Carries market messages to orders; one for an account and all of its strategies.
 
-    `on_stop` is called with a strategy's failure, after its entries were canceled. `snapshot`
-    has a depth snapshot fetched. Times in `latency` run from a message to its order's bytes.
+    `snapshot` has a depth snapshot fetched. Times in `latency` run from a message to its
+    order's bytes. An order that is canceled while its intent is on its way to disk never leaves.
     """
 
     def __init__(
@@ -105,6 +106,7 @@ class Pipeline:
         self._gateway = gateway
         self._snapshot = snapshot
         self._before_send = before_send
+        self._unsent: set[ClientOrderId] = set()
         self._began_ns = 0
         self._intents = 0
 
@@ -171,9 +173,10 @@ class Pipeline:
 
     def cancel(self, strategy: StrategyId, wish: CancelWish) -> None:
         """Cancel one order: it acts first and is recorded after."""
-        cancel = CancelOrder(wish.symbol, wish.client_order_id)
-        if self._gateway.cancel(cancel, epoch=Epoch(self._state.epoch)) is not None:
-            return
+        if wish.client_order_id not in self._unsent:
+            cancel = CancelOrder(wish.symbol, wish.client_order_id)
+            if self._gateway.cancel(cancel, epoch=Epoch(self._state.epoch)) is not None:
+                return
         self._recorder.decide(
             ev.CancelRequested(wish.client_order_id, strategy, wish.symbol, wish.reason)
         )
@@ -283,6 +286,7 @@ class Pipeline:
             self.working.quotes.add(order.client_order_id)
         began_ns = self._began_ns
         if self._before_send:
+            self._unsent.add(order.client_order_id)
             send = partial(self._send, host, approved, began_ns)
             self._recorder.when_durable(seq, send)
         else:
@@ -290,8 +294,13 @@ class Pipeline:
 
     def _send(self, host: Hosted, approved: Approved, began_ns: int) -> None:
         """Step 6: the gateway asks again what may have changed, and writes the bytes."""
-        withheld = self._gateway.submit(approved, epoch=Epoch(self._state.epoch))
         order = approved.order
+        self._unsent.discard(order.client_order_id)
+        known = self._state.account.find(order.client_order_id)
+        if known is not None and known.cancel_requested:
+            withheld: Withheld | None = Withheld(WithheldReason.CANCELED, "before it left")
+        else:
+            withheld = self._gateway.submit(approved, epoch=Epoch(self._state.epoch))
         if withheld is None:
             self.latency.add(self._clock.monotonic_ns() - began_ns)
             return
