@@ -44,7 +44,10 @@ class Member:
 
 
 class Cast(Listener):
-    """Tells strategies what became of their orders; `on_doubt` has the venue asked."""
+    """Tells strategies what became of their orders; `on_doubt` has the venue asked.
+
+    What is found before they begin, by the comparison at the start, comes with their history.
+    """
 
     def __init__(
         self,
@@ -56,6 +59,7 @@ class Cast(Listener):
         self.members: dict[StrategyId, Member] = {}
         self.on_doubt: Callable[[Symbol, ClientOrderId], None] = _nothing
         self.is_warming = False
+        self._has_begun = False
         self._recorder = recorder
         self._state = state
         self._pipeline = pipeline
@@ -80,6 +84,8 @@ class Cast(Listener):
         if host is not None:
             self._pipeline.answer(host, host.fill(fill_of(event, self._state)))
             self._pipeline.answer(host, host.order(order_update(order)))
+        elif not self._has_begun and (member := self.members.get(order.request.strategy)):
+            member.fills = (*member.fills, fill_of(event, self._state))
 
     def on_in_doubt(self, symbol: Symbol, client_order_id: ClientOrderId) -> None:
         """Have the venue asked what became of an order."""
@@ -97,6 +103,7 @@ class Cast(Listener):
 
     def start(self) -> None:
         """Begin every strategy, with what it saved when it ran last."""
+        self._has_begun = True
         for member in self.members.values():
             for join in member.joins:
                 join()
@@ -130,12 +137,12 @@ class Cast(Listener):
         await self._changed
 
     def _touch(self, request: NewOrder) -> Hosted | None:
-        """Let the order's views be made again; gives its strategy, if that runs here."""
+        """Let the order's views be made again; gives its strategy, if that runs by now."""
         self._pipeline.working.touch(request.strategy, request.symbol)
         if self._changed is not None and not self._changed.done():
             self._changed.set_result(None)
         member = self.members.get(request.strategy)
-        return member.host if member else None
+        return member.host if member and self._has_begun else None
 
 
 def fill_of(event: ev.OrderFilled, state: State) -> Fill:
