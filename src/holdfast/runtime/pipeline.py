@@ -15,6 +15,7 @@ from holdfast.decision.view import PositionView
 from holdfast.domain import events as ev
 from holdfast.domain.approval import Accepted, Approved, Refused
 from holdfast.domain.ids import (
+    ClientOrderId,
     ClientOrderIds,
     Epoch,
     IntentId,
