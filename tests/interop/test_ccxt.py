@@ -1,23 +1,18 @@
 """ccxt, REST and WebSocket, trades on the simulated exchange as it would on the venue."""
 
 import asyncio
-import json
-import os
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from holdfast.simexchange.accounts import DEMO_API_KEY, DEMO_SECRET
+from tests.interop.kit import LONGEST_S, simulator
 
 ccxt_async = pytest.importorskip("ccxt.async_support")
 ccxt_pro = pytest.importorskip("ccxt.pro")
 SYMBOL = "BTC/USDT"
-LONGEST_S = 20.0
-ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2] / "src")}
 
 
 def point_at(exchange: Any, addresses: dict[str, str]) -> None:
@@ -33,31 +28,6 @@ def point_at(exchange: Any, addresses: dict[str, str]) -> None:
             sockets[name] = f"{addresses['ws']}/ws"
         sockets["ws-api"]["spot"] = addresses["ws_api"]
         sockets["ws-api"]["linear"] = f"{addresses['ws']}/ws-fapi/v1"
-
-
-@asynccontextmanager
-async def simulator(*arguments: str) -> AsyncIterator[dict[str, str]]:
-    """Run `sim serve` as a child process, and end it by closing its input."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "holdfast.simexchange",
-        "--exit-with-parent",
-        "--seed",
-        "7",
-        *arguments,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        env=ENVIRONMENT,
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    try:
-        line = await asyncio.wait_for(process.stdout.readline(), LONGEST_S)
-        yield json.loads(line)
-    finally:
-        process.stdin.close()
-        await asyncio.wait_for(process.wait(), LONGEST_S)
 
 
 @asynccontextmanager
