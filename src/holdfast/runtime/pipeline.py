@@ -78,7 +78,7 @@ class Pipeline:
     """Carries market messages to orders; one for an account and all of its strategies.
 
     `snapshot` has a depth snapshot fetched. Times in `latency` run from a message to its
-    order's bytes. An order that is canceled while its intent is on its way to disk never leaves.
+    order's bytes. What is canceled while its intent is on its way to disk never leaves.
     """
 
     def __init__(
