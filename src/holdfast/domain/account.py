@@ -87,7 +87,7 @@ class Account:
         self.working: dict[tuple[StrategyId, Symbol], dict[ClientOrderId, Order]] = {}
         self.symbol_positions: dict[Symbol, int] = {}
         self.last_exec: dict[Symbol, ExecId] = {}
-        self.foreign_execs: dict[Symbol, set[ExecId]] = {}
+        self.foreign_execs: dict[Symbol, dict[ExecId, None]] = {}
         self.foreign_orders: dict[tuple[str, str], bool] = {}
         self.reconciled_through: dict[Symbol, ExecId] = {}
         self.bookings_count = 0

@@ -31,6 +31,9 @@ from holdfast.domain.order import (
     TimeInForce,
 )
 
+FOREIGN_KEPT = 10_000
+"""How many strangers' orders, and executions of a symbol, are remembered to be told once."""
+
 
 def apply(account: Account, event: ev.Event) -> None:
     """Fold one event into an account; kinds that do not concern it change nothing."""
@@ -198,14 +201,21 @@ def _on_filled(account: Account, event: ev.OrderFilled) -> None:
 
 
 def _on_foreign_fill(account: Account, event: ev.ForeignFillSeen) -> None:
-    seen = account.foreign_execs.setdefault(Symbol(event.symbol), set())
+    seen = account.foreign_execs.setdefault(Symbol(event.symbol), {})
     if ExecId(event.exec_id) not in seen:
-        seen.add(ExecId(event.exec_id))
+        seen[ExecId(event.exec_id)] = None
+        _keep_newest(seen)
         account.book(UNATTRIBUTED, event)
 
 
 def _on_foreign_order(account: Account, event: ev.ForeignOrderSeen) -> None:
     account.foreign_orders[event.symbol, event.venue_order_id] = event.ours
+    _keep_newest(account.foreign_orders)
+
+
+def _keep_newest(foreign: dict[Any, Any]) -> None:
+    if len(foreign) > FOREIGN_KEPT:
+        del foreign[next(iter(foreign))]
 
 
 def _on_reconciled(account: Account, event: ev.ReconciliationCompleted) -> None:

@@ -12,6 +12,7 @@ from holdfast.domain import events as ev
 
 ACCOUNT = "account"
 UNRECONCILED = "not reconciled"
+ANOTHER_INSTANCE = "another instance trades"
 
 
 class TradingState(Enum):

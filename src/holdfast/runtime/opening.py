@@ -64,10 +64,10 @@ async def open_trading(
     else:
         trader.open_balances(await venue.account_view.balances(), source="venue")
     trader.cast.on_doubt = reconciler.request_for
+    trader.sinks.on_connected = partial(reconciler.request, "the user stream connected")
     reconciler.request("start")
     await reconciler.finish()
     await warm(trader.cast, venue.market_data, clock=clock)
-    trader.sinks.on_connected = partial(reconciler.request, "the user stream connected")
     trader.cast.start()
     trader.keep_passing_barriers()
     pacer.release()

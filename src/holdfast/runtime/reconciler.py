@@ -2,10 +2,11 @@
 
 One comparison at a time. While the questions are out, paper time stands still, so that the
 market cannot run ahead of a trader that may not act. It converges in a bounded number of rounds
-or stays blocked and says why.
+or stays blocked, says why, and begins again after a minute.
 """
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 from holdfast.domain import events as ev
@@ -19,7 +20,7 @@ from holdfast.errors import VenueRefused, VenueTimeout, VenueUnavailable
 from holdfast.execution.answers import VenueAnswers, inquire
 from holdfast.execution.reconcile import Ours, Reconciled, reconcile
 from holdfast.gateway.gateway import Gateway
-from holdfast.risk.halt import UNRECONCILED
+from holdfast.risk.halt import ANOTHER_INSTANCE, UNRECONCILED
 from holdfast.risk.reservation import reserve
 from holdfast.runtime.recorder import Recorder
 from holdfast.runtime.trader import Trader
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROUNDS = 20
+START_AGAIN_NS = 60 * NS_PER_S
 DOUBT_DELAY_NS = 500 * NS_PER_MS
 MARGIN_NS = NS_PER_S
 _UNANSWERED = (VenueTimeout, VenueUnavailable, VenueRefused)
@@ -105,17 +107,26 @@ class Reconciler:
                 self.last = result
                 await self._carry_out(result, trigger, is_last=attempt == ROUNDS - 1)
                 if result.clean and not self._again:
-                    if result.foreign_instance:
-                        self._trader.state.halts.block("another instance trades", trigger)
-                    self._trader.state.halts.unblock(UNRECONCILED)
+                    self._agree(result, trigger)
                     return
             except _UNANSWERED as error:
                 self._trader.state.halts.block(UNRECONCILED, str(error))
             finally:
                 self.is_asking = False
                 self.on_done()
-            await self._pause()
+            await self._wait(self._settle_ns // 2)
         self._trader.state.halts.block(UNRECONCILED, f"no agreement in {ROUNDS} rounds")
+        self._clock.call_at(
+            self._clock.now_ns() + START_AGAIN_NS, partial(self.request, trigger)
+        )
+
+    def _agree(self, result: Reconciled, trigger: str) -> None:
+        """Let new risk pass, unless the user stream went down meanwhile: it asks again."""
+        halts = self._trader.state.halts
+        if result.foreign_instance:
+            halts.block(ANOTHER_INSTANCE, trigger)
+        if self._trader.sinks.is_account_up:
+            halts.unblock(UNRECONCILED)
 
     async def _carry_out(self, result: Reconciled, trigger: str, *, is_last: bool) -> None:
         for event in result.events:
@@ -174,11 +185,11 @@ class Reconciler:
             self._recorder.flush()
             await self._recorder.settled()
 
-    async def _pause(self) -> None:
-        """Let market time pass before the next round."""
+    async def _wait(self, duration_ns: int) -> None:
+        """Let market time pass."""
         waited = asyncio.get_running_loop().create_future()
         self._clock.call_at(
-            self._clock.now_ns() + self._settle_ns // 2,
+            self._clock.now_ns() + duration_ns,
             lambda: None if waited.done() else waited.set_result(None),
         )
         await waited

@@ -33,7 +33,7 @@ class Tally:
         """Count one record."""
         event = record.event
         match event:
-            case ev.OrderApproved():
+            case ev.OrderApproved() | ev.OrderAdopted():
                 self.orders["submitted"] += 1
                 self._wanted[event.client_order_id] = exact(event.quantity)
             case ev.OrderWithheld():

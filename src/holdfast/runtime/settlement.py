@@ -25,6 +25,7 @@ from holdfast.domain.venue import (
     OrderReport,
     ReportKind,
 )
+from holdfast.risk.halt import ANOTHER_INSTANCE
 from holdfast.runtime.recorder import Recorder
 from holdfast.runtime.state import State
 
@@ -276,7 +277,10 @@ class Settlement:
         self._recorder.hear(event, then)
 
     def _on_foreign(self, report: OrderReport) -> None:
-        """Note an order that this journal did not send, and book its executions to nobody."""
+        """Note an order that this journal did not send, and book its executions to nobody.
+
+        One with our mark is of another instance of ours, beside which no new risk is taken.
+        """
         symbol = report.symbol
         instrument = self._account.instruments.get(symbol)
         if instrument is None:
@@ -286,6 +290,8 @@ class Settlement:
         if ours:
             self._listener.on_in_doubt(symbol, report.client_order_id)
             return
+        if foreign:
+            self._state.halts.block(ANOTHER_INSTANCE, f"order {report.client_order_id}")
         if report.execution is None:
             event = ev.ForeignOrderSeen(
                 report.client_order_id,
@@ -304,7 +310,7 @@ class Settlement:
         self, report: OrderReport, execution: Execution, instrument: Instrument
     ) -> None:
         key = (report.symbol, execution.exec_id)
-        seen = self._account.foreign_execs.get(report.symbol, set())
+        seen = self._account.foreign_execs.get(report.symbol, ())
         if key in self._pending or ExecId(execution.exec_id) in seen:
             return
         self._pending.add(key)

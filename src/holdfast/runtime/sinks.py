@@ -35,6 +35,7 @@ class Sinks:
         halts: Halts,
         recorder: Recorder,
     ) -> None:
+        self.is_account_up = False
         self.pacer: Pacer | None = None
         self.on_connected: Callable[[], None] = _nothing
         self.on_frame: Callable[[], None] | None = None
@@ -70,10 +71,12 @@ class Sinks:
 
     def on_account_connected(self) -> None:
         """Learn that the user stream is up: the venue has to be compared with the journal."""
+        self.is_account_up = True
         self.on_connected()
 
     def on_account_lost(self, reason: str) -> None:
         """Learn that the user stream is gone: no new risk from here."""
+        self.is_account_up = False
         self._halts.block(UNRECONCILED, reason)
 
     def on_submission(self, client_order_id: ClientOrderId, answer: Submission) -> None:

@@ -20,6 +20,8 @@ from holdfast.ledger.ledger import Ledger
 from holdfast.risk.halt import Halts
 
 STATE_FORM = "state/1"
+COMMAND_KEYS_KEPT = 1_000
+"""How many of the newest commands are remembered, so that a repeated key acts once."""
 
 
 class State:
@@ -61,6 +63,8 @@ class State:
                 self.saved[StrategyId(event.strategy)] = event.saved
             case ev.CommandReceived():
                 self.command_keys[event.idempotency_key] = event.outcome
+                if len(self.command_keys) > COMMAND_KEYS_KEPT:
+                    del self.command_keys[next(iter(self.command_keys))]
             case _:
                 pass
 

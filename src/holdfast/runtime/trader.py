@@ -116,7 +116,10 @@ class Trader:
     async def quiet(self) -> None:
         """Wait until nothing rests any more."""
         while not self.is_quiet:
-            await self.cast.changed()
+            if self._recorder.is_idle:
+                await self.cast.changed()
+            else:
+                await self._recorder.settled()
 
     def end(self, reason: str) -> str:
         """Write the last marks, counts and the barrier; gives the state hash."""
