@@ -59,7 +59,7 @@ class Cast(Listener):
         self.members: dict[StrategyId, Member] = {}
         self.on_doubt: Callable[[Symbol, ClientOrderId], None] = _nothing
         self.is_warming = False
-        self._has_begun = False
+        self._is_running = False
         self._recorder = recorder
         self._state = state
         self._pipeline = pipeline
@@ -84,7 +84,7 @@ class Cast(Listener):
         if host is not None:
             self._pipeline.answer(host, host.fill(fill_of(event, self._state)))
             self._pipeline.answer(host, host.order(order_update(order)))
-        elif not self._has_begun and (member := self.members.get(order.request.strategy)):
+        elif not self._is_running and (member := self.members.get(order.request.strategy)):
             member.fills = (*member.fills, fill_of(event, self._state))
 
     def on_in_doubt(self, symbol: Symbol, client_order_id: ClientOrderId) -> None:
@@ -103,7 +103,7 @@ class Cast(Listener):
 
     def start(self) -> None:
         """Begin every strategy, with what it saved when it ran last."""
-        self._has_begun = True
+        self._is_running = True
         for member in self.members.values():
             for join in member.joins:
                 join()
@@ -117,10 +117,13 @@ class Cast(Listener):
         self._recorder.flush()
 
     def stop(self, reason: str) -> None:
-        """End every strategy and keep what it wants to remember."""
+        """End every strategy, keep what it wants to remember, and show it nothing any more."""
         for member in self.members.values():
             self._pipeline.answer(member.host, member.host.stop(reason))
         self.save()
+        self._is_running = False
+        for lane in self._pipeline.lanes.values():
+            lane.leave()
 
     def save(self) -> None:
         """Keep what every strategy wants to remember, where it changed."""
@@ -142,7 +145,7 @@ class Cast(Listener):
         if self._changed is not None and not self._changed.done():
             self._changed.set_result(None)
         member = self.members.get(request.strategy)
-        return member.host if member and self._has_begun else None
+        return member.host if member and self._is_running else None
 
 
 def fill_of(event: ev.OrderFilled, state: State) -> Fill:

@@ -73,6 +73,11 @@ class Lane(msgspec.Struct, kw_only=True):
         if host.sees_trades:
             self.tradish.append(host)
 
+    def leave(self) -> None:
+        """Show the symbol to no strategy any more."""
+        for seen in (self.hosts, self.bookish, self.tradish, self.bars):
+            seen.clear()
+
 
 class Pipeline:
     """Carries market messages to orders; one for an account and all of its strategies.
