@@ -41,6 +41,7 @@ class Tally:
                 self.orders["refused"] += 1
             case ev.OrderAcked():
                 self.orders["acked"] += 1
+                self._doubted.discard(event.client_order_id)
             case ev.OrderRejected():
                 self.orders["rejected"] += 1
                 self._doubted.discard(event.client_order_id)
