@@ -105,8 +105,8 @@ def check_form(path: Path, connection: sqlite3.Connection) -> None:
         )
     found = dict(connection.execute("SELECT name, sql FROM sqlite_schema").fetchall())
     if form < 1 or found != SCHEMA:
-        names = sorted(found.keys() ^ SCHEMA.keys()) or [
-            name for name in SCHEMA if found[name] != SCHEMA[name]
+        names = sorted(repr(name) for name in found.keys() ^ SCHEMA.keys()) or [
+            repr(name) for name in SCHEMA if found[name] != SCHEMA[name]
         ]
         raise JournalCorrupt(
             f"journal {path} is damaged on page 1: form {form}, schema of {', '.join(names)}"
