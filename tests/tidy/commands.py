@@ -11,6 +11,8 @@ _COMMANDED = f"{_QUICKSTART}test_a_running_trader_is_commanded"
 _KILLED = f"{_QUICKSTART}test_a_killed_trader_goes_on"
 _DATA = "binance-spot-BTCUSDC-aggTrades-2025-10-04.csv.gz"
 _VENUE = "--venue-url http://127.0.0.1:8765 --journal kill.db"
+_SIMULATOR = "tests/scenario/test_simulator_guide.py::"
+_SERVE = ".venv/bin/holdfast sim serve --port 8765"
 COMMANDS: dict[str, str] = {
     "make venv": (
         "tests/tidy/test_makefile.py::test_venv_installs_what_the_trader_needs_and_nothing_else"
@@ -34,6 +36,27 @@ COMMANDS: dict[str, str] = {
     ".venv/bin/holdfast sim serve --port 8765 --seed 7": _KILLED,
     f".venv/bin/holdfast run {_VENUE}": _KILLED,
     f".venv/bin/holdfast run {_VENUE} --resume --for 30s": _KILLED,
+    ".venv/bin/holdfast run --venue-url http://127.0.0.1:8765 --for 30s": (
+        f"{_SIMULATOR}test_a_trader_and_a_client_of_one_s_own_trade_on_it"
+    ),
+    f"{_SERVE} --accounts accounts.toml": (
+        f"{_SIMULATOR}test_the_accounts_of_the_guide_are_opened"
+    ),
+    f"{_SERVE} --instruments instruments.toml": (
+        f"{_SIMULATOR}test_the_filters_of_the_guide_are_announced"
+    ),
+    f"{_SERVE} --faults faults.toml": f"{_SIMULATOR}test_the_faults_of_the_guide_strike",
+    f"{_SERVE} --data {_DATA} --speed max": (
+        f"{_SIMULATOR}test_the_client_of_the_guide_sees_every_message_at_full_speed"
+    ),
+    **dict.fromkeys(
+        (
+            "mkdir -p assumed",
+            "cp src/holdfast/simexchange/assumptions/latency.toml assumed",
+            f"{_SERVE} --assumptions assumed",
+        ),
+        f"{_SIMULATOR}test_a_copied_assumption_is_used_and_told",
+    ),
 }
 MOVES = ("git clone ", "cd ", "uv pip compile ")
 
