@@ -5,7 +5,6 @@ surface uses this path and there is no second one. One line of JSON asks, one li
 """
 
 import asyncio
-import json
 import os
 import pwd
 import socket
@@ -91,12 +90,17 @@ class CommandSocket:
                 "put the journal in a shorter folder"
             )
         if self.path.exists():
+            if not self.path.is_socket():
+                raise UsageError(f"{self.path} is a file and no socket; move it away")
             if _answers(self.path):
                 raise UsageError(f"another trader is listening at {self.path}; stop it first")
             self.path.unlink()
-        self._server = await asyncio.start_unix_server(
-            self._serve, path=self.path, limit=_LINE_LIMIT_BYTES
-        )
+        try:
+            self._server = await asyncio.start_unix_server(
+                self._serve, path=self.path, limit=_LINE_LIMIT_BYTES
+            )
+        except OSError as error:
+            raise UsageError(f"no socket can be made at {self.path}: {error}") from None
         self.path.chmod(0o600)
 
     async def close(self) -> None:
@@ -158,7 +162,10 @@ def send(path: Path, command: Command) -> Answer:
         ) from None
     if not line:
         raise HoldfastError(f"the trader at {path} closed the connection without an answer")
-    answer = msgspec.convert(json.loads(line), Answer)
+    try:
+        answer = msgspec.json.decode(line, type=Answer)
+    except msgspec.DecodeError as error:
+        raise HoldfastError(f"what listens at {path} is no trader: {error}") from None
     if not answer.ok:
         raise CommandRefused(f"{answer.outcome}")
     return answer

@@ -291,7 +291,12 @@ def open_store(path: Path, *, resume: bool) -> SqliteStore:
         raise UsageError(
             f"journal {path} exists; add --resume to go on with it, or name a new file"
         )
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"journal {path}: its folder cannot be made ({error.strerror}); name another"
+        ) from None
     return SqliteStore.create(path)
 
 

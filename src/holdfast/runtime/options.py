@@ -1,6 +1,7 @@
 """What a run was asked to do, from command line and configuration together, checked."""
 
 import re
+from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
@@ -13,6 +14,7 @@ from holdfast.runtime.config import Config, StrategyEntry, load_config
 MAX_SPEED = 0.0
 """The speed that stands for as fast as the machine goes."""
 
+LONGEST_NS = 36_500 * 86_400 * NS_PER_S
 FASTEST = 1_000_000.0
 _UNITS_NS = {
     "ms": NS_PER_MS,
@@ -47,10 +49,11 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
 def parse_duration(text: str) -> int:
     """Read a duration such as 60s, 1.5h or 250ms in nanoseconds; `UsageError` otherwise."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", text)
-    duration = int(float(match.group(1)) * _UNITS_NS[match.group(2)]) if match else 0
-    if duration <= 0:
+    duration = int(Decimal(match.group(1)) * _UNITS_NS[match.group(2)]) if match else 0
+    if not 0 < duration <= LONGEST_NS:
         raise UsageError(
-            f"--for {text}: not a duration; write for example 60s, 5m, 1h or 250ms"
+            f"--for {text}: not a duration up to 100 years; write for example 60s, 5m, 1h or "
+            "250ms"
         )
     return duration
 

@@ -51,6 +51,7 @@ class Reconciler:
         self.is_asking = False
         self.last: Reconciled | None = None
         self.on_done: Callable[[], None] = _nothing
+        self.on_failure: Callable[[BaseException], None] = _nothing
         self._trader = trader
         self._view = view
         self._recorder = recorder
@@ -67,6 +68,7 @@ class Reconciler:
             self._again = trigger
             return
         self._task = asyncio.get_running_loop().create_task(self._run(trigger))
+        self._task.add_done_callback(self._on_end)
 
     def request_for(self, symbol: Symbol, client_order_id: ClientOrderId) -> None:
         """Have an order asked for, unless its fate becomes known by itself in a moment."""
@@ -88,6 +90,12 @@ class Reconciler:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+
+    def _on_end(self, task: asyncio.Task[None]) -> None:
+        """Hand on what no round expects, so that it is not found out much later."""
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self.on_failure(error)
 
     async def _run(self, trigger: str) -> None:
         answers: VenueAnswers | None = None
@@ -195,5 +203,5 @@ class Reconciler:
         await waited
 
 
-def _nothing() -> None:
+def _nothing(*_: object) -> None:
     """Do nothing; stands where nobody waits for a comparison."""

@@ -4,43 +4,33 @@ import asyncio
 import sys
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import uvloop
 
+from holdfast.domain.order import Purpose
 from holdfast.journal.sqlite import SqliteStore
 from holdfast.journal.verify import verify
 from holdfast.market.feed import FeedCounts
 from holdfast.reports.run_report import ReportExtra, write_report
-from holdfast.runtime.clock import run_name
 from holdfast.runtime.config import Config
 from holdfast.runtime.latency import Latency
 from holdfast.runtime.node import Chosen, Node, choose, open_store
 from holdfast.runtime.options import MAX_SPEED, RunOptions, settle
 from holdfast.runtime.paper import PaperRun
+from holdfast.runtime.places import Places, link_latest, settle_places
 from holdfast.runtime.replay import replay
 from holdfast.runtime.result import Tally, run_result
 
-RUNS = Path("runs")
-LATEST = RUNS / "latest"
 SYNTHETIC_RUN_NS = 60_000_000_000
-
-
-class Places(msgspec.Struct, frozen=True):
-    """Where a run keeps its journal, its report and its socket."""
-
-    journal: Path
-    report: Path
-    socket: Path
 
 
 def run(options: RunOptions) -> tuple[dict[str, Any], list[str]]:
     """Trade as asked; give the `run/1` object, and in lines what did not end well."""
     config = settle(options)
     chosen = choose(config)
-    places = _places(config, options)
+    places = settle_places(config, resume=options.resume)
     open_journal = partial(_open_journal, places, resume=options.resume)
     if config.mode == "replay":
         node = replay(
@@ -129,9 +119,13 @@ def _conclude(
 
 
 def shortcomings(node: Node) -> list[str]:
-    """Say what a run leaves open: orders that may rest, books that do not balance."""
+    """Say what a run leaves open: orders that may rest, but for stops; unbalanced books."""
     lines = []
-    resting = sorted(node.state.account.orders)
+    resting = sorted(
+        client_order_id
+        for client_order_id, held in node.state.account.orders.items()
+        if held.order.request.purpose is not Purpose.PROTECTIVE
+    )
     if resting:
         lines.append(
             f"{len(resting)} orders may still rest at the venue, first {resting[0]}; "
@@ -169,36 +163,7 @@ def _samples(latency: Latency | None) -> list[float]:
     return [bound for bound, count in latency.buckets() for _ in range(count)]
 
 
-def _places(config: Config, options: RunOptions) -> Places:
-    if config.journal.path:
-        journal = Path(config.journal.path)
-        report = Path(config.report) if config.report else journal.with_suffix(".html")
-        return Places(journal, report, journal.with_suffix(".sock"))
-    folder = LATEST.resolve() if options.resume else _new_folder()
-    report = Path(config.report) if config.report else folder / "report.html"
-    return Places(folder / "journal.db", report, LATEST.parent / "latest" / "trader.sock")
-
-
-def _new_folder() -> Path:
-    """Name a folder by the second, and by a number when one second has two runs."""
-    name = run_name()
-    folder = RUNS / name
-    number = 1
-    while folder.exists():
-        number += 1
-        folder = RUNS / f"{name}-{number}"
-    return folder
-
-
 def _open_journal(places: Places, *, resume: bool) -> SqliteStore:
     store = open_store(places.journal, resume=resume)
-    _link_latest(places)
+    link_latest(places)
     return store
-
-
-def _link_latest(places: Places) -> None:
-    """Let `runs/latest` name the newest run."""
-    folder = places.journal.parent
-    if folder.parent == RUNS:
-        LATEST.unlink(missing_ok=True)
-        LATEST.symlink_to(folder.name)
