@@ -343,8 +343,11 @@ def _compare_positions(
     executions: Executions, *, theirs: VenueAnswers, result: Reconciled
 ) -> None:
     """A position of a contract that differs is a person's to settle."""
-    for symbol, quantity in sorted(theirs.positions.items()):
-        known = executions.after.symbol_positions.get(symbol, 0)
-        if quantity != known:
-            text = executions.after.instruments[symbol].quantity_text(quantity - known)
+    after = executions.after
+    contracts = {s for s, one in after.instruments.items() if one.product is not Product.SPOT}
+    for symbol in sorted(contracts | theirs.positions.keys()):
+        known = after.symbol_positions.get(symbol, 0)
+        difference = theirs.positions.get(symbol, 0) - known
+        if difference:
+            text = after.instruments[symbol].quantity_text(difference)
             result.differ(f"the position of {symbol} differs by {text}")

@@ -5,14 +5,16 @@ market's subscription that sets time going. Time waits while questions are out.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from functools import partial
 
 from holdfast.domain.ids import Symbol
 from holdfast.domain.instant import NS_PER_MS
+from holdfast.domain.instrument import Product
 from holdfast.errors import VenueUnavailable
 from holdfast.runtime.clock import PingedClock, RunningClock
+from holdfast.runtime.linear import with_positions, with_products
 from holdfast.runtime.node import Node
 from holdfast.runtime.pacing import Pacer
 from holdfast.runtime.reconciler import Reconciler
@@ -27,18 +29,20 @@ async def open_trading(
     node: Node,
     venue: BinanceSpot,
     *,
+    products: Mapping[str, Product],
     clock: PingedClock | RunningClock,
     stack: AsyncExitStack,
     on_end: Callable[[], None],
 ) -> Reconciler:
     """Connect, open the books, reconcile, start the strategies; `on_end` runs at data's end."""
     symbols = [Symbol(symbol) for symbol in node.state.symbols]
-    instruments = await venue.market_data.instruments(symbols)
+    instruments = with_products(await venue.market_data.instruments(symbols), products)
+    view = with_positions(venue.account_view, instruments)
     node.register(instruments)
     trader = node.wire(venue.order_entry, snapshot=venue.market_data.request_snapshot)
     reconciler = Reconciler(
         trader,
-        venue.account_view,
+        view,
         recorder=node.recorder,
         gateway=node.gateway,
         clock=clock,
@@ -49,7 +53,7 @@ async def open_trading(
     pacer = _pacer(node, reconciler, clock=clock, trader=trader, priced=priced, on_end=on_end)
     venue.order_entry.hand_pings_to(trader.sinks.on_ping)
     await node.gateway.start(instruments, trader.sinks)
-    await venue.account_view.start(instruments, trader.sinks)
+    await view.start(instruments, trader.sinks)
     await venue.market_data.start(instruments, trader.sinks)
     if isinstance(clock, RunningClock):
         clock.synchronise(await venue.server_time_ns())
@@ -62,7 +66,7 @@ async def open_trading(
     if node.state.account.balances:
         trader.resume()
     else:
-        trader.open_balances(await venue.account_view.balances(), source="venue")
+        trader.open_balances(await view.balances(), source="venue")
     trader.cast.on_doubt = reconciler.request_for
     trader.sinks.on_connected = partial(reconciler.request, "the user stream connected")
     reconciler.request("start")

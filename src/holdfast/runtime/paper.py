@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from holdfast.domain.ids import AccountId
+from holdfast.domain.instrument import Product
 from holdfast.errors import (
     HoldfastError,
     InvariantBroken,
@@ -57,6 +58,7 @@ class SimStatus(msgspec.Struct):
     market_time_ns: int
     moving: bool
     symbols: list[str]
+    products: dict[str, Product]
     speed: float | str
 
 
@@ -118,6 +120,7 @@ class PaperRun:
                 open_trading(
                     node,
                     venue,
+                    products=status.products,
                     clock=clock,
                     stack=stack,
                     on_end=partial(self.stop, "the data ended"),
@@ -281,4 +284,10 @@ async def _ask(network: SocketNetwork, origin: str, path: str, kind: type[_Kind]
         raise VenueUnavailable(
             f"{origin} is no simulated exchange; paper mode needs `holdfast sim serve`"
         )
-    return msgspec.json.decode(answer.body, type=kind)
+    try:
+        return msgspec.json.decode(answer.body, type=kind)
+    except msgspec.DecodeError as error:
+        raise VenueUnavailable(
+            f"{origin}{path} cannot be read ({error}); paper mode needs a `holdfast sim serve` "
+            "of the same version"
+        ) from None

@@ -45,6 +45,9 @@ def _status(floor: Floor) -> dict[str, object]:
         "ended": floor.has_ended,
         "records": floor.record_count,
         "symbols": sorted(floor.exchange.symbols),
+        "products": {
+            symbol: rules.product for symbol, rules in sorted(floor.exchange.symbols.items())
+        },
         "faults": floor.faults.happened,
     }
 

@@ -10,6 +10,7 @@ from holdfast.domain import fold
 from holdfast.domain.approval import Reservation
 from holdfast.domain.ids import UNATTRIBUTED, ClientOrderId, Epoch, ExecId, JournalId
 from holdfast.domain.instant import NS_PER_S
+from holdfast.domain.instrument import Product
 from holdfast.domain.money import AmountUnits, Asset
 from holdfast.domain.venue import CancelOrder
 from holdfast.execution.answers import Absence, VenueAnswers, inquire
@@ -275,6 +276,17 @@ def test_a_contracts_position_that_differs_is_left_to_a_person() -> None:
     answers.positions = {SYMBOL: BTCUSDT.quantity("1")}
     result = case.reconcile(answers)
     assert result.differences == ["the position of BTCUSDT differs by 1"]
+    assert not result.clean
+
+
+def test_a_contracts_position_that_the_venue_does_not_show_differs() -> None:
+    contract = instrument(product=Product.LINEAR)
+    order = told.approved(contract, "sell", client_order_id=FIRST, quantity="1", price="100")
+    case = Case()
+    happened = [BEGUN, order, told.acked(order), told.filled(order, "1")]
+    case.account = told.account_of([*told.opening(contract, balances=BALANCES), *happened])
+    result = case.reconcile(VenueAnswers(balances=[], bookings_count=1))
+    assert result.differences[-1] == "the position of BTCUSDT differs by 1"
     assert not result.clean
 
 
