@@ -1,10 +1,10 @@
-"""Replay: records a second through the whole pipeline, and nautilus_trader on an equal workload.
+"""Replay: records a second through the whole pipeline; nautilus_trader on an equal workload.
 
 Three workloads, each with an order at the market once in 600 events:
 
 - `tops`: best bids and asks that are decoded already, out of a seeded walk;
 - `l2`: a recording of Binance (diffs of depth, best prices, trades), read and decoded from its
-  compressed file on the way; `HOLDFAST_DATA` names the folder, `../shared/data` is looked at too;
+  compressed file on the way; HOLDFAST_DATA names the folder, ../shared/data is looked at too;
 - `nautilus`: the quotes of `tops` in its BacktestEngine, if HOLDFAST_BENCH_NAUTILUS names a
   Python that has it.
 
@@ -78,7 +78,7 @@ def rows() -> Iterator[Row]:
 
 
 def tops(made: Sequence[Quote]) -> Market:
-    """Make a market of records that are decoded already, with the rules of the synthetic one."""
+    """Make a market of decoded records, with the rules of the synthetic one."""
     assumptions = load_assumptions(None)
     rules = open_market((), f"spot:{SYMBOL}", assumptions=assumptions).symbols[SYMBOL]
     records: list[Record] = [

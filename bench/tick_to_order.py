@@ -37,7 +37,6 @@ TICKS = 300
 FIRST_WARM_TICKS = 500
 WARM_TICKS = 50
 GAP_US = 1_000
-SPIN = 0
 COMMITS = 100
 READY_WITHIN_S = 30.0
 MODES = (("with_send", "with-send"), ("before_send", "before-send"))
@@ -45,25 +44,32 @@ WAYS = (("ccxt_rest", "rest"), ("ccxt_ws", "ws"))
 
 
 class Cores(NamedTuple):
-    """Who runs where; -1 is anywhere."""
+    """Who runs where; -1 is anywhere. `writers` is the journal's thread in each mode."""
 
     stub: int
     client: int
-    writer: int
+    writers: dict[str, int]
 
-    def text(self) -> str:
+    def text(self, mode: str) -> str:
         """Say it for the rows."""
         if self.client < 0:
             return "not pinned"
-        return f"stub on core {self.stub}, clients on {self.client}, writer on {self.writer}"
+        writer = self.writers[mode]
+        return f"stub on core {self.stub}, clients on {self.client}, writer on {writer}"
 
 
 def cores() -> Cores:
-    """Put the writer on a core of its own, or where there are two on the stub's."""
+    """Give the writer a core of its own where there are three.
+
+    On two it shares the stub's core while the commit goes on beside the order, and its client's
+    while the order waits for the commit: the stub polls then, and would starve it.
+    """
     free = sorted(os.sched_getaffinity(0))
     if len(free) < 2:
-        return Cores(-1, -1, -1)
-    return Cores(free[0], free[1], free[2] if len(free) > 2 else free[0])
+        return Cores(-1, -1, {"with_send": -1, "before_send": -1})
+    if len(free) == 2:
+        return Cores(*free, {"with_send": free[0], "before_send": free[1]})
+    return Cores(free[0], free[1], {"with_send": free[2], "before_send": free[2]})
 
 
 def rows() -> Iterator[Row]:
@@ -91,14 +97,7 @@ def _measure(folder: Path, stack: ExitStack) -> Iterator[Row]:
     placed = cores()
     exchange = Exchange(folder, placed, clients=1 + len(MODES) + len(ways))
     stack.callback(exchange.close)
-    python = [sys.executable, "-m"]
-    commands = {"floor": [str(folder / "client"), "{port}"]}
-    for name, durability in MODES:
-        commands[name] = [
-            *python, "bench.trader", "{port}", durability, str(folder), str(placed.writer)
-        ]  # fmt: skip
-    for name, way in ways:
-        commands[name] = [*python, "bench.ccxt_client", "{port}", way]
+    commands = _commands(folder, placed, ways=ways)
     clients = {
         name: stack.enter_context(Client(command, exchange, number=number, core=placed.client))
         for number, (name, command) in enumerate(commands.items())
@@ -115,6 +114,19 @@ def _measure(folder: Path, stack: ExitStack) -> Iterator[Row]:
     yield from _compare(taken, commits, stories=stories, placed=placed)
     if not ways:
         yield skipped("tick_to_order.ccxt", "ccxt is not installed")
+
+
+def _commands(
+    folder: Path, placed: Cores, *, ways: tuple[tuple[str, str], ...]
+) -> dict[str, list[str]]:
+    python = [sys.executable, "-m"]
+    commands = {"floor": [str(folder / "client"), "{port}"]}
+    for name, durability in MODES:
+        writer = str(placed.writers[name])
+        commands[name] = [*python, "bench.trader", "{port}", durability, str(folder), writer]
+    for name, way in ways:
+        commands[name] = [*python, "bench.ccxt_client", "{port}", way]
+    return commands
 
 
 class Exchange:
@@ -137,7 +149,7 @@ class Exchange:
 
     def run(self, client: int, count: int) -> list[int]:
         """Measure one client; gives nanoseconds, -1 where no order came."""
-        self._say(f"run {client} {count} {GAP_US} {SPIN}")
+        self._say(f"run {client} {count} {GAP_US}")
         assert self._process.stdout is not None
         taken = []
         for line in self._process.stdout:
@@ -165,6 +177,8 @@ class Client:
         self, command: list[str], exchange: Exchange, *, number: int, core: int
     ) -> None:
         self.number = number
+        self._name = " ".join(command)
+        self._is_ready = False
         self._exchange = exchange
         self._process = subprocess.Popen(
             [part.replace("{port}", str(exchange.ports[number])) for part in command],
@@ -176,13 +190,14 @@ class Client:
 
     def __enter__(self) -> "Client":
         """Wait until it is ready; a book that opens at a price is given prices meanwhile."""
-        ready = threading.Event()
-        threading.Thread(target=self._await_ready, args=(ready,), daemon=True).start()
+        read = threading.Thread(target=self._await_ready, daemon=True)
+        read.start()
         end = time.monotonic() + READY_WITHIN_S
-        while not ready.wait(0.1):
-            if time.monotonic() > end or self._process.poll() is not None:
-                raise RuntimeError(f"{self._process.args} did not become ready")
+        while read.is_alive() and time.monotonic() < end:
+            read.join(0.1)
             self._exchange.tick(self.number)
+        if not self._is_ready:
+            raise RuntimeError(f"{self._name} did not become ready")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -200,11 +215,11 @@ class Client:
         self._process.wait(10)
         return msgspec.json.decode(last) if last.startswith("{") else {}
 
-    def _await_ready(self, ready: threading.Event) -> None:
+    def _await_ready(self) -> None:
         assert self._process.stdout is not None
         while (line := self._process.stdout.readline()) not in ("ready\n", ""):
             del line
-        ready.set()
+        self._is_ready = line == "ready\n"
 
 
 class Disk:
@@ -213,7 +228,7 @@ class Disk:
     def __init__(self, folder: Path, placed: Cores) -> None:
         self._store = SqliteStore.create(folder / "commits.journal")
         self._store.reserve()
-        self._core = placed.writer
+        self._core = placed.writers["before_send"]
         self._journal = Journal(
             self._store,
             SystemClock(),
@@ -275,7 +290,7 @@ def _compare(
                     baseline=other,
                     baseline_value=at(answered[other], percent),
                     n=len(answered[mode]),
-                    mode=f"{mode}, gateway in process, {placed.text()}",
+                    mode=f"{mode}: gateway in process, {placed.text(mode)}",
                 )
         if mode == "before_send":
             yield _row(
@@ -284,7 +299,7 @@ def _compare(
                 baseline="floor_x2_and_commit_x1.2",
                 baseline_value=2 * at(answered["floor"], 50) + 1.2 * commit,
                 n=len(answered[mode]),
-                mode=f"{mode}, gateway in process, one-row commit {commit:.0f} us",
+                mode=f"{mode}: gateway in process, one-row commit {commit:.0f} us",
             )
 
 

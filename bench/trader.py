@@ -1,8 +1,9 @@
 """The trader that `bench.tick_to_order` measures: the real one, with a strategy of one line.
 
 It is wired as a live run is: picows and uvloop, the Binance adapter with a session that logged
-on, every gate, the gateway in process, SQLite with a writer thread. The limits and the venue's order counts are raised by
-configuration, because a thousand orders a second are more than any account may send.
+on, every gate, the gateway in process, SQLite with a writer thread. The limits and the venue's
+order counts are raised by configuration, because a thousand orders a second are more than any
+account may send.
 
 usage: python -m bench.trader PORT before-send|with-send FOLDER WRITER_CORE; it prints "ready",
 ends with its standard input, and prints then what it did as one JSON object.
@@ -14,6 +15,8 @@ import os
 import random
 import sys
 import threading
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -67,25 +70,41 @@ async def trade(port: int, durability: str, *, folder: Path, writer_core: int) -
     """Trade until standard input ends."""
     loop = asyncio.get_running_loop()
     ended: asyncio.Future[None] = loop.create_future()
-
-    def fail(error: HoldfastError) -> None:
-        if not ended.done():
-            ended.set_exception(error)
-
-    def make(store: SqliteStore, on_durable: Any) -> Journal:
-        return ThreadWriter(
-            store,
-            clock,
-            account=ACCOUNT,
-            durable_callback=on_durable,
-            post=loop.call_soon_threadsafe,
-            failed_callback=fail,
-        )
-
     clock = RunningClock()
     path = folder / f"{durability}.journal"
-    store = SqliteStore.create(path)
-    venue = BinanceSpot(
+    settings = config(durability)
+    venue = binance(port, clock)
+    async with contextlib.AsyncExitStack() as stack:
+        node = Node(
+            settings,
+            path=path,
+            strategies=choose(settings),
+            clock=clock,
+            store=SqliteStore.create(path),
+            make_journal=partial(_writer, clock, ended),
+        )
+        stack.callback(node.journal.close)
+        _pin_writer(writer_core)
+        node.open(journal=JournalId("BENCH"), venue="stub", symbols=["BTCUSDT"], notes=[])
+        stack.push_async_callback(venue.close)
+        await open_trading(
+            node, venue, products={}, clock=clock, stack=stack, on_end=lambda: None
+        )
+        assert node.trader is not None
+        watching = Watching(node, node.trader, pipe=None)
+        watching.start()
+        stack.callback(watching.close)
+        loop.add_reader(0, lambda: os.read(0, 100) or ended.done() or ended.set_result(None))
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
+        await ended
+        loop.remove_reader(0)
+        return node
+
+
+def binance(port: int, clock: RunningClock) -> BinanceSpot:
+    """Give the adapter as live trading has it, at the stub's port."""
+    return BinanceSpot(
         SocketNetwork(),
         clock,
         endpoints=Endpoints(
@@ -97,37 +116,6 @@ async def trade(port: int, durability: str, *, folder: Path, writer_core: int) -
         account=ACCOUNT,
         jitter=random.Random(1).random,
     )
-    settings = config(durability)
-    chosen = choose(settings)
-    async with contextlib.AsyncExitStack() as stack:
-        node = Node(
-            settings,
-            path=path,
-            strategies=chosen,
-            clock=clock,
-            store=store,
-            make_journal=make,
-        )
-        stack.callback(node.journal.close)
-        _pin_writer(writer_core)
-        node.open(journal=JournalId("BENCH"), venue="stub", symbols=["BTCUSDT"], notes=[])
-        stack.push_async_callback(venue.close)
-        opening = loop.create_task(
-            open_trading(node, venue, clock=clock, stack=stack, on_end=lambda: None)
-        )
-        sys.stdout.write("opening\n")
-        sys.stdout.flush()
-        await opening
-        assert node.trader is not None
-        watching = Watching(node, node.trader, pipe=None)
-        watching.start()
-        stack.callback(watching.close)
-        loop.add_reader(0, lambda: os.read(0, 100) or ended.done() or ended.set_result(None))
-        sys.stdout.write("ready\n")
-        sys.stdout.flush()
-        await ended
-        loop.remove_reader(0)
-        return node
 
 
 def told(node: Node) -> dict[str, Any]:
@@ -141,6 +129,26 @@ def told(node: Node) -> dict[str, Any]:
         "events": node.journal.seq,
         "open_orders": len(node.state.account.orders),
     }
+
+
+def _writer(
+    clock: RunningClock,
+    ended: "asyncio.Future[None]",
+    store: SqliteStore,
+    on_durable: Callable[[int], None],
+) -> Journal:
+    def fail(error: HoldfastError) -> None:
+        if not ended.done():
+            ended.set_exception(error)
+
+    return ThreadWriter(
+        store,
+        clock,
+        account=ACCOUNT,
+        durable_callback=on_durable,
+        post=asyncio.get_running_loop().call_soon_threadsafe,
+        failed_callback=fail,
+    )
 
 
 def _pin_writer(core: int) -> None:

@@ -6,11 +6,12 @@
  * stream. Orders are acknowledged and expire at once, so nothing rests and books stay small.
  *
  * usage: exchange CLIENTS; it prints one port a client and then takes lines on standard input:
- *     run CLIENT COUNT GAP_US SPIN     measure, and answer with COUNT lines of nanoseconds (-1:
- *                                      no order within two seconds), then a line "done"
+ *     run CLIENT COUNT GAP_US          measure, and answer with COUNT lines of nanoseconds (-1:
+ *                                      no order in half a second, or four times before), then a
+ *                                      line "done"
  *     tick CLIENT                      send one message and wait for nothing, to open the books
- * The gap is drawn evenly from half to one and a half times GAP_US. With SPIN the stub polls
- * while it waits for the order; it sleeps during the gap either way. */
+ * The gap is drawn evenly from half to one and a half times GAP_US. The stub polls while it waits
+ * for the order, and sleeps during the gap. */
 
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -32,7 +33,8 @@
 #define MOST_CONNECTIONS 128
 #define BUFFER (1 << 16)
 #define NS 1000000000LL
-#define LOST_NS (2 * NS)
+#define LOST_NS (NS / 2)
+#define LOST_IN_A_ROW 4
 #define WAKE_NS 60000LL
 
 enum kind { FREE, LISTENER, HTTP, COMBINED, RAW, API };
@@ -303,18 +305,24 @@ static struct connection *market_of(int client) {
     return market ? market : find(client, RAW, 0);
 }
 
-static void run(int client, int count, long long gap_ns, int spin) {
+static void run(int client, int count, long long gap_ns) {
     struct connection *market = market_of(client);
+    int lost = market ? 0 : LOST_IN_A_ROW;
     running = client;
-    for (int i = 0; i < count && market; i++) {
+    for (int i = 0; i < count; i++) {
+        if (lost >= LOST_IN_A_ROW) {
+            printf("-1\n");
+            continue;
+        }
         order_at = 0;
         long long began = clock_ns(CLOCK_MONOTONIC), now = began;
         tick(market);
         while (!order_at && now - began < LOST_NS) {
-            wait_for(spin ? 0 : LOST_NS);
+            wait_for(0);
             now = clock_ns(CLOCK_MONOTONIC);
         }
         printf("%lld\n", order_at ? order_at - began : -1);
+        lost = order_at ? 0 : lost + 1;
         long long until = now + jitter(gap_ns);
         while ((now = clock_ns(CLOCK_MONOTONIC)) < until)
             wait_for(until - now > WAKE_NS ? until - now - WAKE_NS : 0);
@@ -352,12 +360,12 @@ int main(int count, char **arguments) {
                 continue;
             }
             char line[128] = "";
-            int client, ticks, spin;
+            int client, ticks;
             long long gap_us;
             ssize_t got = read(0, line, sizeof line - 1);
             if (got <= 0) return 0;
-            if (sscanf(line, "run %d %d %lld %d", &client, &ticks, &gap_us, &spin) == 4)
-                run(client, ticks, gap_us * 1000, spin);
+            if (sscanf(line, "run %d %d %lld", &client, &ticks, &gap_us) == 3)
+                run(client, ticks, gap_us * 1000);
             else if (sscanf(line, "tick %d", &client) == 1 && market_of(client))
                 tick(market_of(client));
         }
