@@ -67,6 +67,13 @@ def test_a_test_that_checks_by_a_named_check_passes() -> None:
     )
 
 
+def test_a_test_whose_own_function_checks_passes() -> None:
+    text = (
+        "def _same(a):\n    assert a\ndef _all(a):\n    _same(a)\ndef test_a():\n    _all(1)\n"
+    )
+    assert privileges.unchecked_tests(Source("tests/unit/test_planted.py", text)) == []
+
+
 @pytest.mark.parametrize("path", sorted(tables.CLOCK | tables.RANDOM | tables.BROAD_EXCEPT))
 def test_a_named_file_may_use_its_privilege(path: str) -> None:
     text = "import time\nimport random\ntry:\n    f()\nexcept Exception:\n    g()\n"
