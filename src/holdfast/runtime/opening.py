@@ -48,6 +48,7 @@ async def open_trading(
         clock=clock,
         recv_window_ns=node.config.venue.recv_window_ms * NS_PER_MS,
     )
+    reconciler.on_failure = _end_the_run
     stack.push_async_callback(reconciler.close)
     priced: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     pacer = _pacer(node, reconciler, clock=clock, trader=trader, priced=priced, on_end=on_end)
@@ -76,6 +77,13 @@ async def open_trading(
     trader.keep_passing_barriers()
     pacer.release()
     return reconciler
+
+
+def _end_the_run(error: BaseException) -> None:
+    """Let the loop's handler of stray errors decide what becomes of the run."""
+    asyncio.get_running_loop().call_exception_handler(
+        {"message": "the comparison with the venue failed", "exception": error}
+    )
 
 
 def _pacer(

@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -29,7 +29,7 @@ from holdfast.journal.sqlite import SqliteStore
 from holdfast.journal.writer import Journal, ThreadWriter
 from holdfast.runtime import random
 from holdfast.runtime.clock import PingedClock, RunningClock
-from holdfast.runtime.commands import CommandSocket
+from holdfast.runtime.commands import Answer, CommandSocket, Request
 from holdfast.runtime.config import Config
 from holdfast.runtime.control import Control
 from holdfast.runtime.credentials import credentials_of
@@ -39,6 +39,7 @@ from holdfast.runtime.opening import open_trading
 from holdfast.runtime.options import RunOptions
 from holdfast.runtime.reconciler import Reconciler
 from holdfast.runtime.spawn import Child, Ready, start_simulator, start_view
+from holdfast.runtime.supervise import describe
 from holdfast.runtime.trader import Trader
 from holdfast.runtime.watching import Watching
 from holdfast.venues.binance.adapter import BinanceSpot, Endpoints, Options
@@ -80,7 +81,10 @@ class PaperRun:
         self._speed = speed
         self._stop: asyncio.Future[str]
         self._hurry: asyncio.Future[None]
+        self._failed: asyncio.Future[None]
         self._failure: HoldfastError | None = None
+        self._control: Control | None = None
+        self._is_canceled = False
 
     async def trade(
         self, open_journal: Callable[[], SqliteStore], *, socket: Path, plain: bool, show: bool
@@ -93,6 +97,8 @@ class PaperRun:
         loop = asyncio.get_running_loop()
         self._stop = loop.create_future()
         self._hurry = loop.create_future()
+        self._failed = loop.create_future()
+        loop.set_exception_handler(self._on_stray_error)
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self.stop, f"{number.name} received")
         async with contextlib.AsyncExitStack() as stack:
@@ -107,6 +113,9 @@ class PaperRun:
             venue = self._adapter(network, clock, ready)
             store = open_journal()
             stack.callback(store.close)
+            commands = CommandSocket(socket, self._command)
+            await commands.start()
+            stack.push_async_callback(commands.close)
             node = self._node_of(clock=clock, store=store, make_journal=self._writer(clock))
             stack.callback(node.journal.close)
             node.open(
@@ -116,6 +125,7 @@ class PaperRun:
                 notes=notes.notes,
             )
             stack.push_async_callback(venue.close)
+            stack.callback(self._leave_nothing, node)
             reconciler = await self._unless_stopped(
                 open_trading(
                     node,
@@ -126,7 +136,7 @@ class PaperRun:
                     on_end=partial(self.stop, "the data ended"),
                 )
             )
-            await self._watch(node, socket, stack, plain=plain, show=show)
+            await self._watch(node, stack, plain=plain, show=show)
             await self._run(node, reconciler)
             return node
 
@@ -140,8 +150,29 @@ class PaperRun:
     def fail(self, error: HoldfastError) -> None:
         """End the run because something that nothing can go on without is gone."""
         self._failure = self._failure or error
+        if not self._failed.done():
+            self._failed.set_result(None)
         if not self._stop.done():
             self._stop.set_result(str(error))
+
+    def _on_stray_error(self, _: object, context: dict[str, Any]) -> None:
+        """End the run for an exception that nobody was there to take: it is half done."""
+        error = context.get("exception")
+        if isinstance(error, HoldfastError):
+            self.fail(error)
+        elif error is not None:
+            self.fail(InvariantBroken(f"{context['message']}: {describe(error)}"))
+
+    def _command(self, request: Request) -> Answer:
+        """Take a command, once there is a trader to carry it out."""
+        if self._control is None:
+            return Answer(ok=False, outcome="the trader is starting or ending; ask again")
+        return self._control.execute(request)
+
+    def _leave_nothing(self, node: Node) -> None:
+        """Cancel what rests when a run ends in any other way than in order."""
+        if node.trader is not None and not self._is_canceled:
+            node.trader.cancel_without_journal()
 
     async def _venue(self, stack: contextlib.AsyncExitStack) -> Ready:
         """Give the addresses of the exchange that was named, or start one."""
@@ -215,18 +246,16 @@ class PaperRun:
     async def _watch(
         self,
         node: Node,
-        socket: Path,
         stack: contextlib.AsyncExitStack,
         *,
         plain: bool,
         show: bool,
     ) -> None:
-        """Listen for commands and start the view."""
+        """Let commands in and start the view."""
         trader = _trader(node)
-        control = Control(trader, recorder=node.recorder, clock=node.clock, stop=self.stop)
-        commands = CommandSocket(socket, control.execute)
-        await commands.start()
-        stack.push_async_callback(commands.close)
+        self._control = Control(
+            trader, recorder=node.recorder, clock=node.clock, stop=self.stop
+        )
         if self._options.duration_ns is not None:
             node.clock.call_at(
                 node.clock.now_ns() + self._options.duration_ns,
@@ -245,24 +274,28 @@ class PaperRun:
         trader = _trader(node)
         reason = await self._stop
         if isinstance(self._failure, JournalError):
-            trader.cancel_without_journal()
             raise self._failure
         trader.begin_stop(reason)
         quiet = asyncio.get_running_loop().create_task(trader.quiet())
-        await asyncio.wait(
-            (quiet, self._hurry),
-            timeout=CANCELED_WITHIN_S,
-            return_when=asyncio.FIRST_COMPLETED,
-        )
-        quiet.cancel()
+        await self._first_of(quiet, self._hurry)
         if self._failure is None and not self._hurry.done():
             reconciler.request("stop")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(reconciler.finish(), COMPARED_WITHIN_S)
         trader.end(reason)
-        await node.recorder.settled()
+        self._control = None
+        await self._first_of(asyncio.ensure_future(node.recorder.settled()))
+        self._is_canceled = trader.is_quiet
         if self._failure is not None:
             raise self._failure
+
+    async def _first_of(self, work: asyncio.Task[None], *others: asyncio.Future[None]) -> None:
+        """Wait for some work, but neither for ever nor beyond a failure that comes now."""
+        enders = [work, *others] if self._failed.done() else [work, self._failed, *others]
+        await asyncio.wait(
+            enders, timeout=CANCELED_WITHIN_S, return_when=asyncio.FIRST_COMPLETED
+        )
+        work.cancel()
 
 
 def _trader(node: Node) -> Trader:

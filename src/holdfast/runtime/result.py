@@ -27,7 +27,6 @@ class Tally:
         self.marks: dict[str, str] = {}
         self._filled: dict[str, Decimal] = {}
         self._wanted: dict[str, Decimal] = {}
-        self._doubted: set[str] = set()
 
     def add(self, record: Record) -> None:
         """Count one record."""
@@ -41,17 +40,12 @@ class Tally:
                 self.orders["refused"] += 1
             case ev.OrderAcked():
                 self.orders["acked"] += 1
-                self._doubted.discard(event.client_order_id)
             case ev.OrderRejected():
                 self.orders["rejected"] += 1
-                self._doubted.discard(event.client_order_id)
-            case ev.OrderDoubted():
-                self._doubted.add(event.client_order_id)
             case ev.OrderFilled():
                 self._fill(event)
             case ev.OrderCanceled() | ev.OrderExpired():
                 self.orders["canceled"] += 1
-                self._doubted.discard(event.client_order_id)
             case ev.IntentRefused():
                 self.orders["refused"] += event.count
             case ev.MarkRecorded():
@@ -63,17 +57,15 @@ class Tally:
         self.fills += 1
         self.volume += exact(event.last_price) * exact(event.last_quantity)
         key = event.client_order_id
-        self._doubted.discard(key)
         filled = self._filled.get(key, Decimal(0)) + exact(event.last_quantity)
         self._filled[key] = filled
         if filled >= self._wanted.get(key, filled):
             self.orders["filled"] += 1
 
-    def counts(self) -> dict[str, int]:
-        """Give the `orders` object."""
+    def counts(self, *, unknown: int) -> dict[str, int]:
+        """Give the `orders` object; unknown is what nobody knows the fate of at the end."""
         names = ("submitted", "acked", "rejected", "unknown", "filled", "canceled", "refused")
-        self.orders["unknown"] = len(self._doubted)
-        return {name: self.orders[name] for name in names}
+        return {name: self.orders[name] for name in names} | {"unknown": unknown}
 
 
 def tally(records: Iterable[Record]) -> Tally:
@@ -141,7 +133,9 @@ def run_result(
         "seed": state.seed,
         "strategies": strategies,
         "symbols": state.symbols,
-        "orders": counted.counts(),
+        "orders": counted.counts(
+            unknown=sum(held.order.is_unknown for held in state.account.orders.values())
+        ),
         "fills": counted.fills,
         "volume_quote": canonical(counted.volume),
         "positions": positions_of(state, counted.marks),

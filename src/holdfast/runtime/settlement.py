@@ -84,6 +84,8 @@ class Settlement:
                 if not order.ending:
                     self._hear_rejection(request, answer, now_ns=now)
             case Unknown():
+                if order.acked or order.ending:
+                    return
                 self._hear(
                     client_order_id,
                     "doubted",

@@ -103,6 +103,15 @@ def test_a_lost_answer_is_unknown_and_the_venue_is_asked() -> None:
     assert floor.one.told("order")[-1].reason == "no answer in 5 s"
 
 
+def test_an_answer_that_is_lost_after_the_stream_told_of_the_order_leaves_no_doubt() -> None:
+    floor = Told()
+    floor.hear(floor.report(floor.order, ReportKind.ACKED))
+    floor.commit()
+    floor.answer(Unknown("no answer in 5 s"))
+    assert floor.new == ["order.acked/1"]
+    assert floor.asked == []
+
+
 def test_a_fill_settles_a_doubt() -> None:
     floor = Told()
     floor.answer(Unknown("lost"))
