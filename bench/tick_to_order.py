@@ -44,32 +44,29 @@ WAYS = (("ccxt_rest", "rest"), ("ccxt_ws", "ws"))
 
 
 class Cores(NamedTuple):
-    """Who runs where; -1 is anywhere. `writers` is the journal's thread in each mode."""
+    """Who runs where; -1 is anywhere."""
 
     stub: int
     client: int
-    writers: dict[str, int]
+    writer: int
 
-    def text(self, mode: str) -> str:
+    def text(self) -> str:
         """Say it for the rows."""
         if self.client < 0:
             return "not pinned"
-        writer = self.writers[mode]
-        return f"stub on core {self.stub}, clients on {self.client}, writer on {writer}"
+        return f"stub on core {self.stub}, clients on {self.client}, writer on {self.writer}"
 
 
 def cores() -> Cores:
-    """Give the writer a core of its own where there are three.
+    """Give the writer a core of its own where there are three, else the one of its client.
 
-    On two it shares the stub's core while the commit goes on beside the order, and its client's
-    while the order waits for the commit: the stub polls then, and would starve it.
+    The stub polls, so on its core the writer would be starved, with the interpreter's lock in
+    its hand.
     """
     free = sorted(os.sched_getaffinity(0))
     if len(free) < 2:
-        return Cores(-1, -1, {"with_send": -1, "before_send": -1})
-    if len(free) == 2:
-        return Cores(*free, {"with_send": free[0], "before_send": free[1]})
-    return Cores(free[0], free[1], {"with_send": free[2], "before_send": free[2]})
+        return Cores(-1, -1, -1)
+    return Cores(free[0], free[1], free[2] if len(free) > 2 else free[1])
 
 
 def rows() -> Iterator[Row]:
@@ -122,7 +119,7 @@ def _commands(
     python = [sys.executable, "-m"]
     commands = {"floor": [str(folder / "client"), "{port}"]}
     for name, durability in MODES:
-        writer = str(placed.writers[name])
+        writer = str(placed.writer)
         commands[name] = [*python, "bench.trader", "{port}", durability, str(folder), writer]
     for name, way in ways:
         commands[name] = [*python, "bench.ccxt_client", "{port}", way]
@@ -228,7 +225,7 @@ class Disk:
     def __init__(self, folder: Path, placed: Cores) -> None:
         self._store = SqliteStore.create(folder / "commits.journal")
         self._store.reserve()
-        self._core = placed.writers["before_send"]
+        self._core = placed.writer
         self._journal = Journal(
             self._store,
             SystemClock(),
@@ -290,7 +287,7 @@ def _compare(
                     baseline=other,
                     baseline_value=at(answered[other], percent),
                     n=len(answered[mode]),
-                    mode=f"{mode}: gateway in process, {placed.text(mode)}",
+                    mode=f"{mode}: gateway in process, {placed.text()}",
                 )
         if mode == "before_send":
             yield _row(

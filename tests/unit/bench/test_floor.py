@@ -9,7 +9,7 @@ import pytest
 
 from bench.tick_to_order import SOURCES, Client, Cores, Exchange
 
-ANYWHERE = Cores(-1, -1, {"with_send": -1, "before_send": -1})
+ANYWHERE = Cores(-1, -1, -1)
 
 
 @pytest.fixture
