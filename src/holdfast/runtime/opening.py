@@ -58,12 +58,7 @@ async def open_trading(
     await venue.market_data.start(instruments, trader.sinks)
     if isinstance(clock, RunningClock):
         clock.synchronise(await venue.server_time_ns())
-    try:
-        await asyncio.wait_for(asyncio.shield(priced), PRICED_WITHIN_S)
-    except TimeoutError:
-        raise VenueUnavailable(
-            f"the venue sent no price of every symbol in {PRICED_WITHIN_S:g} s"
-        ) from None
+    await _until_priced(priced)
     if node.state.account.balances:
         trader.resume()
     else:
@@ -77,6 +72,16 @@ async def open_trading(
     trader.keep_passing_barriers()
     pacer.release()
     return reconciler
+
+
+async def _until_priced(priced: "asyncio.Future[None]") -> None:
+    """Wait for the first price of every symbol, but not for ever."""
+    try:
+        await asyncio.wait_for(asyncio.shield(priced), PRICED_WITHIN_S)
+    except TimeoutError:
+        raise VenueUnavailable(
+            f"the venue sent no price of every symbol in {PRICED_WITHIN_S:g} s"
+        ) from None
 
 
 def _end_the_run(error: BaseException) -> None:
