@@ -53,6 +53,12 @@ def _wrong_cancel(cancel: Cancel) -> str:
 def _wrong_order(order: Buy | Sell) -> str:
     if order.quantity < 1:
         return f"{type(order).__name__}(quantity={order.quantity}), at least 1"
+    if (
+        type(order.time_in_force) is TimeInForce
+        and type(order.purpose) is Purpose
+        and type(order.post_only) is bool
+    ):
+        return _wrong_price(order)
     for field, right in (
         ("time_in_force", TimeInForce),
         ("purpose", Purpose),

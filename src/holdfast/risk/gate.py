@@ -22,8 +22,8 @@ from holdfast.risk.halt import UNRECONCILED
 from holdfast.risk.view import APPROVAL_LIFE_NS, Ask, View, ask_of_intent, ask_of_order
 
 Check: TypeAlias = Callable[[Ask, View], Refusal | None]
-Guard: TypeAlias = Callable[[Callable[[], Any]], Any]
-"""Runs a call and gives its result; an exception comes back as a value that has a `line`."""
+Guard: TypeAlias = Callable[..., Any]
+"""Calls its first argument with the others; a failure comes back as a value with a `line`."""
 
 
 class Gate(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,8 +46,14 @@ class Gates:
         self.guard = guard
         self.intents = tuple(gate for gate in gates if gate.intents)
         self.orders = tuple(gate for gate in gates if gate.orders)
-        self.reducing_intents = tuple(gate for gate in self.intents if gate.reductions)
-        self.reducing_orders = tuple(gate for gate in self.orders if gate.reductions)
+        self.intent_checks = tuple(gate.check for gate in self.intents)
+        self.order_checks = tuple(gate.check for gate in self.orders)
+        self.reducing_intent_checks = _of_reductions(self.intents)
+        self.reducing_order_checks = _of_reductions(self.orders)
+
+
+def _of_reductions(gates: tuple[Gate, ...]) -> tuple[Check, ...]:
+    return tuple(gate.check for gate in gates if gate.reductions)
 
 
 def review_intent(
@@ -56,7 +62,7 @@ def review_intent(
     """Ask every gate of the whole about an intent; an `Accepted` comes with its reservation."""
     if not gates.intents:
         return _NO_GATES
-    answer = gates.guard(lambda: _ask_intent(intent, view, gates=gates))
+    answer = gates.guard(_ask_intent, intent, view, gates)
     if not isinstance(answer, _Answer):
         make = partial(ask_of_intent, intent, view)
         answer = _ask_again(make, view, gates=gates, intent=True)
@@ -84,7 +90,7 @@ def review_order(
         return _NO_GATES
     if order.strategy != view.strategy or order.symbol != view.instrument.symbol:
         return Refused((Refusal("order", "the view is of another strategy or symbol"),))
-    answer = gates.guard(lambda: _ask_order(order, view, gates=gates, parent=parent))
+    answer = gates.guard(_ask_order, order, view, gates, parent)
     if not isinstance(answer, _Answer):
         make = partial(ask_of_order, order, view, parent=parent)
         answer = _ask_again(make, view, gates=gates, intent=False)
@@ -120,23 +126,21 @@ class _Answer(msgspec.Struct):
     reservation: Reservation | None = None
 
 
-def _ask_intent(intent: SizedIntent, view: View, *, gates: Gates) -> _Answer:
+def _ask_intent(intent: SizedIntent, view: View, gates: Gates) -> _Answer:
     ask = ask_of_intent(intent, view)
-    applying = gates.reducing_intents if ask.reduces else gates.intents
-    refusals = _inherent(ask) or _refusals(applying, ask, view=view)
+    checks = gates.reducing_intent_checks if ask.reduces else gates.intent_checks
+    refusals = _inherent(ask) or _refusals(checks, ask, view)
     return _Answer(refusals, ask.reservation)
 
 
-def _ask_order(
-    order: NewOrder, view: View, *, gates: Gates, parent: Accepted | None
-) -> _Answer:
+def _ask_order(order: NewOrder, view: View, gates: Gates, parent: Accepted | None) -> _Answer:
     ask = ask_of_order(order, view, parent=parent)
-    applying = gates.reducing_orders if ask.reduces else gates.orders
-    return _Answer(_inherent(ask) or _refusals(applying, ask, view=view))
+    checks = gates.reducing_order_checks if ask.reduces else gates.order_checks
+    return _Answer(_inherent(ask) or _refusals(checks, ask, view))
 
 
-def _refusals(applying: tuple[Gate, ...], ask: Ask, *, view: View) -> list[Refusal]:
-    return [refusal for gate in applying if (refusal := gate.check(ask, view)) is not None]
+def _refusals(checks: tuple[Check, ...], ask: Ask, view: View) -> list[Refusal]:
+    return [refusal for check in checks if (refusal := check(ask, view)) is not None]
 
 
 def _inherent(ask: Ask) -> list[Refusal]:
@@ -156,7 +160,7 @@ def _ask_again(make: Callable[[], Ask], view: View, *, gates: Gates, intent: boo
         return _Answer([_failure("ask", ask)])
     refusals = []
     for gate in gates.intents if intent else gates.orders:
-        single = guard(partial(gate.check, ask, view))
+        single = guard(gate.check, ask, view)
         if isinstance(single, Refusal):
             refusals.append(single)
         elif single is not None:

@@ -265,7 +265,7 @@ class Pipeline:
         origin = Origin(
             account=self._state.account.account,
             instrument=view.instrument,
-            worst_price=intent.price or worst_price(intent, view),
+            worst_price=worst_price(intent, view),
             reference=market_reference(lane.feed, view),
         )
         for order in children(accepted, origin, ids=lane.ids):
