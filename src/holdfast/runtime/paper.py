@@ -94,13 +94,7 @@ class PaperRun:
         The journal is opened once the venue has answered, so that nothing is left behind by a
         run that could not begin.
         """
-        loop = asyncio.get_running_loop()
-        self._stop = loop.create_future()
-        self._hurry = loop.create_future()
-        self._failed = loop.create_future()
-        loop.set_exception_handler(self._on_stray_error)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self.stop, f"{number.name} received")
+        self._await_ends()
         async with contextlib.AsyncExitStack() as stack:
             ready = await self._venue(stack)
             network = SocketNetwork(
@@ -139,6 +133,16 @@ class PaperRun:
             await self._watch(node, stack, plain=plain, show=show)
             await self._run(node, reconciler)
             return node
+
+    def _await_ends(self) -> None:
+        """Be ready for what may end the run: signals, failures, and errors that stray."""
+        loop = asyncio.get_running_loop()
+        self._stop = loop.create_future()
+        self._hurry = loop.create_future()
+        self._failed = loop.create_future()
+        loop.set_exception_handler(self._on_stray_error)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.stop, f"{number.name} received")
 
     def stop(self, reason: str) -> None:
         """End the run in order; the second time, without waiting for what rests."""
