@@ -34,7 +34,7 @@ class VenueEntry(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     url: str = ""
     api_key: str = ""
     secret_file: str = ""
-    recv_window_ms: int = 5_000
+    recv_window_ms: Annotated[int, msgspec.Meta(ge=1, le=60_000)] = 5_000
     orders_per_10s_count: Count = 100
     orders_per_day_count: Annotated[int, msgspec.Meta(ge=1)] = 200_000
 
@@ -50,7 +50,7 @@ class Config(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Everything that a run can be told."""
 
     mode: Mode = "paper"
-    account: str = "demo"
+    account: Annotated[str, msgspec.Meta(min_length=1)] = "demo"
     symbols: list[str] = []
     seed: int = 1
     report: str = ""
