@@ -4,7 +4,8 @@ Three workloads, each with an order at the market once in 600 events:
 
 - `tops`: best bids and asks that are decoded already, out of a seeded walk;
 - `l2`: a recording of Binance (diffs of depth, best prices, trades), read and decoded from its
-  compressed file on the way; HOLDFAST_DATA names the folder, ../shared/data is looked at too;
+  compressed file on the way, after the pass that finds its filters; HOLDFAST_DATA names the
+  folder, ../shared/data is looked at too;
 - `nautilus`: the quotes of `tops` in its BacktestEngine, if HOLDFAST_BENCH_NAUTILUS names a
   Python that has it.
 
@@ -94,8 +95,8 @@ def tops(made: Sequence[Quote]) -> Market:
     )
 
 
-def timed(market: Market | None = None, *, data: tuple[Path, ...] = ()) -> float:
-    """Replay a market or recorded files from start to closed journal; gives seconds."""
+def timed(market: Market) -> float:
+    """Replay a market from start to closed journal; gives seconds."""
     config = Config(
         mode="replay",
         strategies=[StrategyEntry(path=f"{__file__}:OncePerMany")],
@@ -107,7 +108,7 @@ def timed(market: Market | None = None, *, data: tuple[Path, ...] = ()) -> float
         began = time.perf_counter()
         run = Replay(
             config,
-            RunOptions(mode="replay", data=data, json=True),
+            RunOptions(mode="replay", json=True),
             chosen=choose(config),
             open_journal=lambda: SqliteStore.create(path),
             path=path,
@@ -128,7 +129,7 @@ def _recorded() -> Iterator[Row]:
         return
     market = open_market((path,), assumptions=load_assumptions(None))
     count, reading = _counted(market.records)
-    taken = median([timed(data=(path,)) for _ in range(ROUNDS)])
+    taken = median([timed(market) for _ in range(ROUNDS)])
     yield _row(
         "replay.l2.pure",
         count / taken,
