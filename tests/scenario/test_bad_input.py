@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenario.kit import exchange, needs, refused
+from tests.scenario.kit import QUOTES, exchange, holdfast, needs, refused
 
 STRATEGIES = """
 from holdfast import Strategy
@@ -47,8 +47,12 @@ REFUSED: dict[str, tuple[str, int, tuple[str, ...]]] = {
     "data of no kind": ("run --data notes.txt", 2, ("notes.txt", "aggregated trades")),
     "data without a row": ("run --data empty.csv", 2, ("empty.csv",)),
     "data that is not there": ("run --data no.csv", 2, ("no.csv",)),
-    "a truncated file": ("run --mode replay --data cut.csv.gz --symbol spot:AAABBB", 2, ("cut",)),
-    "a malformed row": ("run --mode replay --data bad.csv --symbol spot:AAABBB", 2, ("line 3",)),
+    "a truncated file": (
+        "run --mode replay --data cut.csv.gz --symbol spot:AAABBB", 2, ("cut",),
+    ),
+    "a malformed row": (
+        "run --mode replay --data bad.csv --symbol spot:AAABBB", 2, ("line 3",),
+    ),
     "a malformed row through sockets": (
         "run --data bad.csv --symbol spot:AAABBB --until-end", 2, ("line 3",),
     ),
@@ -119,6 +123,23 @@ def test_a_wrong_signature_is_an_authentication_error(tmp_path: Path) -> None:
         code, line = refused("run", "--config", "c.toml", "--venue-url", url, cwd=tmp_path)
     assert code == 4
     assert "signature" in line.lower()
+
+
+def test_a_key_that_may_not_trade_ends_the_run(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("holdfast-demonstration-secret-of-the-reader\n")
+    secret.chmod(0o600)
+    (tmp_path / "c.toml").write_text(
+        '[venue]\napi_key = "holdfast-demonstration-key-read"\nsecret_file = "secret"\n'
+    )
+    with exchange(cwd=tmp_path) as url:
+        done = holdfast(
+            "run", "--config", "c.toml", "--venue-url", url, "--strategy", QUOTES, "--json",
+            cwd=tmp_path,
+        )  # fmt: skip
+    assert done.code == 4, done.err
+    assert done.out == ""
+    assert "a key that may trade" in done.err.splitlines()[-1]
 
 
 def test_a_secret_that_others_can_read_is_refused(tmp_path: Path) -> None:

@@ -15,10 +15,14 @@ class Acked(msgspec.Struct, frozen=True, tag=True):
 
 
 class Rejected(msgspec.Struct, frozen=True, tag=True):
-    """The venue has refused the order, and it is certain that it was not done."""
+    """The venue has refused the order, and it is certain that it was not done.
+
+    `is_key_refused` when it refused the key, so that no further order can be done either.
+    """
 
     code: int
     message: str
+    is_key_refused: bool = False
 
 
 class Unknown(msgspec.Struct, frozen=True, tag=True):

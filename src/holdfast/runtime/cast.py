@@ -58,6 +58,7 @@ class Cast(Listener):
     ) -> None:
         self.members: dict[StrategyId, Member] = {}
         self.on_doubt: Callable[[Symbol, ClientOrderId], None] = _nothing
+        self.on_lost_key: Callable[[str], None] = _nothing
         self.is_warming = False
         self._is_running = False
         self._recorder = recorder
@@ -90,6 +91,10 @@ class Cast(Listener):
     def on_in_doubt(self, symbol: Symbol, client_order_id: ClientOrderId) -> None:
         """Have the venue asked what became of an order."""
         self.on_doubt(symbol, client_order_id)
+
+    def on_key_refused(self, message: str) -> None:
+        """Have the run ended: no order can be done any more."""
+        self.on_lost_key(message)
 
     def waker(self, strategy: StrategyId) -> Callable[[str, int], None]:
         """Give what wakes a strategy when a timer of its is due."""

@@ -19,6 +19,7 @@ import msgspec
 from holdfast.domain.ids import AccountId
 from holdfast.domain.instrument import Product
 from holdfast.errors import (
+    CredentialsRefused,
     HoldfastError,
     InvariantBroken,
     JournalError,
@@ -159,6 +160,13 @@ class PaperRun:
         if not self._stop.done():
             self._stop.set_result(str(error))
 
+    def _lose_key(self, message: str) -> None:
+        self.fail(
+            CredentialsRefused(
+                f"the venue takes no order of this key: {message}; give a key that may trade"
+            )
+        )
+
     def _on_stray_error(self, _: object, context: dict[str, Any]) -> None:
         """End the run for an exception that nobody was there to take: it is half done."""
         error = context.get("exception")
@@ -257,6 +265,7 @@ class PaperRun:
     ) -> None:
         """Let commands in and start the view."""
         trader = _trader(node)
+        trader.cast.on_lost_key = self._lose_key
         self._control = Control(
             trader, recorder=node.recorder, clock=node.clock, stop=self.stop
         )

@@ -45,6 +45,9 @@ class Listener:
     def on_in_doubt(self, symbol: Symbol, client_order_id: ClientOrderId) -> None:
         """Learn that the venue has to be asked what became of an order."""
 
+    def on_key_refused(self, message: str) -> None:
+        """Learn that the venue takes no order of this key."""
+
 
 class Settlement:
     """Turns what the venue says of our orders into events."""
@@ -83,6 +86,8 @@ class Settlement:
             case Rejected():
                 if not order.ending:
                     self._hear_rejection(request, answer, now_ns=now)
+                if answer.is_key_refused:
+                    self._listener.on_key_refused(answer.message)
             case Unknown():
                 if order.acked or order.ending:
                     return

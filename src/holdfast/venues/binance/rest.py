@@ -22,12 +22,12 @@ from holdfast.venues.binance.wire.numbers import instant
 from holdfast.venues.binance.wire.replies import OK, ErrorBody, error_body
 from holdfast.venues.binance.wire.requests import Params, query_text
 from holdfast.venues.binance.wire.unreadable import READ_ERRORS
+from holdfast.venues.binance.wire.verdicts import KEY_CODES
 
 DEFAULT_WEIGHT_LIMIT = 6_000
 WEIGHT_KEPT_FREE = 10
 _MINUTE_NS = 60 * NS_PER_S
 _USED_WEIGHT = "x-mbx-used-weight-1m"
-_KEY_CODES = (-2014, -2015, -2008, -1022)
 _TIME_CODE = -1021
 _LIMITED = (418, 429)
 _UNAUTHORIZED = 401
@@ -216,7 +216,7 @@ def refusal(
 ) -> CredentialsRefused | QuestionRefused | VenueTimeout | VenueUnavailable:
     """Turn the venue's refusal of a question into the exception that says what to do."""
     line = f"{what}: {error.msg or 'refused'} (status {status}, code {error.code})"
-    if error.code in _KEY_CODES or status == _UNAUTHORIZED:
+    if error.code in KEY_CODES or status == _UNAUTHORIZED:
         return CredentialsRefused(f"{line}; check API key, secret, permissions and IP list")
     if error.code == _TIME_CODE:
         return QuestionRefused(f"{line}; set this machine's clock", error.code)

@@ -9,7 +9,7 @@ from holdfast.domain.instrument import Instrument
 from holdfast.domain.submission import Acked, Rejected, Submission, Unknown
 from holdfast.domain.venue import CancelAcked, CancelAnswer, CancelRefused
 from holdfast.venues.binance.wire.unreadable import READ_ERRORS, Unreadable
-from holdfast.venues.binance.wire.verdicts import Verdict, judge
+from holdfast.venues.binance.wire.verdicts import KEY_CODES, Verdict, judge
 
 OK = 200
 _NO_BODY = msgspec.Raw(b"{}")
@@ -82,7 +82,7 @@ def submission(status: int, error: ErrorBody | None, *, body: Body) -> Submissio
             return Unknown(f"the acknowledgement cannot be read: {failure}")
     refusal = error or ErrorBody()
     if judge(status, refusal.code, text=refusal.msg) is Verdict.NOT_DONE:
-        return Rejected(refusal.code, refusal.msg)
+        return Rejected(refusal.code, refusal.msg, refusal.code in KEY_CODES)
     return Unknown(_doubt(status, refusal))
 
 

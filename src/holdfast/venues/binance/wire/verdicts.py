@@ -37,6 +37,9 @@ _USDM = Product.LINEAR
 _NOT_DONE = Verdict.NOT_DONE
 _IN_DOUBT = Verdict.IN_DOUBT
 
+KEY_CODES = (-2014, -2015, -2008, -1022)
+"""Codes that refuse the key, its signature or its permissions."""
+
 RULES: tuple[Rule, ...] = (
     Rule(code=-1006, verdict=_IN_DOUBT, why="unexpected response of the message bus"),
     Rule(code=-1007, verdict=_IN_DOUBT, why="the matching engine did not answer in 10 s"),
