@@ -27,6 +27,7 @@ from holdfast.domain.money import amount_text
 from holdfast.journal.tail import Follower
 from holdfast.runtime.pulse import Pulse
 from holdfast.runtime.state import State
+from holdfast.runtime.supervise import run_command
 
 REFRESH_HZ = 4
 PLAIN_EVERY = 4
@@ -249,5 +250,10 @@ def show(journal: Path, *, plain: bool) -> None:
                 break
 
 
-if __name__ == "__main__":
+def _main() -> int:
     show(Path(sys.argv[1]), plain=sys.argv[2:] == ["--plain"])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(_main, errors=sys.stderr))
