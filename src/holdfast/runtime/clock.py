@@ -13,10 +13,11 @@ from collections.abc import Callable
 from holdfast.domain.instant import NS_PER_S, UtcNs
 
 _SOONEST_WAKE_S = 0.000_05
+_TIDY_FROM = 1_024
 
 
 class HeapTimer:
-    """A timer in a heap; canceled ones stay there until they are due."""
+    """A timer in a heap; canceled ones stay there until they are due, or too many."""
 
     __slots__ = ("at_ns", "callback", "sequence")
 
@@ -33,13 +34,36 @@ class HeapTimer:
         self.callback = None
 
 
+class Timers:
+    """A heap of timers; `heap[0]` is due first."""
+
+    __slots__ = ("_sequence", "_tidy_at", "heap")
+
+    def __init__(self) -> None:
+        self.heap: list[HeapTimer] = []
+        self._sequence = 0
+        self._tidy_at = _TIDY_FROM
+
+    def add(self, at_ns: int, callback: Callable[[], None]) -> HeapTimer:
+        """Add a timer; those that were canceled go before the heap has doubled."""
+        self._sequence += 1
+        timer = HeapTimer(at_ns, self._sequence, callback)
+        heap = self.heap
+        heapq.heappush(heap, timer)
+        if len(heap) >= self._tidy_at:
+            heap[:] = [kept for kept in heap if kept.callback is not None]
+            heapq.heapify(heap)
+            self._tidy_at = max(_TIDY_FROM, 2 * len(heap))
+        return timer
+
+
 class VirtualClock:
     """Time that moves only when it is told to; replay runs on it."""
 
     def __init__(self, start_ns: int = 0) -> None:
         self._now = start_ns
-        self._heap: list[HeapTimer] = []
-        self._sequence = 0
+        self._timers = Timers()
+        self._heap = self._timers.heap
         self.next_due_ns: float = float("inf")
 
     def now_ns(self) -> UtcNs:
@@ -52,9 +76,7 @@ class VirtualClock:
 
     def call_at(self, at_ns: int, callback: Callable[[], None]) -> HeapTimer:
         """Run a callback when time reaches an instant."""
-        self._sequence += 1
-        timer = HeapTimer(at_ns, self._sequence, callback)
-        heapq.heappush(self._heap, timer)
+        timer = self._timers.add(at_ns, callback)
         self.next_due_ns = self._heap[0].at_ns
         return timer
 
@@ -97,8 +119,8 @@ class RunningClock:
         self._speed = speed
         self._is_moving = is_moving
         self._last = 0
-        self._heap: list[HeapTimer] = []
-        self._sequence = 0
+        self._timers = Timers()
+        self._heap = self._timers.heap
         self._wake: asyncio.TimerHandle | None = None
 
     def now_ns(self) -> UtcNs:
@@ -127,9 +149,7 @@ class RunningClock:
 
     def call_at(self, at_ns: int, callback: Callable[[], None]) -> HeapTimer:
         """Run a callback when market time reaches an instant."""
-        self._sequence += 1
-        timer = HeapTimer(at_ns, self._sequence, callback)
-        heapq.heappush(self._heap, timer)
+        timer = self._timers.add(at_ns, callback)
         if self._heap[0] is timer:
             self._schedule()
         return timer
@@ -146,11 +166,13 @@ class RunningClock:
     def _run_due(self) -> None:
         self._wake = None
         now = self.now_ns()
-        while self._heap and self._heap[0].at_ns <= now:
-            callback = heapq.heappop(self._heap).callback
-            if callback is not None:
-                callback()
-        self._schedule()
+        try:
+            while self._heap and self._heap[0].at_ns <= now:
+                callback = heapq.heappop(self._heap).callback
+                if callback is not None:
+                    callback()
+        finally:
+            self._schedule()
 
 
 def wall_ns() -> int:

@@ -51,6 +51,19 @@ def test_a_timer_in_the_past_runs_at_the_next_advance_and_time_does_not_go_back(
     assert clock.now_ns() == 100
 
 
+def test_a_timer_that_is_moved_over_and_over_takes_no_more_room() -> None:
+    clock, ran = VirtualClock(), []
+    kept = [
+        clock.call_at(10**9 + number, lambda number=number: ran.append(number))  # type: ignore[misc]
+        for number in range(10)
+    ]
+    for number in range(20_000):
+        clock.call_at(10**12 + number, lambda: ran.append(-1)).cancel()
+    assert len(clock._heap) < 3_000
+    clock.advance(10**13)
+    assert ran == list(range(len(kept)))
+
+
 def test_the_next_due_instant_is_known() -> None:
     clock = VirtualClock()
     assert clock.next_due_ns == float("inf")
@@ -110,6 +123,25 @@ def test_a_running_clock_wakes_its_timers_in_their_order(is_moving: bool) -> Non
         return ran
 
     assert asyncio.run(story()) == ["first", "second"]
+
+
+def test_a_timer_that_raises_does_not_stop_the_ones_after_it() -> None:
+    async def story() -> int:
+        strays: list[str] = []
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: strays.append(str(context["exception"])))
+        clock = RunningClock(YEAR_2020_NS, speed=1_000)
+        done = loop.create_future()
+
+        def fall() -> None:
+            raise RuntimeError("fell")
+
+        clock.call_at(YEAR_2020_NS + 10 * NS_PER_MS, fall)
+        clock.call_at(YEAR_2020_NS + 20 * NS_PER_MS, lambda: done.set_result(None))
+        await asyncio.wait_for(done, 5)
+        return strays.count("fell")
+
+    assert asyncio.run(story()) == 1
 
 
 def test_runs_are_named_by_the_second() -> None:
