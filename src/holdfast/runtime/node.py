@@ -245,6 +245,11 @@ class Node:
     def _fold(self, store: SqliteStore) -> None:
         """Fold what an existing journal holds."""
         for record in store.read():
+            if not self.is_resumed and record.header.account != self.config.account:
+                raise JournalError(
+                    f"this journal is of account '{record.header.account}', "
+                    f"not '{self.config.account}'"
+                )
             self.is_resumed = True
             self.state.apply(record.event)
             if isinstance(record.event, ev.IntentAccepted) and record.event.algorithm == QUOTE:
@@ -254,11 +259,6 @@ class Node:
             elif isinstance(record.event, ev.OrderFilled):
                 fill = fill_of(record.event, self.state)
                 self.fills.setdefault(fill.strategy, []).append(fill)
-        if self.is_resumed and self.state.account.account != self.config.account:
-            raise JournalError(
-                f"this journal is of account '{self.state.account.account}', "
-                f"not '{self.config.account}'"
-            )
 
     def _on_durable(self, seq: int) -> None:
         self.recorder.on_durable(seq)

@@ -1,0 +1,78 @@
+"""What is looked at four times a second: the journal's lag, and what the screens are told."""
+
+import asyncio
+import os
+
+import msgspec
+
+from holdfast.domain import events as ev
+from holdfast.domain.intent import Buy
+from holdfast.runtime.pulse import Pulse
+from holdfast.runtime.watching import LAG_LIMIT_NS, LAGGING, Watching
+from tests.unit.runtime.kit import Floor, Watcher
+
+
+def look(floor: Floor, *, times: int = 1) -> list[Pulse]:
+    """Let a watcher look, and give what it told."""
+
+    async def story() -> list[Pulse]:
+        reading, writing = os.pipe()
+        with os.fdopen(writing, "wb", buffering=0) as pipe, os.fdopen(reading, "rb") as read:
+            watching = Watching(floor.node, floor.trader, pipe=pipe)
+            for _ in range(times):
+                watching.start()
+            watching.close()
+            pipe.close()
+            return [msgspec.json.decode(line, type=Pulse) for line in read]
+
+    return asyncio.run(story())
+
+
+def test_a_pulse_tells_market_status_and_journal() -> None:
+    floor = Floor(one=Watcher()).open()
+    first, last = look(floor)
+    assert (first.seq, last.seq) == (1, 2)
+    assert (first.mode, first.status) == ("paper", "trading")
+    assert (first.feeds[0].bid, first.feeds[0].ask) == ("100", "100.01")
+    assert first.feeds[0].age_ms == 0
+    assert first.journal_events == first.journal_durable == len(floor.put)
+    assert first.p50_us is None
+
+
+def test_before_the_first_price_there_is_none() -> None:
+    first, _ = look(Floor())
+    assert (first.feeds[0].bid, first.feeds[0].age_ms, first.feeds[0].healthy) == (
+        "",
+        -1,
+        False,
+    )
+    assert first.status == "not reconciled"
+
+
+def test_a_pause_is_shown() -> None:
+    floor = Floor(one=Watcher()).open()
+    floor.node.recorder.decide(ev.TradingPaused("one", "me", "x"))
+    assert look(floor)[0].status == "paused in part"
+
+
+def test_new_risk_waits_while_the_journal_lags() -> None:
+    floor = Floor(one=Watcher()).open()
+    floor.node.recorder.decide(ev.TradingResumed("account", "me", "x"))
+    floor.wait(LAG_LIMIT_NS + 1)
+    look(floor)
+    assert "wait for the disk" in floor.node.state.halts.blocks[LAGGING]
+    floor.commit()
+    look(floor)
+    assert LAGGING not in floor.node.state.halts.blocks
+
+
+def test_refusals_that_were_held_back_are_written_as_a_count() -> None:
+    one = Watcher()
+    floor = Floor(one=one).open({"USDT": "10", "BTC": "0"})
+    for number in range(3):
+        one.wishes = [Buy(floor.symbol, floor.traded.quantity("1"), floor.traded.price("99"))]
+        floor.top("100.00", f"100.{number + 10}")
+    floor.wait(2 * 10**9)
+    floor.commit()
+    look(floor)
+    assert sum(event.count for event in floor.written(ev.IntentRefused)) == 3
