@@ -20,7 +20,7 @@ run: .venv/.package  ## Trade the simulated exchange: make run [ARGS="--data FIL
 	@$(BIN)/holdfast run $(ARGS)
 
 test: .venv/.test  ## Run every suite: make test [ARGS="-k journal"]
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 check: .venv/.test  ## Format, lint, types, import contracts and the rules of the repository
 	@$(BIN)/ruff format --check .

@@ -14,7 +14,7 @@ BUDGET_SECONDS = {
     "unit": 120,
     "property": 240,
     "contract": 60,
-    "scenario": 360,
+    "scenario": 480,
     "interop": 120,
 }
 
