@@ -66,7 +66,15 @@ def run(story: Story, desk: Candles | None = None) -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "name"),
-    [(60, "1m"), (120, "1m"), (300, "5m"), (600, "5m"), (15, "1s"), (90, "1s"), (172_800, "1d")],
+    [
+        (60, "1m"),
+        (120, "1m"),
+        (300, "5m"),
+        (600, "5m"),
+        (15, "1s"),
+        (90, "1s"),
+        (172_800, "1d"),
+    ],
 )
 def test_the_longest_interval_that_divides_is_asked_for(seconds: int, name: str) -> None:
     found, base_ns = asked_interval(seconds * NS_PER_S)
