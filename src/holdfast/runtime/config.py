@@ -14,6 +14,7 @@ import msgspec
 from holdfast.errors import ConfigError
 from holdfast.risk.limits import Count, Limits
 
+GREATEST_SEED = 2**63 - 1
 Mode = Literal["paper", "replay"]
 
 
@@ -52,7 +53,7 @@ class Config(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     mode: Mode = "paper"
     account: Annotated[str, msgspec.Meta(min_length=1)] = "demo"
     symbols: list[str] = []
-    seed: int = 1
+    seed: Annotated[int, msgspec.Meta(ge=0, le=GREATEST_SEED)] = 1
     report: str = ""
     strategies: list[StrategyEntry] = []
     venue: VenueEntry = msgspec.field(default_factory=VenueEntry)

@@ -9,7 +9,7 @@ import msgspec
 
 from holdfast.domain.instant import NS_PER_MS, NS_PER_S
 from holdfast.errors import UsageError
-from holdfast.runtime.config import Config, StrategyEntry, load_config
+from holdfast.runtime.config import GREATEST_SEED, Config, StrategyEntry, load_config
 
 MAX_SPEED = 0.0
 """The speed that stands for as fast as the machine goes."""
@@ -104,5 +104,7 @@ def _refuse_contradictions(options: RunOptions, config: Config) -> None:
             raise UsageError("--mode replay always runs as fast as it can; leave --speed out")
         if options.resume:
             raise UsageError("--resume needs an exchange that kept running; use --mode paper")
+    if not 0 <= config.seed <= GREATEST_SEED:
+        raise UsageError(f"--seed {config.seed}: a whole number from 0 to {GREATEST_SEED}")
     if options.window < 1:
         raise UsageError(f"--window {options.window}: needs at least 1 message in flight")

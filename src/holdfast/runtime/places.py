@@ -27,6 +27,8 @@ def settle_places(config: Config, *, resume: bool) -> Places:
     """Name the files of a run; `UsageError` when they cannot be kept there."""
     if config.journal.path:
         journal = Path(config.journal.path)
+        if journal.is_dir():
+            raise UsageError(f"--journal {journal}: this is a folder; name a file in it")
         report, socket = journal.with_suffix(".html"), journal.with_suffix(".sock")
     else:
         folder = _newest_folder() if resume else _new_folder()
@@ -36,6 +38,8 @@ def settle_places(config: Config, *, resume: bool) -> Places:
         report = Path(config.report)
         if not report.parent.is_dir():
             raise UsageError(f"--report {report}: there is no folder {report.parent}")
+        if report.is_dir():
+            raise UsageError(f"--report {report}: this is a folder; name a file in it")
     places = Places(journal, report, socket)
     if len({journal, report, socket}) < len(places.__struct_fields__):
         raise UsageError(

@@ -73,6 +73,8 @@ def test_the_command_line_wins_over_the_file(tmp_path: Path) -> None:
         (RunOptions(mode="replay", speed=3.0), "leave --speed out"),
         (RunOptions(mode="replay", resume=True), "--resume needs an exchange"),
         (RunOptions(window=0), "--window 0"),
+        (RunOptions(seed=-1), "--seed -1"),
+        (RunOptions(seed=2**63), "--seed 9223372036854775808"),
     ],
 )
 def test_contradictions_are_refused(options: RunOptions, words: str) -> None:

@@ -63,6 +63,14 @@ def test_a_folder_that_is_named_latest_is_left_alone() -> None:
     assert not LATEST.is_symlink()
 
 
+def test_a_folder_is_no_journal_and_no_report() -> None:
+    for folder in (".", "/"):
+        with pytest.raises(UsageError, match="name a file in it"):
+            settle_places(named(folder), resume=False)
+        with pytest.raises(UsageError, match="name a file in it"):
+            settle_places(named("j.db", report=folder), resume=False)
+
+
 @pytest.mark.parametrize("journal", ["j.html", "j.sock"])
 def test_a_journal_is_never_overwritten_by_its_own_report_or_socket(journal: str) -> None:
     with pytest.raises(UsageError, match="names of their own"):
