@@ -97,8 +97,16 @@ def patches(source: Source) -> list[str]:
         or _imports(node, "mock")
         or (isinstance(node, ast.ImportFrom) and node.module == "unittest" and _mock_of(node))
         or (isinstance(node, ast.arg) and node.arg == "mocker")
-        or (isinstance(node, ast.Call) and _name(node.func) == "monkeypatch.setattr")
+        or (isinstance(node, ast.Call) and _patches_code(node))
     ]
+
+
+def _patches_code(call: ast.Call) -> bool:
+    """Tell a patch of code from a stand-in for the process's own standard streams."""
+    what = call.args[0] if call.args else call
+    return _name(call.func) == "monkeypatch.setattr" and not (
+        isinstance(what, ast.Constant) and str(what.value).startswith("sys.std")
+    )
 
 
 def _mock_of(node: ast.ImportFrom) -> bool:

@@ -32,12 +32,18 @@ class Child:
     """A program started by this run."""
 
     def __init__(
-        self, process: asyncio.subprocess.Process, name: str, *, pipe: IO[bytes] | None = None
+        self,
+        process: asyncio.subprocess.Process,
+        name: str,
+        *,
+        pipe: IO[bytes] | None = None,
+        ends_within_s: float = ENDS_WITHIN_S,
     ) -> None:
         self._process = process
         self.name = name
         self.pipe = pipe
         self._is_ending = False
+        self._ends_within_s = ends_within_s
 
     @property
     def pid(self) -> int:
@@ -63,7 +69,7 @@ class Child:
         if self.pipe is not None:
             self.pipe.close()
         try:
-            await asyncio.wait_for(self._process.wait(), ENDS_WITHIN_S)
+            await asyncio.wait_for(self._process.wait(), self._ends_within_s)
         except TimeoutError:
             self._process.kill()
             await self._process.wait()

@@ -76,16 +76,12 @@ def test_a_simulator_that_dies_is_noticed() -> None:
 
 
 @pytest.mark.parametrize("program", [SLEEPER, STUBBORN])
-def test_a_child_is_ended_by_its_input_or_else_by_its_pid(
-    program: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("holdfast.runtime.spawn.ENDS_WITHIN_S", 0.5)
-
+def test_a_child_is_ended_by_its_input_or_else_by_its_pid(program: str) -> None:
     async def story() -> None:
         process = await asyncio.create_subprocess_exec(
             "python3", "-c", program, stdin=asyncio.subprocess.PIPE
         )
-        child = Child(process, "test")
+        child = Child(process, "test", ends_within_s=0.5)
         await child.end()
         assert not is_alive(child.pid)
         await child.end()
