@@ -74,6 +74,23 @@ def test_venv_installs_what_the_trader_needs_and_nothing_else(bare: Path) -> Non
     assert not [call for call in calls if "test.txt" in call or "apt-get" in call]
 
 
+def test_bench_hands_on_what_to_measure_and_where_to_write(bare: Path) -> None:
+    _, output, calls = _make(bare, "bench", ONLY="journal", OUT="rows.json")
+    assert calls[-1] == "python -m bench --only journal --out rows.json", output
+    _, output, calls = _make(bare, "bench")
+    assert calls[-1] == "python -m bench", output
+
+
+def test_run_and_test_hand_on_their_arguments(bare: Path) -> None:
+    _make(bare, "venv")
+    program = bare / ".venv/bin/holdfast"
+    program.write_text(STAND_IN)
+    program.chmod(0o755)
+    assert _make(bare, "run", ARGS="--for 5s")[2][-1] == "holdfast run --for 5s"
+    asked = _make(bare, "test", ARGS="-k journal")[2][-1]
+    assert asked == "python -m pytest -n 2 --dist worksteal -k journal"
+
+
 def test_a_second_venv_does_nothing(bare: Path) -> None:
     _make(bare, "venv")
     code, output, calls = _make(bare, "venv")
