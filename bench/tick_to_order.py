@@ -32,9 +32,9 @@ from holdfast.journal.sqlite import SqliteStore
 from holdfast.journal.writer import Journal
 
 SOURCES = Path(__file__).parent / "floor"
-ROUNDS = 10
-TICKS = 300
-FIRST_WARM_TICKS = 500
+ROUNDS = 8
+TICKS = 250
+FIRST_WARM_TICKS = 300
 WARM_TICKS = 50
 GAP_US = 1_000
 COMMITS = 100
