@@ -106,7 +106,11 @@ class Node:
     def open(
         self, *, journal: JournalId, venue: str, symbols: list[str], notes: list[str]
     ) -> None:
-        """Write who this is, the epoch that it takes, and what it runs."""
+        """Write who this is, the epoch that it takes, and what it runs.
+
+        `UsageError` when what is resumed is another kind of run, before anything is written.
+        """
+        self._check_resumed(symbols)
         decide = self.recorder.decide
         if not self.is_resumed:
             decide(
@@ -132,11 +136,16 @@ class Node:
         )
 
     def register(self, instruments: list[Instrument]) -> None:
-        """Write instruments that are new or changed; units never become coarser."""
+        """Write instruments that are new or changed; the units of known ones never change."""
         for instrument in instruments:
             known = self.state.account.instruments.get(instrument.symbol)
             if known == instrument:
                 continue
+            if known is not None and _units(known) != _units(instrument):
+                raise JournalError(
+                    f"{instrument.symbol} counts in other units at this venue than in this "
+                    "journal; begin a new journal"
+                )
             definition: dict[str, Any] = msgspec.to_builtins(instrument)
             self.recorder.decide(ev.InstrumentRegistered(instrument.symbol, definition))
         limits: dict[str, Any] = msgspec.to_builtins(self.config.limits)
@@ -242,6 +251,21 @@ class Node:
                 bars = [Bars(symbol, interval) for interval in loaded.intervals_ns]
                 member.joins.append(partial(lane.join, host, view, bars=bars))
 
+    def _check_resumed(self, symbols: list[str]) -> None:
+        if not self.is_resumed:
+            return
+        if self.state.mode != self.config.mode:
+            raise UsageError(
+                f"--resume: this journal is of a run in mode {self.state.mode}, "
+                f"not {self.config.mode}"
+            )
+        missing = sorted(set(self.state.account.instruments) - set(symbols))
+        if missing:
+            raise UsageError(
+                f"--resume: this journal trades {', '.join(missing)} too; a run that goes on "
+                "needs all of its symbols"
+            )
+
     def _fold(self, store: SqliteStore) -> None:
         """Fold what an existing journal holds."""
         for record in store.read():
@@ -305,6 +329,10 @@ def name_journal(config: Config) -> JournalId:
     if config.mode == "replay":
         return journal_id(random.seeded(config.seed, "journal").getrandbits(64))
     return journal_id(random.entropy())
+
+
+def _units(instrument: Instrument) -> tuple[int, int]:
+    return instrument.price_exponent, instrument.quantity_exponent
 
 
 def _read(path: str) -> bytes:

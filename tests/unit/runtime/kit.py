@@ -16,7 +16,6 @@ from holdfast.domain.events import Event
 from holdfast.domain.fill import Fill
 from holdfast.domain.ids import ClientOrderId, ExecId, Shard, StrategyId, Symbol, VenueOrderId
 from holdfast.domain.instant import NS_PER_MS
-from holdfast.domain.instrument import Instrument
 from holdfast.domain.intent import Intent
 from holdfast.domain.market import Bar, BookTop, MarketEvent, TradePrint
 from holdfast.domain.money import Asset, QuantityUnits, amount_units
@@ -92,7 +91,7 @@ class Watcher(Strategy):
 
 
 class Floor:
-    """One trader on BTCUSDT; strategies by name."""
+    """One trader on one symbol; strategies by name."""
 
     def __init__(
         self,
@@ -100,12 +99,13 @@ class Floor:
         config: Config | None = None,
         store: MemoryStore | None = None,
         with_send: bool = False,
+        symbol: str = "BTCUSDT",
         **strategies: Strategy,
     ) -> None:
         self.clock = ManualClock()
         self.store = store or MemoryStore()
         self.entry = SilentEntry()
-        self.traded = instrument()
+        self.traded = instrument(symbol)
         self.market = Market(self.traded)
         self.snapshots: list[Symbol] = []
         self.put: list[Event] = []
@@ -254,11 +254,6 @@ def now(work: Coroutine[Any, Any, Any]) -> None:
     except StopIteration:
         return
     raise AssertionError("it waited")
-
-
-def traded_instrument(symbol: str = "BTCUSDT") -> Instrument:
-    """Make an instrument."""
-    return instrument(symbol)
 
 
 def _chosen(name: str, strategy: Strategy) -> Chosen:

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import msgspec
 import pytest
 
 from holdfast.domain import events as ev
@@ -9,7 +10,7 @@ from holdfast.domain.instant import NS_PER_S
 from holdfast.domain.intent import Buy
 from holdfast.domain.order import OrderStatus
 from holdfast.domain.venue import CancelAcked, ReportKind
-from holdfast.errors import ConfigError, JournalError
+from holdfast.errors import ConfigError, JournalError, UsageError
 from holdfast.risk.halt import UNRECONCILED
 from holdfast.runtime.config import Config
 from holdfast.runtime.state import fold_records
@@ -214,6 +215,26 @@ def test_a_strategy_of_a_symbol_that_the_run_has_not_is_refused() -> None:
 
     with pytest.raises(ConfigError, match="trades ETHUSDT, which this run has not"):
         Floor(one=Elsewhere())
+
+
+def test_a_run_goes_on_in_its_own_mode_with_all_of_its_symbols() -> None:
+    floor = Floor(one=Watcher()).open()
+    written = len(floor.store.rows)
+    with pytest.raises(UsageError, match="of a run in mode paper, not replay"):
+        Floor(config=Config(mode="replay"), store=floor.store)
+    with pytest.raises(UsageError, match="this journal trades BTCUSDT too"):
+        Floor(store=floor.store, symbol="ETHUSDT")
+    assert len(floor.store.rows) == written
+
+
+def test_an_instrument_whose_units_changed_is_refused() -> None:
+    floor = Floor(one=Watcher()).open()
+    finer = msgspec.structs.replace(floor.traded, price_exponent=10)
+    with pytest.raises(JournalError, match="other units at this venue"):
+        floor.node.register([finer])
+    other_tick = msgspec.structs.replace(floor.traded, tick=floor.traded.tick * 10)
+    floor.node.register([other_tick])
+    assert len(floor.written(ev.InstrumentRegistered)) == 2
 
 
 def test_a_journal_of_another_account_is_refused() -> None:
