@@ -44,6 +44,11 @@ def main(arguments: list[str]) -> int:
     if not wanted:
         sys.stderr.write(f"bench: no {options.only}; there are {', '.join(BENCHES)}\n")
         return BAD_USAGE
+    out = options.out.resolve() if options.out is not None else None
+    if out is not None and not os.access(out.parent, os.W_OK):
+        sys.stderr.write(f"bench: {options.out} cannot be written; name a file in a folder\n")
+        return BAD_USAGE
+    os.chdir(Path(__file__).parents[1])
     where = machine()
     console = Console(width=None if sys.stdout.isatty() else 118, highlight=False)
     console.print(where)
@@ -57,8 +62,8 @@ def main(arguments: list[str]) -> int:
         if fault:
             failed = True
             console.print(f"  {name} failed: {fault}")
-    if options.out is not None:
-        options.out.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
+    if out is not None:
+        out.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
         console.print(f"\n{len(measured)} rows in {options.out}")
     return 1 if failed else 0
 
@@ -112,5 +117,4 @@ def text(value: object) -> str:
 
 
 if __name__ == "__main__":
-    os.chdir(Path(__file__).parents[1])
     sys.exit(main(sys.argv[1:]))
