@@ -34,6 +34,7 @@ from holdfast.runtime.supervise import fence
 CONNECT_TIMEOUT_S = 10.0
 LARGEST_FRAME_BYTES = 16 * 1024 * 1024
 MOST_CONNECTIONS = 64
+_TEXT, _PING = WSMsgType.TEXT, WSMsgType.PING  # an enum looks its members up anew each time
 _PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
 _SILENT = logging.Logger("holdfast.network")
@@ -136,7 +137,7 @@ class PicowsSocket:
         transport = self._transport
         if transport is None or not self.is_open:
             raise ConnectionError("the connection is closed")
-        transport.send(WSMsgType.TEXT, message)
+        transport.send(_TEXT, message)
 
     def pong(self, payload: bytes) -> None:
         """Answer a ping; nothing happens on a closed connection."""
@@ -208,9 +209,9 @@ class _Frames(WSListener):
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         kind = frame.msg_type
-        if kind == WSMsgType.TEXT and frame.fin:
+        if kind == _TEXT and frame.fin:
             self._owner.text(frame.get_payload_as_memoryview())
-        elif kind == WSMsgType.PING:
+        elif kind == _PING:
             self._owner.ping(frame.get_payload_as_bytes())
         elif kind == WSMsgType.CLOSE:
             reason = frame.get_close_reason() or "no reason given"
