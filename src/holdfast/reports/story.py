@@ -97,7 +97,9 @@ class Story:
         if tell is not None:
             tell(self, at_ns, event)
         if isinstance(event, ev.MarkRecorded) or (
-            moved and at_ns - self._valued_at_ns >= NS_PER_S
+            moved
+            and not isinstance(event, ev.BalanceOpened)  # the books are open at the first mark
+            and at_ns - self._valued_at_ns >= NS_PER_S
         ):
             self.value()
 

@@ -158,7 +158,8 @@ def send(path: Path, command: Command) -> Answer:
         ) from None
     except OSError as error:
         raise NotFound(
-            f"no trader listens at {path} ({error.strerror}); name its socket with --socket"
+            f"no trader listens at {path} ({error.strerror}); name its socket with --socket "
+            "(a run with --journal x.db listens at x.sock)"
         ) from None
     if not line:
         raise HoldfastError(f"the trader at {path} closed the connection without an answer")

@@ -5,6 +5,7 @@ from typing import IO
 
 from holdfast.domain.instant import NS_PER_MS
 from holdfast.errors import JournalFailed
+from holdfast.risk.halt import ACCOUNT, TradingState
 from holdfast.runtime.node import Node
 from holdfast.runtime.pulse import FeedPulse, Pulse, PulseStream
 from holdfast.runtime.trader import Trader
@@ -75,7 +76,8 @@ class Watching:
         blocks = halts.blocks
         if blocks:
             return next(iter(blocks))
-        return "paused in part"
+        paused = halts.state(ACCOUNT) is not TradingState.ACTIVE
+        return "paused" if paused else "trading, a part is paused or halted"
 
     def _feeds(self) -> list[FeedPulse]:
         now = self._node.clock.now_ns()
