@@ -6,9 +6,12 @@ blocked until it has been reconciled. Reductions and cancels pass all of them.
 """
 
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from holdfast.domain import events as ev
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ACCOUNT = "account"
 UNRECONCILED = "not reconciled"
@@ -24,10 +27,14 @@ class TradingState(Enum):
 
 
 class Halts:
-    """The states of scopes (the account, strategies, symbols) and the blocks of the account."""
+    """The states of scopes (the account, strategies, symbols) and the blocks of the account.
+
+    `on_change` runs when one of them began or ended.
+    """
 
     def __init__(self) -> None:
         self.is_clear = False
+        self.on_change: Callable[[], None] | None = None
         self._paused: set[str] = set()
         self._halted: set[str] = set()
         self._blocks: dict[str, str] = {UNRECONCILED: "the venue was not asked yet"}
@@ -53,15 +60,24 @@ class Halts:
             return TradingState.HALTED
         return TradingState.REDUCING if scope in self._paused else TradingState.ACTIVE
 
+    def mode(self, strategy: str) -> TradingState:
+        """Give what a strategy may do by itself, the account's state included."""
+        own = self.state(strategy)
+        if own is TradingState.ACTIVE and self._blocks:
+            return TradingState.REDUCING
+        return self.state(ACCOUNT) if own is TradingState.ACTIVE else own
+
     def block(self, condition: str, detail: str) -> None:
         """Let no new risk pass while a condition holds; idempotent."""
+        is_new = condition not in self._blocks
         self._blocks[condition] = detail
-        self._weigh()
+        if is_new:
+            self._weigh()
 
     def unblock(self, condition: str) -> None:
         """Learn that a condition holds no more; idempotent."""
-        self._blocks.pop(condition, None)
-        self._weigh()
+        if self._blocks.pop(condition, None) is not None:
+            self._weigh()
 
     @property
     def blocks(self) -> dict[str, str]:
@@ -86,3 +102,5 @@ class Halts:
 
     def _weigh(self) -> None:
         self.is_clear = not (self._paused or self._halted or self._blocks)
+        if self.on_change is not None:
+            self.on_change()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from holdfast.decision.host import Hosted
-from holdfast.decision.strategy import History, order_update
+from holdfast.decision.strategy import History, TradingMode, order_update
 from holdfast.domain import events as ev
 from holdfast.domain.fill import Fill
 from holdfast.domain.ids import ClientOrderId, ExecId, StrategyId, Symbol, VenueOrderId
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class Member:
     """A hosted strategy: its source's digest, what warms it, how it joins its lanes."""
 
-    __slots__ = ("bars", "digest", "fills", "host", "intervals_ns", "joins")
+    __slots__ = ("bars", "digest", "fills", "host", "intervals_ns", "joins", "mode")
 
     def __init__(
         self,
@@ -40,6 +40,7 @@ class Member:
         self.bars: tuple[Bar, ...] = ()
         self.fills = tuple(fills)
         self.intervals_ns = intervals_ns
+        self.mode = TradingMode.ACTIVE
         self.joins: list[Callable[[], None]] = []
 
 
@@ -119,6 +120,15 @@ class Cast(Listener):
             saved = self._state.saved.get(name)
             history = History(bars=member.bars, fills=member.fills)
             self._pipeline.answer(member.host, member.host.start(history, saved=saved))
+        self.tell_modes()
+
+    def tell_modes(self) -> None:
+        """Tell every strategy what the gates let through, where that changed."""
+        for name, member in self.members.items() if self._is_running else ():
+            mode = TradingMode(self._state.halts.mode(name).value)
+            if mode is not member.mode:
+                member.mode = mode
+                self._pipeline.answer(member.host, member.host.mode(mode))
         self._recorder.flush()
 
     def stop(self, reason: str) -> None:

@@ -47,6 +47,7 @@ class Trader:
         self.sinks = Sinks(pipeline, self.settlement, halts=state.halts, recorder=recorder)
         self._recorder = recorder
         self._clock = clock
+        state.halts.on_change = self._on_halts_changed
 
     def open_balances(self, balances: list[BalanceReport], *, source: str) -> None:
         """Write the opening balances of the assets that are traded, at their first marks."""
@@ -130,3 +131,7 @@ class Trader:
         state_hash = self.pass_barrier()
         self._recorder.flush()
         return state_hash
+
+    def _on_halts_changed(self) -> None:
+        """Let strategies be told by a timer, outside of what changed the halts."""
+        self._clock.call_at(self._clock.now_ns(), self.cast.tell_modes)

@@ -78,6 +78,9 @@ class Watcher(Strategy):
     def timer(self, name: str, at_ns: int) -> list[Intent]:
         return self._answer("timer", (name, at_ns))
 
+    def mode(self, mode: Any) -> None:
+        self.seen.append(("mode", mode))
+
     def stop(self, reason: str) -> None:
         self.seen.append(("stop", reason))
 

@@ -2,6 +2,7 @@
 
 from holdfast.domain import fold
 from holdfast.domain.ids import AccountId, StrategyId
+from holdfast.risk.halt import UNRECONCILED
 from holdfast.runtime.cast import Cast, Member
 from holdfast.runtime.state import State
 from holdfast.testing import happenings as told
@@ -47,11 +48,15 @@ class Host:
     def order(self, update):
         return ("order", update.status.value)
 
+    def mode(self, mode):
+        return ("mode", mode.value)
+
 
 def make_cast():
     state, desk = State(AccountId("demo")), Desk()
     for event in [*told.opening(BTCUSDT, balances={"USDT": "1000"}), ORDER, FILL]:
         fold.apply(state.account, event)
+    state.halts.unblock(UNRECONCILED)
     cast = Cast(recorder=desk, state=state, pipeline=desk)
     cast.members[StrategyId("trend")] = Member(Host(), "digest", fills=[])
     return cast, desk

@@ -5,6 +5,7 @@ import asyncio
 import msgspec
 import pytest
 
+from holdfast.decision.strategy import TradingMode
 from holdfast.domain import events as ev
 from holdfast.domain.instant import NS_PER_S
 from holdfast.domain.intent import Buy
@@ -198,6 +199,39 @@ def test_a_timer_of_a_strategy_rings_at_its_instant_and_may_wish() -> None:
     floor.commit()
     assert one.told("timer") == [("soon", at_ns)]
     assert len(floor.entry.submitted) == 1
+
+
+def test_strategies_are_told_what_the_gates_let_through_once_for_each_change() -> None:
+    one, two = Watcher(), Watcher()
+    floor = Floor(one=one, two=two).open()
+    halts, decide = floor.node.state.halts, floor.node.recorder.decide
+    floor.wait()
+    assert one.told("mode") == []
+    halts.block(UNRECONCILED, "lost")
+    halts.block(UNRECONCILED, "still lost")
+    decide(ev.TradingPaused("two", "me", "x"))
+    floor.wait()
+    halts.unblock(UNRECONCILED)
+    floor.wait()
+    assert one.told("mode") == [TradingMode.REDUCING, TradingMode.ACTIVE]
+    assert two.told("mode") == [TradingMode.REDUCING]
+    decide(ev.TradingPaused("account", "me", "x"))
+    decide(ev.TradingResumed("two", "me", "x"))
+    floor.wait()
+    decide(ev.TradingResumed("account", "me", "x"))
+    floor.wait()
+    assert two.told("mode") == [TradingMode.REDUCING, TradingMode.ACTIVE]
+    floor.trader.begin_stop("done")
+    floor.wait()
+    assert two.told("mode")[-1] is TradingMode.ACTIVE
+
+
+def test_a_strategy_that_starts_while_the_account_is_paused_is_told_at_once() -> None:
+    one = Watcher()
+    floor = Floor(one=one)
+    floor.node.recorder.decide(ev.TradingPaused("account", "me", "x"))
+    floor.open()
+    assert one.told("mode") == [TradingMode.REDUCING]
 
 
 def test_fills_and_updates_reach_the_strategy_that_they_belong_to() -> None:

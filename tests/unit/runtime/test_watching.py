@@ -52,7 +52,9 @@ def test_before_the_first_price_there_is_none() -> None:
 def test_a_pause_is_shown() -> None:
     floor = Floor(one=Watcher()).open()
     floor.node.recorder.decide(ev.TradingPaused("one", "me", "x"))
-    assert look(floor)[0].status == "paused in part"
+    assert look(floor)[0].status == "trading, a part is paused or halted"
+    floor.node.recorder.decide(ev.TradingPaused("account", "me", "x"))
+    assert look(floor)[0].status == "paused"
 
 
 def test_new_risk_waits_while_the_journal_lags() -> None:
