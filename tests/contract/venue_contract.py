@@ -456,6 +456,39 @@ class VenueContract:
 
         self.run(case)
 
+    def test_17_orders_after_one_are_those_that_came_later_whatever_their_state(self) -> None:
+        async def case(stage: Stage) -> None:
+            view, symbol = stage.account_view, stage.symbol
+            first, second = stage.resting(), stage.resting()
+            for order in (first, second):
+                assert isinstance(await stage.submit(order), Acked)
+            await stage.end(second)
+            last = stage.order(Side.BUY, stage.top.ask, market=True)
+            assert isinstance(await stage.submit(last), Acked)
+            await stage.until(lambda: _filled(stage.heard, last) == last.quantity)
+            every = await view.orders(symbol, after=None)
+            assert [found.client_order_id for found in every[-3:]] == [
+                first.client_order_id,
+                second.client_order_id,
+                last.client_order_id,
+            ]
+            ids = [int(found.venue_order_id) for found in every]
+            assert ids == sorted(set(ids))
+            rested, canceled, filled = every[-3:]
+            assert (rested.kind, rested.cum_quantity) == (ReportKind.ACKED, 0)
+            assert (canceled.kind, canceled.cum_quantity) == (ReportKind.CANCELED, 0)
+            assert (filled.status_text, filled.cum_quantity) == ("FILLED", last.quantity)
+            assert filled.execution is None
+            later = await view.orders(symbol, after=rested.venue_order_id)
+            assert [found.venue_order_id for found in later] == [
+                canceled.venue_order_id,
+                filled.venue_order_id,
+            ]
+            assert await view.orders(symbol, after=filled.venue_order_id) == []
+            await stage.end(first)
+
+        self.run(case)
+
 
 def _span_ns(heard: Heard) -> int:
     """Give how much market time the trades that were heard cover."""

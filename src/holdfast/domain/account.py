@@ -19,6 +19,7 @@ from holdfast.domain.ids import (
     IntentId,
     StrategyId,
     Symbol,
+    VenueOrderId,
 )
 from holdfast.domain.instrument import Instrument, Product
 from holdfast.domain.money import AmountUnits, Asset, QuantityUnits, amount_units
@@ -67,6 +68,40 @@ class HeldOrder(msgspec.Struct):
         return -(-self.amount * self.order.leaves_quantity // quantity)
 
 
+class LatestOrders:
+    """Of each symbol the venue's order after which one of ours may be unrecorded.
+
+    What was sent last before a crash may be missing in the journal, and nothing older can be:
+    an order leaves after everything in the journal before its own record was written. So from
+    an epoch's beginning until a comparison agrees, the orders of the new epoch do not count.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[Symbol, VenueOrderId] = {}
+        self._before: dict[Symbol, VenueOrderId] = {}
+        self._agreed = True
+
+    def see(self, symbol: Symbol, venue_order_id: VenueOrderId) -> None:
+        """Learn of an order at the venue, in any order."""
+        last = self._known.get(symbol, "")
+        if venue_order_id and id_order(venue_order_id) > id_order(last):
+            self._known[symbol] = venue_order_id
+
+    def begin(self) -> None:
+        """Learn that a trader started: the one before may have been killed."""
+        if self._agreed:
+            self._before = dict(self._known)
+        self._agreed = False
+
+    def agree(self) -> None:
+        """Learn that journal and venue were compared and agree."""
+        self._agreed = True
+
+    def after(self, symbol: Symbol) -> VenueOrderId | None:
+        """Give the order after which to ask; None while nothing is known of the symbol."""
+        return (self._known if self._agreed else self._before).get(symbol)
+
+
 PositionKey = tuple[StrategyId, Symbol, PositionSide]
 
 
@@ -87,6 +122,7 @@ class Account:
         self.working: dict[tuple[StrategyId, Symbol], dict[ClientOrderId, Order]] = {}
         self.symbol_positions: dict[Symbol, int] = {}
         self.last_exec: dict[Symbol, ExecId] = {}
+        self.latest_orders = LatestOrders()
         self.foreign_execs: dict[Symbol, dict[ExecId, None]] = {}
         self.foreign_orders: dict[tuple[str, str], bool] = {}
         self.reconciled_through: dict[Symbol, ExecId] = {}
@@ -246,7 +282,7 @@ class Account:
         self.symbol_positions[symbol] = net + position.quantity - before
         self.credit(fee_asset, -fee)
         last = self.last_exec.get(symbol)
-        if last is None or _trade_order(event.exec_id) > _trade_order(last):
+        if last is None or id_order(event.exec_id) > id_order(last):
             self.last_exec[symbol] = ExecId(event.exec_id)
 
 
@@ -255,8 +291,9 @@ def _share(intent: OpenIntent) -> int:
     return -(-intent.amount * intent.undrawn // intent.quantity)
 
 
-def _trade_order(exec_id: str) -> tuple[int, str]:
-    return (int(exec_id), "") if exec_id.isdecimal() else (-1, exec_id)
+def id_order(text: str) -> tuple[int, str]:
+    """Give a key that sorts a venue's ids as it numbered them."""
+    return (int(text), "") if text.isdecimal() else (-1, text)
 
 
 def _position_sort(item: tuple[PositionKey, Position]) -> tuple[str, str, str]:

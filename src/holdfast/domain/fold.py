@@ -1,7 +1,7 @@
 """How each event of the catalogue changes an account; the table at the end is all of it."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -33,6 +33,11 @@ from holdfast.domain.order import (
 
 FOREIGN_KEPT = 10_000
 """How many strangers' orders, and executions of a symbol, are remembered to be told once."""
+
+
+_AtVenue: TypeAlias = (
+    ev.OrderAcked | ev.OrderAdopted | ev.OrderFilled | ev.ForeignOrderSeen | ev.ForeignFillSeen
+)
 
 
 def apply(account: Account, event: ev.Event) -> None:
@@ -146,11 +151,13 @@ def _on_adopted(account: Account, event: ev.OrderAdopted) -> None:
     held = amount_units(event.reserved)
     adopted = account.approve(order, Asset(event.reserved_asset), amount=held)
     adopted.ack(VenueOrderId(event.venue_order_id))
+    _see(account, event)
 
 
 def _on_acked(account: Account, event: ev.OrderAcked) -> None:
     venue_order_id = VenueOrderId(event.venue_order_id)
     account.change(event.client_order_id, lambda order: order.ack(venue_order_id))
+    _see(account, event)
 
 
 def _on_doubted(account: Account, event: ev.OrderDoubted) -> None:
@@ -198,6 +205,7 @@ def _on_filled(account: Account, event: ev.OrderFilled) -> None:
 
     if account.change(event.client_order_id, fill):
         account.book(StrategyId(event.strategy), event)
+    _see(account, event)
 
 
 def _on_foreign_fill(account: Account, event: ev.ForeignFillSeen) -> None:
@@ -206,11 +214,17 @@ def _on_foreign_fill(account: Account, event: ev.ForeignFillSeen) -> None:
         seen[ExecId(event.exec_id)] = None
         _keep_newest(seen)
         account.book(UNATTRIBUTED, event)
+    _see(account, event)
 
 
 def _on_foreign_order(account: Account, event: ev.ForeignOrderSeen) -> None:
     account.foreign_orders[event.symbol, event.venue_order_id] = event.ours
     _keep_newest(account.foreign_orders)
+    _see(account, event)
+
+
+def _see(account: Account, event: _AtVenue) -> None:
+    account.latest_orders.see(Symbol(event.symbol), VenueOrderId(event.venue_order_id))
 
 
 def _keep_newest(foreign: dict[Any, Any]) -> None:
@@ -222,9 +236,16 @@ def _on_reconciled(account: Account, event: ev.ReconciliationCompleted) -> None:
     account.reconciled_through.update(
         (Symbol(symbol), ExecId(exec_id)) for symbol, exec_id in event.through.items()
     )
+    if event.clean:
+        account.latest_orders.agree()
+
+
+def _on_epoch(account: Account, _event: ev.EpochTaken) -> None:
+    account.latest_orders.begin()
 
 
 _FOLD: dict[type[ev.Event], Callable[[Account, Any], None]] = {
+    ev.EpochTaken: _on_epoch,
     ev.InstrumentRegistered: _on_instrument,
     ev.BalanceOpened: _on_opening,
     ev.BalanceAdjusted: _on_adjustment,

@@ -220,6 +220,12 @@ class AccountView(Protocol):
     async def order(self, symbol: Symbol, client_order_id: ClientOrderId) -> OrderReport | None:
         """Fetch one order; None when the venue does not know it, which proves nothing yet."""
 
+    async def orders(self, symbol: Symbol, *, after: VenueOrderId | None) -> list[OrderReport]:
+        """Fetch orders of any state after an order of the venue, in order, all pages.
+
+        None means the newest page.
+        """
+
     async def trades(self, symbol: Symbol, *, after: ExecId | None) -> list[TradeReport]:
         """Fetch executions after a trade id in order, all pages; None means the newest page."""
 

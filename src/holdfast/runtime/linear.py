@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from holdfast.domain.ids import ClientOrderId, ExecId, Symbol
+from holdfast.domain.ids import ClientOrderId, ExecId, Symbol, VenueOrderId
 from holdfast.domain.instrument import Instrument, Product
 from holdfast.domain.money import AmountUnits, Asset, QuantityUnits
 from holdfast.domain.venue import (
@@ -75,6 +75,10 @@ class LinearAccountView:
     async def order(self, symbol: Symbol, client_order_id: ClientOrderId) -> OrderReport | None:
         """Fetch one order; None when the venue does not know it, which proves nothing yet."""
         return await self._view.order(symbol, client_order_id)
+
+    async def orders(self, symbol: Symbol, *, after: VenueOrderId | None) -> list[OrderReport]:
+        """Fetch orders of any state after one in order; None means the newest page."""
+        return await self._view.orders(symbol, after=after)
 
     async def trades(self, symbol: Symbol, *, after: ExecId | None) -> list[TradeReport]:
         """Fetch executions after a trade id in order; None means the newest page."""

@@ -1,5 +1,6 @@
 """A venue that knows the truth of one account and answers questions about it."""
 
+from holdfast.domain.account import id_order
 from holdfast.domain.ids import ClientOrderId, ExecId, Symbol, VenueOrderId
 from holdfast.domain.instant import UtcNs
 from holdfast.domain.instrument import Instrument
@@ -141,6 +142,17 @@ class TrueAccount:
         self.questions.append(f"order {symbol} {client_order_id}")
         order = self.known.get(client_order_id)
         return order.report() if order else None
+
+    async def orders(self, symbol: Symbol, *, after: VenueOrderId | None) -> list[OrderReport]:
+        """Give the orders of any state after one, or all."""
+        self.questions.append(f"orders {symbol} {after}")
+        first = id_order(after or "")
+        placed = sorted(self.known.values(), key=lambda order: id_order(order.venue_order_id))
+        return [
+            order.report()
+            for order in placed
+            if order.traded.symbol == symbol and id_order(order.venue_order_id) > first
+        ]
 
     async def trades(self, symbol: Symbol, *, after: ExecId | None) -> list[TradeReport]:
         """Give the executions after one, or all."""

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
-from holdfast.domain.ids import ClientOrderId, ExecId, Symbol
+from holdfast.domain.ids import ClientOrderId, ExecId, Symbol, VenueOrderId
 from holdfast.domain.instant import Clock
 from holdfast.domain.instrument import Instrument
 from holdfast.domain.money import QuantityUnits
@@ -39,6 +39,7 @@ from holdfast.venues.binance.wire.unreadable import Unreadable
 Answer = TypeVar("Answer")
 
 SUBSCRIBE = "userDataStream.subscribe.signature"
+ORDERS_A_PAGE = 1_000
 TRADES_A_PAGE = 1_000
 _NO_SUCH_ORDER = (-2013, -2026)
 _TIME_CODE = -1021
@@ -131,6 +132,23 @@ class BinanceAccountView:
             body, self._instrument(symbol), received_at_ns=self._clock.now_ns()
         )
         return _readable(read, path)
+
+    async def orders(self, symbol: Symbol, *, after: VenueOrderId | None) -> list[OrderReport]:
+        """Fetch orders of any state after one in order, all pages; None: the newest page."""
+        path = "/api/v3/allOrders"
+        params: Params = {"symbol": symbol, "limit": ORDERS_A_PAGE}
+        found: list[OrderReport] = []
+        while True:
+            if after is not None:
+                params["orderId"] = int(after) + 1
+            body = await self._rest.get_signed(path, params, weight=20)
+            received_at_ns = self._clock.now_ns()
+            read = account.orders(body, self._instrument(symbol), received_at_ns=received_at_ns)
+            page = _readable(read, path)
+            found += page
+            if after is None or len(page) < ORDERS_A_PAGE:
+                return found
+            after = page[-1].venue_order_id
 
     async def trades(self, symbol: Symbol, *, after: ExecId | None) -> list[TradeReport]:
         """Fetch executions after a trade id in order, all pages; None means the newest page."""

@@ -1,6 +1,6 @@
 """The account as the simulated exchange sees it; every question is answered at once."""
 
-from holdfast.domain.ids import ClientOrderId, ExecId, Symbol
+from holdfast.domain.ids import ClientOrderId, ExecId, Symbol, VenueOrderId
 from holdfast.domain.instrument import Instrument, Product
 from holdfast.domain.money import Asset, QuantityUnits
 from holdfast.domain.venue import AccountSink, BalanceReport, OrderReport, TradeReport
@@ -58,6 +58,17 @@ class PaperAccountView:
         floor = self._floor
         found = floor.exchange.accounts.order(floor.account, symbol, client_id=client_order_id)
         return None if isinstance(found, Reject) else queried(found, floor.clock.now_ns())
+
+    async def orders(self, symbol: Symbol, *, after: VenueOrderId | None) -> list[OrderReport]:
+        """Give orders of any state after one in order; None means the newest thousand."""
+        floor = self._floor
+        orders = floor.exchange.accounts.all_orders(
+            floor.account,
+            symbol,
+            order_id=None if after is None else int(after) + 1,
+            limit=_NEWEST_PAGE if after is None else _ALL,
+        )
+        return [queried(order, floor.clock.now_ns()) for order in orders]
 
     async def trades(self, symbol: Symbol, *, after: ExecId | None) -> list[TradeReport]:
         """Give executions after a trade id in order; None means the newest thousand."""

@@ -8,13 +8,18 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from holdfast.domain.ids import ClientOrderId, ExecId, Symbol
+from holdfast.domain.ids import ClientOrderId, ExecId, Symbol, VenueOrderId
 from holdfast.domain.ports import HttpAnswer
 from holdfast.errors import CredentialsRefused, NotFound, VenueRefused, VenueTimeout
 from holdfast.testing.clock import START_NS, ManualClock
 from holdfast.testing.market import instrument
 from holdfast.testing.network import FakeNetwork, FakeWebSocket
-from holdfast.venues.binance.account_view import SUBSCRIBE, TRADES_A_PAGE, BinanceAccountView
+from holdfast.venues.binance.account_view import (
+    ORDERS_A_PAGE,
+    SUBSCRIBE,
+    TRADES_A_PAGE,
+    BinanceAccountView,
+)
 from holdfast.venues.binance.options import Credentials, Endpoints, Options
 from holdfast.venues.binance.rest import Rest
 from tests.unit.venues.binance.sinks import KeptAccount, turn
@@ -233,6 +238,47 @@ def test_executions_after_an_id_come_from_all_pages() -> None:
         trades = await desk.view.trades(BTC, after=ExecId("9"))
         assert [int(t.execution.exec_id) for t in trades] == list(range(10, 1500))
         assert [params["fromId"] for params in asked] == ["10", "1010"]
+
+    run(story)
+
+
+def test_orders_after_one_of_the_venue_come_from_all_pages_in_any_state() -> None:
+    asked: list[dict[str, str]] = []
+    states = ["NEW", "FILLED", "CANCELED", "EXPIRED"]
+
+    def page(params: dict[str, str]) -> HttpAnswer:
+        asked.append(params)
+        first = int(params["orderId"])
+        last = min(first + ORDERS_A_PAGE, 1500)
+        return body(
+            [
+                {**ORDER, "orderId": number, "status": states[number % 4]}
+                for number in range(first, last)
+            ]
+        )
+
+    async def story(desk: Desk) -> None:
+        desk.pages["/api/v3/allOrders"] = page
+        orders = await desk.view.orders(BTC, after=VenueOrderId("9"))
+        assert [int(found.venue_order_id) for found in orders] == list(range(10, 1500))
+        assert [found.kind.value for found in orders[:4]] == [
+            "canceled",
+            "expired",
+            "acked",
+            "status",
+        ]
+        assert [params["orderId"] for params in asked] == ["10", "1010"]
+        assert {params["limit"] for params in asked} == {"1000"}
+
+    run(story)
+
+
+def test_the_newest_orders_are_one_page_without_a_first_id() -> None:
+    async def story(desk: Desk) -> None:
+        desk.pages["/api/v3/allOrders"] = lambda params: (
+            body([ORDER]) if "orderId" not in params else body([])
+        )
+        assert len(await desk.view.orders(BTC, after=None)) == 1
 
     run(story)
 

@@ -289,6 +289,27 @@ def test_a_cancel_is_answered_and_a_second_one_is_refused() -> None:
     act(story, stage)
 
 
+def test_orders_after_one_are_given_in_any_state() -> None:
+    stage = Stage([SNAPSHOT, ticker(2, 100, 101), ticker(20, 100, 101)])
+
+    async def story(stage: Stage) -> None:
+        stage.play(limit=2)
+        first = stage.submit(stage.order(Side.BUY, 3, 99))
+        second = stage.submit(stage.order(Side.BUY, 1))
+        stage.venue.order_entry.cancel(CancelOrder(first.symbol, first.client_order_id))
+        stage.play()
+        view = stage.venue.account_view
+        every = await view.orders(Symbol(SYMBOL), after=None)
+        assert [(o.client_order_id, o.kind) for o in every] == [
+            (first.client_order_id, ReportKind.CANCELED),
+            (second.client_order_id, ReportKind.STATUS),
+        ]
+        assert await view.orders(Symbol(SYMBOL), after=every[0].venue_order_id) == every[1:]
+        assert await view.orders(Symbol(SYMBOL), after=every[1].venue_order_id) == []
+
+    act(story, stage)
+
+
 def test_a_closed_way_sends_nothing_and_says_so() -> None:
     stage = Stage([SNAPSHOT])
 
