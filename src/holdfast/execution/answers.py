@@ -1,10 +1,12 @@
 """What the venue answers when it is asked about the whole account, and how it is asked.
 
 The order of the questions matters: balances are asked between two questions for executions, so
-that it is known whether one happened meanwhile.
+that it is known whether one happened meanwhile. The newest orders are asked for last, so that
+every execution in the answers belongs to an order that is in them or that the journal knows.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 import msgspec
 
@@ -15,6 +17,7 @@ from holdfast.domain.venue import AccountView, BalanceReport, OrderReport, Trade
 
 NO_EXECUTIONS = ExecId("-1")
 """Stands before the first execution of a symbol."""
+_NOBODY: Mapping[ClientOrderId, Symbol] = MappingProxyType({})
 
 
 class Absence(msgspec.Struct, frozen=True):
@@ -28,7 +31,8 @@ class Absence(msgspec.Struct, frozen=True):
 class VenueAnswers(msgspec.Struct, kw_only=True):
     """The account as the venue told it.
 
-    `orders` holds what was asked by id; None means that the venue does not know it. `through`
+    `orders` holds what was asked by id; None means that the venue does not know it. `newest`
+    are orders of any state after the last that the journal knows for certain. `through`
     is the last execution that `trades` covers; in the symbols of `beginning` nothing was known
     before, so that strangers' executions there may be older than the journal. `balances` is
     None when an execution came between the questions, so that they cannot be compared.
@@ -37,6 +41,7 @@ class VenueAnswers(msgspec.Struct, kw_only=True):
 
     open_orders: list[OrderReport] = []
     orders: dict[ClientOrderId, OrderReport | None] = {}
+    newest: list[OrderReport] = []
     absences: dict[ClientOrderId, Absence] = {}
     trades: list[TradeReport] = []
     through: dict[Symbol, ExecId] = {}
@@ -52,11 +57,15 @@ async def inquire(
     *,
     now_ns: Callable[[], int],
     earlier: VenueAnswers | None = None,
+    named: Mapping[ClientOrderId, Symbol] = _NOBODY,
+    with_newest: bool = True,
 ) -> VenueAnswers:
     """Ask the venue everything that `reconcile` compares; `VenueTimeout` when it is silent.
 
     Asks only what changes nothing, so it may be repeated. `earlier` carries on what the venue
-    did not know before.
+    did not know before. `named` are orders with our mark that the venue spoke of and the
+    journal lacks. `with_newest` asks for the newest orders, too, for those of them that a
+    trader sent which was killed before they were recorded.
     """
     answers = VenueAnswers()
     for symbol in sorted(account.instruments):
@@ -76,6 +85,11 @@ async def inquire(
     answers.positions = await view.positions()
     if not await _ask_trades(view, account, answers=answers):
         answers.balances = balances
+    for client_order_id, symbol in sorted(named.items()):
+        if account.find(client_order_id) is None:
+            answers.orders[client_order_id] = await view.order(symbol, client_order_id)
+    for symbol in sorted(account.instruments) if with_newest else ():
+        answers.newest += await view.orders(symbol, after=account.latest_orders.after(symbol))
     return answers
 
 

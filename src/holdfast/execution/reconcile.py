@@ -94,6 +94,8 @@ def reconcile(ours: Ours, theirs: VenueAnswers) -> Reconciled:
     """Compare everything; the answers may be stale, and only make the result more careful."""
     result = Reconciled(through={str(s): str(i) for s, i in theirs.through.items()})
     reports = {report.client_order_id: report for report in theirs.open_orders}
+    lost = [report for report in theirs.newest if _is_lost(report, ours)]
+    reports |= {report.client_order_id: report for report in lost}
     reports |= {i: report for i, report in theirs.orders.items() if report is not None}
     executions = Executions(ours.account, fee_value=ours.fee_value, beginning=theirs.beginning)
     for client_order_id, report in sorted(reports.items()):
@@ -102,7 +104,7 @@ def reconcile(ours: Ours, theirs: VenueAnswers) -> Reconciled:
             result.orders_count += 1
             _compare(order, report, ours=ours, result=result)
             executions.know(report.venue_order_id, order.request, order=order)
-        elif is_ours(client_order_id) and journal_of(client_order_id) == ours.journal_id:
+        elif _is_lost(report, ours):
             executions.know(report.venue_order_id, _adopt(report, ours=ours, result=result))
         else:
             _see_foreign(report, ours=ours, result=result)
@@ -236,6 +238,16 @@ def _rejected(
         report.venue_at_ns if report else 0,
         report.received_at_ns if report else 0,
         "query",
+    )
+
+
+def _is_lost(report: OrderReport, ours: Ours) -> bool:
+    """Tell whether our journal sent an order and lacks it."""
+    client_order_id = report.client_order_id
+    return (
+        is_ours(client_order_id)
+        and journal_of(client_order_id) == ours.journal_id
+        and ours.account.find(client_order_id) is None
     )
 
 

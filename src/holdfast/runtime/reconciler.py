@@ -60,6 +60,7 @@ class Reconciler:
         self._settle_ns = recv_window_ns + MARGIN_NS
         self._task: asyncio.Task[None] | None = None
         self._again = ""
+        self._named: dict[ClientOrderId, Symbol] = {}
 
     def request(self, trigger: str) -> None:
         """Block new risk and compare, now or after the comparison that is going on."""
@@ -72,6 +73,8 @@ class Reconciler:
 
     def request_for(self, symbol: Symbol, client_order_id: ClientOrderId) -> None:
         """Have an order asked for, unless its fate becomes known by itself in a moment."""
+        if self._trader.state.account.find(client_order_id) is None:
+            self._named[client_order_id] = symbol
 
         def ask() -> None:
             order = self._trader.state.account.find(client_order_id)
@@ -99,7 +102,9 @@ class Reconciler:
 
     async def _run(self, trigger: str) -> None:
         answers: VenueAnswers | None = None
+        with_newest = True
         for attempt in range(ROUNDS):
+            with_newest = with_newest or bool(self._again)
             self._again = ""
             self.is_asking = True
             try:
@@ -109,7 +114,12 @@ class Reconciler:
                     self._trader.state.account,
                     now_ns=self._clock.now_ns,
                     earlier=answers,
+                    named=self._named,
+                    with_newest=with_newest,
                 )
+                with_newest = False
+                for client_order_id in answers.orders:
+                    self._named.pop(client_order_id, None)
                 await self._quiet()
                 result = reconcile(self._ours(), answers)
                 self.last = result

@@ -7,8 +7,16 @@ import pytest
 
 from holdfast.domain import events as ev
 from holdfast.domain import fold
+from holdfast.domain.account import LatestOrders
 from holdfast.domain.approval import Reservation
-from holdfast.domain.ids import UNATTRIBUTED, ClientOrderId, Epoch, ExecId, JournalId
+from holdfast.domain.ids import (
+    UNATTRIBUTED,
+    ClientOrderId,
+    Epoch,
+    ExecId,
+    JournalId,
+    VenueOrderId,
+)
 from holdfast.domain.instant import NS_PER_S
 from holdfast.domain.instrument import Product
 from holdfast.domain.money import AmountUnits, Asset
@@ -165,6 +173,99 @@ def test_an_order_with_our_journals_id_is_adopted() -> None:
     assert adopted.order.cum_quantity == BTCUSDT.quantity("0.25")
     assert case.account.position(UNATTRIBUTED, SYMBOL) == -BTCUSDT.quantity("0.25")
     assert result.clean
+
+
+@pytest.mark.parametrize(
+    ("state", "kind"), [("canceled", "OrderCanceled"), ("expired", "OrderExpired")]
+)
+def test_an_order_that_ended_before_it_was_recorded_is_adopted_with_its_end(
+    state: str, kind: str
+) -> None:
+    case = Case(told.acked(ORDER))
+    lost = case.venue.place(
+        TrueOrder(IDS.next(), BTCUSDT, side="sell", quantity="1", price="120")
+    )
+    case.venue.execute(lost, "0.25")
+    lost.state = state
+    reserved = dict(case.account.reserved)
+    result = case.reconcile()
+    assert kinds(result) == ["OrderAdopted", kind, "OrderFilled"]
+    assert result.clean
+    assert set(case.account.orders) == {FIRST}
+    ended = case.account.find(lost.client_order_id)
+    assert ended is not None
+    assert (ended.status.value, ended.cum_quantity) == (state, BTCUSDT.quantity("0.25"))
+    assert (case.reconcile().events, case.account.reserved) == ([], reserved)
+
+
+def test_an_order_that_filled_before_it_was_recorded_is_adopted_with_its_executions() -> None:
+    case = Case(told.acked(ORDER))
+    lost = case.venue.place(
+        TrueOrder(IDS.next(), BTCUSDT, side="sell", quantity="1", price="120")
+    )
+    case.venue.execute(lost, "1")
+    result = case.reconcile()
+    assert kinds(result) == ["OrderAdopted", "OrderFilled"]
+    assert result.clean
+    assert case.account.position(UNATTRIBUTED, SYMBOL) == -BTCUSDT.quantity("1")
+
+
+def test_strangers_orders_that_ended_are_nobodys_business() -> None:
+    case = Case(told.acked(ORDER))
+    stranger = told.order_ids(journal=JournalId("THEM1")).next()
+    for name in (stranger, "web_123"):
+        order = TrueOrder(name, BTCUSDT, side="sell", quantity="1", price="120")
+        case.venue.place(order).state = "canceled"
+    result = case.reconcile()
+    assert (result.events, result.foreign_instance, result.clean) == ([], False, True)
+
+
+def test_the_newest_orders_are_those_after_the_last_that_the_journal_knows() -> None:
+    case = Case()
+    case.ask()
+    assert f"orders {SYMBOL} None" in case.venue.questions
+    fold.apply(case.account, told.acked(ORDER))
+    case.ask()
+    assert case.venue.questions[-1] == f"orders {SYMBOL} V{FIRST}"
+
+
+def test_until_a_new_epoch_agrees_its_own_orders_hide_none_of_the_one_before() -> None:
+    case = Case(told.acked(ORDER), ev.EpochTaken(2, [0], "resumed"))
+    lost = TrueOrder(IDS.next(), BTCUSDT, side="sell", quantity="1", price="120")
+    case.venue.place(lost).state = "canceled"
+    later = told.approved(BTCUSDT, "buy", client_order_id=IDS.next(), quantity="1", price="100")
+    for event in (later, told.acked(later), ev.EpochTaken(3, [0], "resumed")):
+        fold.apply(case.account, event)
+    case.venue.place(TrueOrder(IDS.next(), BTCUSDT, side="buy", quantity="1", price="100"))
+    case.ask()
+    assert case.venue.questions[-1] == f"orders {SYMBOL} V{FIRST}"
+    assert "OrderAdopted" in kinds(case.reconcile())
+    fold.apply(case.account, BEGUN)
+    case.ask()
+    assert case.venue.questions[-1] > f"orders {SYMBOL} V{lost.client_order_id}"
+
+
+def test_the_last_order_that_is_known_is_the_one_with_the_greatest_number() -> None:
+    latest = LatestOrders()
+    for number in ("9", "10", "2", ""):
+        latest.see(SYMBOL, VenueOrderId(number))
+    assert latest.after(SYMBOL) == "10"
+
+
+def test_an_order_of_ours_that_the_stream_spoke_of_is_asked_for_by_its_id() -> None:
+    case = Case(told.acked(ORDER))
+    lost = TrueOrder(IDS.next(), BTCUSDT, side="sell", quantity="1", price="120")
+    case.venue.place(lost).state = "canceled"
+    asking = inquire(
+        case.venue,
+        case.account,
+        now_ns=lambda: 0,
+        named={lost.client_order_id: SYMBOL, ClientOrderId(FIRST): SYMBOL},
+        with_newest=False,
+    )
+    answers = asyncio.run(asking)
+    assert case.venue.questions[-1] == f"order {SYMBOL} {lost.client_order_id}"
+    assert kinds(case.reconcile(answers)) == ["OrderAdopted", "OrderCanceled"]
 
 
 def test_another_journal_of_ours_is_named_and_never_adopted() -> None:

@@ -258,6 +258,54 @@ def test_an_order_with_our_id_that_the_journal_lacks_is_adopted() -> None:
     play(story)
 
 
+def test_an_order_that_ended_before_it_was_recorded_is_adopted_and_its_fill_is_booked() -> None:
+    async def story(scene: Scene) -> None:
+        lost = scene.send()
+        scene.arrive(lost)
+        scene.venue.execute(scene.arrive(lost[:-1] + "9"), "1")
+        scene.reconciler.request("test")
+        await scene.reconciler.finish()
+        (filled,) = scene.floor.written(ev.OrderFilled)
+        assert (filled.client_order_id, filled.strategy) == (lost[:-1] + "9", "unattributed")
+        assert scene.floor.node.state.account.symbol_position(scene.floor.symbol) > 0
+        assert not scene.is_blocked
+
+    play(story)
+
+
+def test_the_newest_orders_are_asked_once_and_again_only_after_a_new_reason() -> None:
+    async def story(scene: Scene) -> None:
+        scene.send()
+        scene.venue.meanwhile = lambda: (
+            scene.reconciler.request("connected") if scene.venue.rounds == 1 else None
+        )
+        scene.reconciler.request("test")
+        await scene.pass_time(3 * WINDOW_NS)
+        asked = f"orders {scene.floor.symbol} None"
+        assert scene.venue.rounds > 2
+        assert scene.venue.questions.count(asked) == 2
+        assert not scene.is_blocked
+
+    play(story)
+
+
+def test_an_order_of_ours_that_only_the_stream_spoke_of_is_asked_for_by_its_id() -> None:
+    async def story(scene: Scene) -> None:
+        lost = ClientOrderId(scene.send()[:-1] + "9")
+        scene.arrive(scene.floor.entry.submitted[0].client_order_id)
+        scene.arrive(lost)
+        scene.reconciler.request_for(scene.floor.symbol, lost)
+        scene.reconciler.request("test")
+        await scene.reconciler.finish()
+        assert f"order {scene.floor.symbol} {lost}" in scene.venue.questions
+        scene.reconciler.request("again")
+        await scene.reconciler.finish()
+        assert scene.venue.questions.count(f"order {scene.floor.symbol} {lost}") == 1
+        assert len(scene.floor.written(ev.OrderAdopted)) == 1
+
+    play(story)
+
+
 def test_another_instance_of_ours_keeps_new_risk_out_although_all_agree() -> None:
     async def story(scene: Scene) -> None:
         scene.arrive(scene.send().replace("TEST1", "TEST2"))
