@@ -17,7 +17,7 @@ from holdfast.runtime.settlement import Settlement
 from holdfast.runtime.sinks import Sinks
 from holdfast.runtime.state import STATE_FORM, State
 
-BARRIER_EVERY_NS = 900 * NS_PER_S
+BARRIER_EVERY_NS = 300 * NS_PER_S
 
 
 class Trader:
@@ -100,7 +100,7 @@ class Trader:
         )
 
     def keep_passing_barriers(self) -> None:
-        """Save the strategies and write the state's hash, now and every quarter of an hour."""
+        """Save the strategies and write the state's hash, now and every five minutes."""
         self.cast.save()
         self.pass_barrier()
         self._recorder.flush()
