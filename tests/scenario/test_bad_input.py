@@ -122,6 +122,7 @@ def test_a_wrong_signature_is_an_authentication_error(tmp_path: Path) -> None:
     with exchange(cwd=tmp_path) as url:
         code, line = refused("run", "--config", "c.toml", "--venue-url", url, cwd=tmp_path)
     assert code == 4
+    assert not (tmp_path / "runs").exists()
     assert "signature" in line.lower()
 
 
@@ -166,6 +167,7 @@ def test_a_strategy_of_another_symbol_is_refused(tmp_path: Path) -> None:
     )
     code, line = refused("run", "--strategy", "s.py:S", "--mode", "replay", cwd=tmp_path)
     assert code == 2
+    assert not (tmp_path / "runs").exists()
     assert "ETHUSDT" in line
     assert "BTCUSDT" in line
 

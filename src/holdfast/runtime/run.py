@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Callable
-from functools import partial
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -16,10 +16,11 @@ from holdfast.market.feed import FeedCounts
 from holdfast.reports.run_report import ReportExtra, write_report
 from holdfast.runtime.config import Config
 from holdfast.runtime.latency import Latency
-from holdfast.runtime.node import Chosen, Node, choose, open_store
+from holdfast.runtime.node import Chosen, Node, choose
+from holdfast.runtime.opened import OpenedJournal
 from holdfast.runtime.options import MAX_SPEED, RunOptions, settle
 from holdfast.runtime.paper import PaperRun
-from holdfast.runtime.places import Places, link_latest, settle_places
+from holdfast.runtime.places import Places, settle_places
 from holdfast.runtime.replay import replay
 from holdfast.runtime.result import Tally, run_result
 
@@ -30,15 +31,33 @@ def run(options: RunOptions) -> tuple[dict[str, Any], list[str]]:
     """Trade as asked; give the `run/1` object, and in lines what did not end well."""
     config = settle(options)
     chosen = choose(config)
-    places = settle_places(config, resume=options.resume)
-    open_journal = partial(_open_journal, places, resume=options.resume)
-    if config.mode == "replay":
-        node = replay(
-            config, options, chosen=chosen, open_journal=open_journal, path=places.journal
-        )
-    else:
-        node = _paper(config, options, chosen, open_journal=open_journal, places=places)
+    places = settle_places(config, resume=options.resume, inputs=_inputs(config, options))
+    opened = OpenedJournal(places, resume=options.resume)
+    node: Node | None = None
+    try:
+        if config.mode == "replay":
+            node = replay(
+                config, options, chosen=chosen, open_journal=opened.open, path=places.journal
+            )
+        else:
+            node = _paper(config, options, chosen, open_journal=opened.open, places=places)
+    finally:
+        if node is None:
+            opened.remove_if_idle()
     return _conclude(node, places, options)
+
+
+def _inputs(config: Config, options: RunOptions) -> list[tuple[str, Path]]:
+    """Name the files that a run reads, by the option that names them."""
+    inputs = [("--data", path) for path in options.data]
+    inputs += [("--strategy", Path(e.path.rpartition(":")[0])) for e in config.strategies]
+    if options.config:
+        inputs.append(("--config", options.config))
+    if options.instruments:
+        inputs.append(("--instruments", options.instruments))
+    if config.venue.secret_file:
+        inputs.append(("venue.secret_file", Path(config.venue.secret_file)))
+    return inputs
 
 
 def _paper(
@@ -161,9 +180,3 @@ def _samples(latency: Latency | None) -> list[float]:
     if latency is None:
         return []
     return [bound for bound, count in latency.buckets() for _ in range(count)]
-
-
-def _open_journal(places: Places, *, resume: bool) -> SqliteStore:
-    store = open_store(places.journal, resume=resume)
-    link_latest(places)
-    return store

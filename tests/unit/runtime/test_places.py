@@ -1,5 +1,6 @@
 """Where a run keeps its files: named apart, found again, and refused before anything starts."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -92,3 +93,42 @@ def test_a_journal_that_exists_or_cannot_be_made_is_refused() -> None:
     open_store(Path("j.db"), resume=False).close()
     with pytest.raises(UsageError, match="add --resume"):
         open_store(Path("j.db"), resume=False)
+
+
+@pytest.mark.parametrize(
+    ("journal", "report"),
+    [("a.html", ""), ("same.x", "same.x"), ("j.db", "j.db-anchor"), ("j.db", "./j.db-wal")],
+)
+def test_a_report_never_takes_a_file_of_the_journal(journal: str, report: str) -> None:
+    with pytest.raises(UsageError, match="names of their own"):
+        settle_places(named(journal, report=report), resume=False)
+
+
+def test_a_file_that_is_read_is_never_written() -> None:
+    with pytest.raises(UsageError, match=r"--data market\.csv: this run would write over it"):
+        settle_places(
+            named("j.db", report="market.csv"),
+            resume=False,
+            inputs=[("--data", Path("market.csv"))],
+        )
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        (".", "folder"),
+        ("a\0b", "printable"),
+        ("z\udcff.db", "printable"),
+        ("x" * 300, "longer than"),
+        ("y/" * 4000 + "j.db", "too long"),
+    ],
+)
+def test_a_path_that_no_file_can_have_is_refused_in_one_line(path: str, words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        settle_places(named(path), resume=False)
+
+
+def test_what_is_no_ordinary_file_takes_no_report() -> None:
+    os.mkfifo("r.html")
+    with pytest.raises(UsageError, match="no ordinary file"):
+        settle_places(named("j.db", report="r.html"), resume=False)
