@@ -1,4 +1,4 @@
-"""Marks for valuation: one a symbol at the start, each minute of market time, and at the end.
+"""Marks for valuation: one a symbol at the start, each minute with a market, and at the end.
 
 Equity and drawdown are drawn from them, because screens and reports read only the journal.
 """
@@ -6,7 +6,7 @@ Equity and drawdown are drawn from them, because screens and reports read only t
 from typing import TYPE_CHECKING
 
 from holdfast.domain import events as ev
-from holdfast.domain.instant import NS_PER_S, Clock
+from holdfast.domain.instant import NS_PER_S
 from holdfast.runtime.recorder import Recorder
 
 if TYPE_CHECKING:
@@ -23,11 +23,10 @@ EVERY_NS = 60 * NS_PER_S
 class Marks:
     """Writes marks, and answers what an asset is worth in a currency now."""
 
-    def __init__(self, recorder: Recorder, clock: Clock) -> None:
+    def __init__(self, recorder: Recorder) -> None:
         self.feeds: dict[Symbol, Feed] = {}
         self.instruments: Mapping[Symbol, Instrument] = {}
         self._recorder = recorder
-        self._clock = clock
 
     @property
     def are_known(self) -> bool:
@@ -47,13 +46,6 @@ class Marks:
                         feed.top.venue_at_ns if feed.top is not None else 0,
                     )
                 )
-
-    def keep_recording(self) -> None:
-        """Write marks now and at each full minute from here on."""
-        self.record()
-        self._recorder.flush()
-        now = self._clock.now_ns()
-        self._clock.call_at(now - now % EVERY_NS + EVERY_NS, self.keep_recording)
 
     def price(self, asset: str, currency: str) -> str:
         """Give an asset's price in a currency as text; empty when no feed here says it."""

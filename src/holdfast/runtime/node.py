@@ -93,7 +93,7 @@ class Node:
         self._fold(store)
         self.journal = make_journal(store, self._on_durable)
         self.recorder = Recorder(self.journal, self.state, flush=self.flush)
-        self.marks = Marks(self.recorder, clock)
+        self.marks = Marks(self.recorder)
         self._strategies = strategies
         self.trader: Trader | None = None
         self.after_durable: Callable[[], None] = _nothing

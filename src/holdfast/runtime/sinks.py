@@ -24,7 +24,8 @@ class Sinks:
 
     A decoded message goes to the pipeline without a step between, and a frame's end only
     flushes what was put. Without a pacer a ping is answered at once. `on_connected` has the
-    venue compared with the journal; `on_frame` runs at the end of every market frame.
+    venue compared with the journal; `on_frame` runs at the end of every market frame, and what
+    is in `next_frame` at the end of the next one alone.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class Sinks:
         self.pacer: Pacer | None = None
         self.on_connected: Callable[[], None] = _nothing
         self.on_frame: Callable[[], None] | None = None
+        self.next_frame: list[Callable[[], None]] = []
         self.on_market = pipeline.on_market
         self._pipeline = pipeline
         self._settlement = settlement
@@ -55,6 +57,10 @@ class Sinks:
         """Learn that a frame is done: the journal's writer is woken."""
         if self.on_frame is not None:
             self.on_frame()
+        if self.next_frame:
+            waiting, self.next_frame = self.next_frame, []
+            for then in waiting:
+                then()
         if not self._recorder.is_flushed:
             self._flush()
 

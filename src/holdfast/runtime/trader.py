@@ -10,9 +10,10 @@ from holdfast.domain.money import Asset, amount_text
 from holdfast.domain.order import Purpose
 from holdfast.domain.venue import BalanceReport
 from holdfast.runtime.cast import Cast
-from holdfast.runtime.marks import Marks
+from holdfast.runtime.marks import EVERY_NS, Marks
 from holdfast.runtime.pipeline import Pipeline
 from holdfast.runtime.recorder import Recorder
+from holdfast.runtime.rounds import Rounds
 from holdfast.runtime.settlement import Settlement
 from holdfast.runtime.sinks import Sinks
 from holdfast.runtime.state import STATE_FORM, State
@@ -45,6 +46,7 @@ class Trader:
             fee_rate=marks.price,
         )
         self.sinks = Sinks(pipeline, self.settlement, halts=state.halts, recorder=recorder)
+        self._rounds = Rounds(clock, self.sinks)
         self._recorder = recorder
         self._clock = clock
         state.halts.on_change = self._on_halts_changed
@@ -68,12 +70,12 @@ class Trader:
                     balance.asset, amount_text(balance.total), mark or "0", currency, source
                 )
             )
-        self.marks.keep_recording()
+        self._keep_marking()
         self.is_opened = True
 
     def resume(self) -> None:
         """Go on with the balances of the journal."""
-        self.marks.keep_recording()
+        self._keep_marking()
         self.is_opened = True
 
     def cancel_all(self, *, reason: str, including_stops: bool = False) -> int:
@@ -101,10 +103,13 @@ class Trader:
 
     def keep_passing_barriers(self) -> None:
         """Save the strategies and write the state's hash, now and every five minutes."""
-        self.cast.save()
-        self.pass_barrier()
-        self._recorder.flush()
-        self._clock.call_at(self._clock.now_ns() + BARRIER_EVERY_NS, self.keep_passing_barriers)
+
+        def save() -> None:
+            self.cast.save()
+            self.pass_barrier()
+            self._recorder.flush()
+
+        self._rounds.keep(save, every_ns=BARRIER_EVERY_NS)
 
     def pass_barrier(self) -> str:
         """Write the state's hash, unless the venue's word is on its way; gives the hash."""
@@ -131,6 +136,15 @@ class Trader:
         state_hash = self.pass_barrier()
         self._recorder.flush()
         return state_hash
+
+    def _keep_marking(self) -> None:
+        """Write marks now and at each full minute from here on."""
+
+        def mark() -> None:
+            self.marks.record()
+            self._recorder.flush()
+
+        self._rounds.keep(mark, every_ns=EVERY_NS, since_ns=0)
 
     def _on_halts_changed(self) -> None:
         """Let strategies be told by a timer, outside of what changed the halts."""

@@ -30,12 +30,27 @@ def test_without_a_book_the_last_trade_is_the_mark() -> None:
 def test_a_mark_is_written_at_each_full_minute_from_the_start_on() -> None:
     floor = Floor().open()
     assert len(floor.written(ev.MarkRecorded)) == 1
+    floor.top()
     floor.wait(EVERY_NS - floor.clock.now_ns() % EVERY_NS - 1)
     assert len(floor.written(ev.MarkRecorded)) == 1
     floor.wait(1)
     assert len(floor.written(ev.MarkRecorded)) == 2
-    floor.wait(3 * EVERY_NS + NS_PER_S)
-    assert len(floor.written(ev.MarkRecorded)) == 5
+    for number in range(3, 6):
+        floor.top()
+        floor.wait(EVERY_NS)
+        assert len(floor.written(ev.MarkRecorded)) == number
+
+
+def test_a_gap_in_the_market_has_one_mark_however_long_it_is() -> None:
+    floor = Floor().open()
+    floor.top()
+    floor.wait(1_000 * EVERY_NS + NS_PER_S)
+    assert len(floor.written(ev.MarkRecorded)) == 2
+    floor.top()
+    floor.wait(EVERY_NS - floor.clock.now_ns() % EVERY_NS - 1)
+    assert len(floor.written(ev.MarkRecorded)) == 2
+    floor.wait(1)
+    assert len(floor.written(ev.MarkRecorded)) == 3
 
 
 def test_a_price_is_known_of_what_a_feed_trades_and_of_a_currency_in_itself() -> None:

@@ -127,12 +127,15 @@ def test_a_strategy_that_cannot_save_is_halted_alone() -> None:
     assert [event.strategy for event in floor.written(ev.StrategySaved)] == ["one"]
 
 
-def test_a_barrier_is_passed_every_quarter_of_an_hour_but_not_while_a_report_waits() -> None:
+def test_a_barrier_is_passed_as_time_goes_but_not_in_a_gap_nor_while_a_report_waits() -> None:
     one = Watcher()
     floor = Floor(one=one).open()
     floor.trader.keep_passing_barriers()
     assert len(floor.written(ev.BarrierPassed)) == 1
     floor.wait(BARRIER_EVERY_NS)
+    assert len(floor.written(ev.BarrierPassed)) == 1
+    floor.top()
+    floor.wait(2 * BARRIER_EVERY_NS)
     assert len(floor.written(ev.BarrierPassed)) == 2
     bid(floor, one)
     order = floor.entry.submitted[0]
