@@ -145,3 +145,11 @@ class StrategyFailed(HoldfastError):
     """A strategy raised, returned nonsense or was too slow."""
 
     remedy = Remedy.HALT
+
+
+def one_line(text: str, *, most: int = 500) -> str:
+    """Give a text of any origin as one printable line that can be encoded, cut at a length."""
+    line = " ".join(text[: 2 * most].split())
+    if not line.isprintable():
+        line = "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
+    return line if len(line) <= most else f"{line[: most - 3]}..."

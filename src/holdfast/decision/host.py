@@ -17,10 +17,20 @@ from holdfast.domain.instant import NS_PER_MS
 from holdfast.domain.intent import Cancel, Intent
 from holdfast.domain.market import Bar, BookTop, TradePrint
 from holdfast.domain.order import OrderStatus
-from holdfast.errors import StrategyFailed
+from holdfast.errors import StrategyFailed, one_line
+
+
+class Failure:
+    """What was raised in a guarded call, as one line, with the place it happened."""
+
+    __slots__ = ("line",)
+
+    def __init__(self, line: str) -> None:
+        self.line = line
+
 
 Guard: TypeAlias = Callable[..., Any]
-"""Runs a call; a raised exception comes back as an object whose `line` says it."""
+"""Runs a call; what it raises comes back as a `Failure`."""
 Answer: TypeAlias = Sequence[Intent] | StrategyFailed
 
 BUDGET_NS = 50 * NS_PER_MS
@@ -122,11 +132,8 @@ class Hosted:
         """Ask for its state."""
         if self.failed is not None:
             return None
-        try:
-            saved = self._guard(self.strategy.save)
-        except SystemExit:
-            return self._fail("save called sys.exit; return bytes or None")
-        if saved is None or isinstance(saved, bytes):
+        saved = self._guard(self.strategy.save)
+        if saved is None or type(saved) is bytes:
             return saved
         return self._fail(_wrong("save", saved, "bytes or None"))
 
@@ -136,11 +143,8 @@ class Hosted:
             return _NOTHING
         clock = self._monotonic_ns
         began = clock() if clock is not None else 0
-        try:
-            result = self._guard(call, *shown)
-        except SystemExit:
-            return self._fail(f"{callback} called sys.exit; return no intents instead")
-        answer = _NOTHING if result is None else self._checked(callback, result)
+        result = self._guard(call, *shown)
+        answer = _NOTHING if result is None else self._weighed(callback, result)
         if clock is not None and (took := clock() - began) > BUDGET_NS:
             return self._overrun(callback, took, answer=answer)
         return answer
@@ -148,11 +152,8 @@ class Hosted:
     def _unmeasured(self, callback: str, call: Callable[[], object]) -> Answer:
         if self.failed is not None:
             return _NOTHING
-        try:
-            result = self._guard(call)
-        except SystemExit:
-            return self._fail(f"{callback} called sys.exit; return no intents instead")
-        return _NOTHING if result is None else self._checked(callback, result)
+        result = self._guard(call)
+        return _NOTHING if result is None else self._weighed(callback, result)
 
     def _overrun(self, callback: str, took_ns: int, *, answer: Answer) -> Answer:
         self.overrun_count += 1
@@ -163,24 +164,35 @@ class Hosted:
             f"{BUDGET_NS // NS_PER_MS} ms for the {self.overrun_count}rd time"
         )
 
-    def _checked(self, callback: str, result: Any) -> Answer:
+    def _weighed(self, callback: str, result: Any) -> Answer:
+        """Check what a callback gave; to look at it may run the strategy's code again."""
+        if type(result) is Failure:
+            return self._fail(_wrong(callback, result, ""))
+        checked = self._guard(self._checked, callback, result)
+        if type(checked) is Failure:
+            return self._fail(_wrong(callback, checked, ""))
+        if type(checked) is str:
+            return self._fail(checked)
+        return checked  # type: ignore[no-any-return]  # a guard gives back what it is given
+
+    def _checked(self, callback: str, result: Any) -> Sequence[Intent] | str:
+        """Give a copy of the intents that count, or what is wrong."""
         if type(result) is not list and type(result) is not tuple:
-            return self._fail(_wrong(callback, result, "None or a list of intents"))
+            return _wrong(callback, result, "None or a list of intents")
         if len(result) > MOST_INTENTS:
-            return self._fail(
-                f"{callback} returned {len(result)} intents, at most {MOST_INTENTS}"
-            )
-        for intent in result:
+            return f"{callback} returned {len(result)} intents, at most {MOST_INTENTS}"
+        intents = result[:]
+        for intent in intents:
             wrong = nonsense(intent, self._symbols)
             if wrong:
-                return self._fail(f"{callback} returned {wrong}")
+                return f"{callback} returned {wrong}"
         if not self.strategy.ready:
-            self.withheld_count += len(result)
+            self.withheld_count += len(intents)
             return _NOTHING
-        return result
+        return intents
 
     def _fail(self, reason: str) -> StrategyFailed:
-        self.failed = StrategyFailed(f"strategy {self.id}: {reason}")
+        self.failed = StrategyFailed(f"strategy {self.id}: {one_line(reason)}")
         self.context.cancel_timers()
         return self.failed
 
@@ -192,7 +204,8 @@ def _cancels(answer: Answer) -> Answer:
 
 
 def _wrong(callback: str, result: object, right: str) -> str:
-    line = getattr(result, "line", None)
-    if isinstance(line, str):
-        return f"{callback} raised {line}"
-    return f"{callback} returned a {type(result).__name__}; return {right}"
+    if type(result) is not Failure:
+        return f"{callback} returned a {type(result).__name__}; return {right}"
+    if result.line.startswith("SystemExit"):
+        return f"{callback} called sys.exit; to do nothing, return None"
+    return f"{callback} raised {result.line}"

@@ -15,9 +15,9 @@ from typing import Any
 import msgspec
 
 from holdfast.decision.check import intervals_ns
-from holdfast.decision.host import Guard
+from holdfast.decision.host import Failure, Guard
 from holdfast.decision.strategy import Strategy
-from holdfast.errors import StrategyLoadError
+from holdfast.errors import StrategyLoadError, one_line
 
 MOST_HISTORY_BARS = 10_000
 _FORM = "write it as FILE.py:Class"
@@ -45,12 +45,11 @@ def load_strategy(reference: str, *, read: Callable[[str], bytes], guard: Guard)
     source = _read(path, reference, read=read)
     module = _run(path, source, guard=guard)
     kind = _class(module, name, path=path)
-    strategy = guard(kind)
-    if not isinstance(strategy, Strategy):
-        raise StrategyLoadError(f"{path}: {name}() raised {_line(strategy)}")
-    return Loaded(
-        strategy, name, path, sha256(source).hexdigest(), _declared(strategy, f"{path}: {name}")
-    )
+    strategy: Any = guard(kind)
+    if type(strategy) is not kind:
+        raise StrategyLoadError(f"{path}: {name}() {_did(strategy)}")
+    declared = _declared(strategy, f"{path}: {name}", guard=guard)
+    return Loaded(strategy, name, path, sha256(source).hexdigest(), declared)
 
 
 def _installed(module: str, reference: str) -> str:
@@ -76,24 +75,21 @@ def _run(path: str, source: bytes, *, guard: Guard) -> ModuleType:
     """Run a file's code as a module of its own, with its folder on the import path."""
     try:
         code = compile(source, path, "exec")
-    except (SyntaxError, ValueError) as error:
-        line = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
+    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+        number = error.lineno if isinstance(error, SyntaxError) else None
+        line = f", line {number}" if number else ""
         text = error.msg if isinstance(error, SyntaxError) else error
-        raise StrategyLoadError(f"{path}{line}: not valid Python: {text}") from None
+        said = one_line(str(text)) or "it is nested too deeply"
+        raise StrategyLoadError(f"{path}{line}: not valid Python: {said}") from None
     folder = path.rpartition("/")[0] or "."
     if folder not in sys.path:
         sys.path.insert(0, folder)
     module = ModuleType("strategy_" + sha256(path.encode()).hexdigest()[:12])
     module.__file__ = path
     sys.modules[module.__name__] = module
-    try:
-        failure = guard(lambda: exec(code, module.__dict__))
-    except SystemExit:
-        raise StrategyLoadError(
-            f"{path}: importing it called sys.exit; a strategy's file only defines classes"
-        ) from None
+    failure = guard(lambda: exec(code, module.__dict__))
     if failure is not None:
-        raise StrategyLoadError(f"{path}: importing it raised {_line(failure)}")
+        raise StrategyLoadError(f"{path}: importing it {_did(failure)}")
     return module
 
 
@@ -112,24 +108,36 @@ def _class(module: ModuleType, name: str, *, path: str) -> type[Strategy]:
     raise StrategyLoadError(f"{path}: {name} is no subclass of holdfast.Strategy{there}")
 
 
-def _declared(strategy: Strategy, where: str) -> tuple[int, ...]:
-    """Check what a class declares, and give its intervals."""
-    for field in ("symbols", "bars"):
-        value: Any = getattr(strategy, field)
-        if not isinstance(value, (tuple, list)) or not all(isinstance(v, str) for v in value):
-            raise StrategyLoadError(f"{where}.{field} is {value!r}; write a tuple of texts")
-    count: Any = strategy.history_bars
-    if type(count) is not int or not 0 <= count <= MOST_HISTORY_BARS:
-        raise StrategyLoadError(
-            f"{where}.history_bars is {count!r}; write a number from 0 to {MOST_HISTORY_BARS:,}"
-        )
-    if type(strategy.ready) is not bool:
-        raise StrategyLoadError(f"{where}.ready is {strategy.ready!r}; write True or False")
+def _declared(strategy: Strategy, where: str, *, guard: Guard) -> tuple[int, ...]:
+    """Check what a class declares, and give its intervals; to look runs the user's code."""
+    wrong = guard(_undeclared, strategy)
+    if type(wrong) is Failure:
+        raise StrategyLoadError(f"{where}: what it declares cannot be read: {wrong.line}")
+    if wrong:
+        raise StrategyLoadError(f"{where}.{wrong}")
     try:
         return tuple(intervals_ns(strategy))
     except ValueError as error:
         raise StrategyLoadError(f"{where}.bars: {error}") from None
 
 
-def _line(failure: object) -> str:
-    return str(getattr(failure, "line", failure))
+def _undeclared(strategy: Strategy) -> str:
+    for field in ("symbols", "bars"):
+        value: Any = getattr(strategy, field)
+        if not isinstance(value, (tuple, list)) or not all(isinstance(v, str) for v in value):
+            return f"{field} is {value!r}; write a tuple of texts"
+    count: Any = strategy.history_bars
+    if type(count) is not int or not 0 <= count <= MOST_HISTORY_BARS:
+        return f"history_bars is {count!r}; write a number from 0 to {MOST_HISTORY_BARS:,}"
+    ready: Any = strategy.ready
+    if type(ready) is not bool:
+        return f"ready is {ready!r}; write True or False"
+    return ""
+
+
+def _did(failure: object) -> str:
+    if type(failure) is not Failure:
+        return f"gave a {type(failure).__name__}"
+    if failure.line.startswith("SystemExit"):
+        return "called sys.exit; a strategy's file only defines classes"
+    return f"raised {failure.line}"

@@ -51,7 +51,7 @@ from holdfast.runtime.marks import Marks
 from holdfast.runtime.pipeline import Lane, Pipeline
 from holdfast.runtime.recorder import Recorder
 from holdfast.runtime.state import STATE_FORM, State
-from holdfast.runtime.supervise import guard
+from holdfast.runtime.supervise import guard, guard_loading, guard_strategy
 from holdfast.runtime.trader import Trader
 from holdfast.runtime.version import program_version
 
@@ -235,7 +235,7 @@ class Node:
             host = Hosted(
                 loaded.strategy,
                 context,
-                guard=guard,
+                guard=guard_strategy,
                 monotonic_ns=None if replay else self.clock.monotonic_ns,
             )
             member = Member(
@@ -294,7 +294,7 @@ def choose(config: Config) -> list[Chosen]:
     chosen: dict[str, Chosen] = {}
     config.strategies = config.strategies or [StrategyEntry(path=DEFAULT_STRATEGY)]
     for entry in config.strategies:
-        loaded = load_strategy(entry.path, read=_read, guard=guard)
+        loaded = load_strategy(entry.path, read=_read, guard=guard_loading)
         name = entry.name or loaded.name.lower()
         if name in chosen:
             raise ConfigError(

@@ -11,20 +11,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
-from holdfast.errors import HoldfastError
+from holdfast.decision.host import Failure
+from holdfast.errors import HoldfastError, one_line
 
 T = TypeVar("T")
 INTERRUPTED = 130
 FAILED = 1
-
-
-class Failure:
-    """What went wrong in a guarded call, as one line, with the place it happened."""
-
-    __slots__ = ("line",)
-
-    def __init__(self, line: str) -> None:
-        self.line = line
+LONGEST_LINE = 2_000
 
 
 def guard(call: Callable[..., T], *arguments: Any) -> T | Failure:
@@ -32,6 +25,27 @@ def guard(call: Callable[..., T], *arguments: Any) -> T | Failure:
     try:
         return call(*arguments)
     except Exception as error:
+        return Failure(describe(error))
+
+
+def guard_strategy(call: Callable[..., T], *arguments: Any) -> T | Failure:
+    """Run a strategy's call; what it raises is its failure, even an exit or an interrupt.
+
+    A person's interrupt ends a run by a signal handler and not by an exception.
+    """
+    try:
+        return call(*arguments)
+    except BaseException as error:
+        return Failure(describe(error))
+
+
+def guard_loading(call: Callable[..., T], *arguments: Any) -> T | Failure:
+    """Run a strategy file's code before the run began, when an interrupt is a person's."""
+    try:
+        return call(*arguments)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         return Failure(describe(error))
 
 
@@ -48,13 +62,26 @@ def fence(call: Callable[[T], None], on_failure: Callable[[str], None]) -> Calla
 
 
 def describe(error: BaseException) -> str:
-    """Say an error in one line: its kind, its text, and where in the code it was raised."""
+    """Say an error in one line: its kind, its text, and where in the code it was raised.
+
+    The error may be of somebody else's code, down to the method that gives its text.
+    """
+    kind = _read(lambda: type(error).__name__)
+    text = _read(lambda: str(error))
+    place = _read(lambda: _place(error))
+    return (f"{kind}: {text}" if text else kind) + (f" ({place})" if place else "")
+
+
+def _read(text: Callable[[], str]) -> str:
+    try:
+        return one_line(text())
+    except BaseException:
+        return "(cannot be read)"
+
+
+def _place(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
-    place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
-    text = " ".join(str(error).split())
-    return (
-        f"{type(error).__name__}: {text}{place}" if text else f"{type(error).__name__}{place}"
-    )
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
 
 
 def run_command(command: Callable[[], int], *, errors: TextIO, debug: bool = False) -> int:
@@ -62,7 +89,7 @@ def run_command(command: Callable[[], int], *, errors: TextIO, debug: bool = Fal
     try:
         return command()
     except HoldfastError as error:
-        errors.write(f"holdfast: {' '.join(str(error).split())}\n")
+        errors.write(f"holdfast: {one_line(str(error), most=LONGEST_LINE)}\n")
         return error.exit_code
     except (KeyboardInterrupt, asyncio.CancelledError):
         errors.write("holdfast: interrupted\n")

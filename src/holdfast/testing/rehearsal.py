@@ -38,7 +38,7 @@ from holdfast.domain.order import LiquiditySide, OrderStatus, PositionSide, Side
 from holdfast.errors import StrategyFailed
 from holdfast.market.bars import Bars
 from holdfast.market.feed import Feed, Invalid
-from holdfast.runtime.supervise import guard
+from holdfast.runtime.supervise import guard_strategy
 from holdfast.testing.clock import ManualClock
 
 _NAME = StrategyId("rehearsed")
@@ -74,7 +74,7 @@ class Rehearsal:
             on_timer=lambda name, at_ns: self._carry_out(self.host.timer(name, at_ns)),
             parameters=parameters,
         )
-        self.host = Hosted(strategy, context, guard=guard)
+        self.host = Hosted(strategy, context, guard=guard_strategy)
         self._carry_out(self.host.start(History(), saved=saved))
 
     @property

@@ -1,5 +1,7 @@
 """The fence around a strategy: what counts, what fails it, and that it fails alone."""
 
+from asyncio import CancelledError
+
 import pytest
 
 from holdfast import (
@@ -19,7 +21,7 @@ from holdfast.decision.strategy import History
 from holdfast.decision.view import PositionView
 from holdfast.domain.ids import StrategyId
 from holdfast.errors import StrategyFailed
-from holdfast.runtime.supervise import guard
+from holdfast.runtime.supervise import guard_strategy
 from holdfast.testing.clock import ManualClock
 from holdfast.testing.market import Market, instrument
 
@@ -58,7 +60,7 @@ def host(strategy, *, monotonic_ns=None):
         position=PositionView,
         on_timer=lambda name, at_ns: None,
     )
-    return Hosted(strategy, context, guard=guard, monotonic_ns=monotonic_ns)
+    return Hosted(strategy, context, guard=guard_strategy, monotonic_ns=monotonic_ns)
 
 
 def test_intents_of_a_callback_come_through_as_they_are():
@@ -95,6 +97,71 @@ def test_a_strategy_that_raises_fails_with_one_line_and_is_not_called_again():
     assert not hosted.stop("end")
     assert hosted.save() is None
     assert strategy.calls == 1
+
+
+class OutOfTheFamily(BaseException):
+    """Is no Exception."""
+
+
+class Unreadable(Exception):
+    """Has no text that can be read."""
+
+    def __str__(self):
+        raise ValueError("no text")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OutOfTheFamily("hello"),
+        KeyboardInterrupt(),
+        GeneratorExit(),
+        CancelledError(),
+        Unreadable(),
+        Exception("a\nb\x00c\x1b[2J\ud800 d"),
+        Exception("long " * 100_000),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_whatever_a_strategy_raises_is_its_failure_in_one_short_line_that_can_be_kept(error):
+    class Raises(Strategy):
+        def book(self, top):
+            raise error
+
+        def save(self):
+            raise error
+
+    for failed in (host(Raises()).book(TOP), host(Raises()).save()):
+        assert isinstance(failed, StrategyFailed)
+        assert f"raised {type(error).__name__}" in str(failed)
+        assert str(failed).isprintable()
+        assert len(str(failed).encode()) < 600
+
+
+def test_a_look_at_what_a_strategy_gave_may_fail_it_too():
+    class NeverReady(Strategy):
+        @property
+        def ready(self):
+            raise RuntimeError("not ready to say")
+
+        def book(self, top):
+            return [GOOD]
+
+    class Poisoned:
+        @property
+        def line(self):
+            raise RuntimeError("poison")
+
+    assert "book raised RuntimeError: not ready" in str(host(NeverReady()).book(TOP))
+    assert "returned a Poisoned; return None or a list" in str(host(Says(Poisoned())).book(TOP))
+    assert "returned a Poisoned; return bytes or None" in str(host(Says(Poisoned())).save())
+
+
+def test_a_list_that_a_strategy_keeps_is_not_the_one_that_counts():
+    kept = [GOOD]
+    answer = host(Says(kept)).book(TOP)
+    kept.append("anything")
+    assert answer == [GOOD]
 
 
 def test_a_strategy_that_exits_fails_and_ends_nothing_else():

@@ -7,7 +7,7 @@ import pytest
 
 from holdfast.decision.load import load_strategy
 from holdfast.errors import StrategyLoadError
-from holdfast.runtime.supervise import guard
+from holdfast.runtime.supervise import guard_loading
 
 GOOD = """
 from holdfast import Strategy
@@ -24,7 +24,9 @@ class Other(Strategy):
 
 
 def load(reference):
-    return load_strategy(reference, read=lambda path: Path(path).read_bytes(), guard=guard)
+    return load_strategy(
+        reference, read=lambda path: Path(path).read_bytes(), guard=guard_loading
+    )
 
 
 @pytest.fixture
@@ -77,6 +79,16 @@ def test_two_files_of_one_name_do_not_meet(tmp_path):
     [
         ("x = (\n", "mine.py, line 1: not valid Python: '(' was never closed"),
         ("import no_such_module\n", "importing it raised ModuleNotFoundError: No module named"),
+        ("raise BaseException('odd')\n", "importing it raised BaseException: odd (mine.py:1)"),
+        ("x = 1\x00\n", "mine.py: not valid Python: source code string cannot contain null"),
+        (
+            GOOD.replace("symbols =", "def __init__(self): raise SystemExit(0)\n    x ="),
+            "mine.py: Mine() called sys.exit; a strategy's file only defines classes",
+        ),
+        (
+            GOOD.replace("symbols =", "ready = property(lambda self: 1 / 0)\n    x ="),
+            "mine.py: Mine: what it declares cannot be read: ZeroDivisionError: division",
+        ),
         ("1 / 0\n", "importing it raised ZeroDivisionError: division by zero (mine.py:1)"),
         (
             "raise SystemExit(3)\n",
