@@ -34,7 +34,8 @@ class TradingMode(Enum):
 class History(msgspec.Struct, frozen=True):
     """What a strategy is warmed with: bars that it declared, and its fills since the save.
 
-    The bars of all its symbols and intervals stand in the order in which they closed.
+    The bars of all its symbols and intervals stand in the order in which they closed. Of very
+    many fills the newest are given.
     """
 
     bars: tuple[Bar, ...] = ()

@@ -1,7 +1,7 @@
 """The strategies of a trader, and what each of them is told once it is durable and in force."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from holdfast.decision.host import Hosted
@@ -32,7 +32,7 @@ class Member:
         host: Hosted,
         digest: str,
         *,
-        fills: list[Fill],
+        fills: Iterable[Fill],
         intervals_ns: tuple[int, ...] = (),
     ) -> None:
         self.host = host
@@ -119,7 +119,9 @@ class Cast(Listener):
             )
             saved = self._state.saved.get(name)
             history = History(bars=member.bars, fills=member.fills)
+            member.bars, member.fills = (), ()
             self._pipeline.answer(member.host, member.host.start(history, saved=saved))
+        self._recorder.flush()
         self.tell_modes()
 
     def tell_modes(self) -> None:
@@ -129,7 +131,7 @@ class Cast(Listener):
             if mode is not member.mode:
                 member.mode = mode
                 self._pipeline.answer(member.host, member.host.mode(mode))
-        self._recorder.flush()
+                self._recorder.flush()
 
     def stop(self, reason: str) -> None:
         """End every strategy, keep what it wants to remember, and show it nothing any more."""

@@ -42,6 +42,7 @@ from holdfast.runtime.supervise import guard_strategy
 from holdfast.testing.clock import ManualClock
 
 _NAME = StrategyId("rehearsed")
+_NO_HISTORY = History()
 _NO_PARAMETERS: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -55,6 +56,7 @@ class Rehearsal:
         *,
         parameters: Mapping[str, Any] = _NO_PARAMETERS,
         saved: bytes | None = None,
+        history: History = _NO_HISTORY,
         filled: int = 0,
     ) -> None:
         self.clock = ManualClock(0)
@@ -75,7 +77,7 @@ class Rehearsal:
             parameters=parameters,
         )
         self.host = Hosted(strategy, context, guard=guard_strategy)
-        self._carry_out(self.host.start(History(), saved=saved))
+        self._carry_out(self.host.start(history, saved=saved))
 
     @property
     def view(self) -> PositionView:

@@ -3,6 +3,8 @@
 import pytest
 
 from holdfast import Buy, Cancel, Quote, Sell, Side, Strategy, Target
+from holdfast.decision.strategy import History
+from holdfast.domain.market import Bar
 from holdfast.errors import StrategyFailed
 from holdfast.testing.clock import ManualClock
 from holdfast.testing.market import Market, instrument
@@ -98,3 +100,17 @@ def test_a_manual_clock_moves_only_by_hand():
     before = clock.now_ns()
     clock.wait(5)
     assert clock.now_ns() == before + 5
+
+
+def test_a_strategy_is_rehearsed_with_the_history_that_it_declared():
+    class Warm(Strategy):
+        bars = ("1m",)
+        history_bars = 1
+
+        def start(self, _context, history, *, saved):
+            self.given = (history.bars, saved)
+
+    bar = Bar(SYMBOL, 60 * 10**9, 0, 1, 1, 1, 1, 1, 1)
+    strategy = Warm()
+    Rehearsal(strategy, TRADED, history=History(bars=(bar,)), saved=b"x")
+    assert strategy.given == ((bar,), b"x")
