@@ -31,7 +31,9 @@ def needs(path: str) -> Path:
     return file
 
 
-def start(*arguments: str | Path, cwd: Path, **options: Any) -> subprocess.Popen[bytes]:
+def start(
+    *arguments: str | Path, cwd: Path, stdout: Any = subprocess.PIPE, **options: Any
+) -> subprocess.Popen[bytes]:
     """Start the program."""
     environment = dict(os.environ, PYTHONPATH=str(ROOT / "src"))
     return subprocess.Popen(
@@ -39,7 +41,7 @@ def start(*arguments: str | Path, cwd: Path, **options: Any) -> subprocess.Popen
         cwd=cwd,
         env=environment,
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
+        stdout=stdout,
         stderr=subprocess.PIPE,
         **options,
     )
@@ -69,7 +71,7 @@ def finish(process: subprocess.Popen[bytes]) -> Done:
         process.kill()
         process.communicate()
         raise
-    return Done(process.returncode, out.decode(), err.decode())
+    return Done(process.returncode, (out or b"").decode(), err.decode())
 
 
 def holdfast(*arguments: str | Path, cwd: Path) -> Done:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenario.kit import QUOTES, exchange, holdfast, needs, refused
+from holdfast.journal.sqlite import SqliteStore
+from tests.scenario.kit import QUOTES, exchange, finish, holdfast, needs, refused, start
 
 STRATEGIES = """
 from holdfast import Strategy
@@ -24,6 +25,9 @@ FILES = {
     "unknown-of-strategy.toml": '[[strategies]]\npath = "a.py:A"\nsize = 1\n',
     "broken.toml": "symbols = [\n",
     "half-a-key.toml": '[venue]\napi_key = "abc"\n',
+    "deep.toml": "a = " + "[" * 20_000,
+    "deep.json": "[" * 200_000,
+    "nul.toml": '[journal]\npath = "a\\u0000b"\n',
     "broken.py": "x = [\n",
     "strategies.py": STRATEGIES,
     "notes.txt": "just words\n",
@@ -58,6 +62,18 @@ REFUSED: dict[str, tuple[str, int, tuple[str, ...]]] = {
     ),
     "data without a name": ("run --data nameless.csv", 2, ("nameless.csv", "--symbol")),
     "no duration": ("run --for soon", 2, ("--for soon", "60s")),
+    "a duration of 400 digits": ("run --for " + "9" * 400 + "d", 2, ("--for 999", "60s")),
+    "a duration in other digits": ("run --for \u0663s", 2, ("--for", "60s")),
+    "a speed of next to nothing": ("run --speed 1e-300", 2, ("--speed", "max")),
+    "a configuration nested deep": ("run --config deep.toml", 2, ("deep.toml", "nested")),
+    "accounts nested deep": ("sim serve --accounts deep.json", 2, ("deep.json", "nested")),
+    "faults nested deep": ("sim serve --faults deep.json", 2, ("deep.json",)),
+    "instruments nested deep": (
+        "run --mode replay --instruments deep.json", 2, ("deep.json",),
+    ),
+    "a journal of 300 letters": ("run --journal " + "x" * 300, 2, ("longer than",)),
+    "a journal that is a folder": ("run --journal .", 2, ("folder",)),
+    "no byte in a path": ("run --config nul.toml", 2, ("--journal", "printable")),
     "no speed": ("run --speed -1", 2, ("--speed", "max")),
     "a venue that is no URL": ("run --venue-url here", 2, ("http://",)),
     "a venue that is not there": ("run --venue-url http://127.0.0.1:9", 1, ("127.0.0.1:9",)),
@@ -102,6 +118,20 @@ def test_bad_input_is_refused_in_one_line_and_leaves_nothing_behind(
     assert after <= {"runs"}, after
     if "--until-end" not in command and "bad.csv" not in command:
         assert not after
+
+
+@pytest.mark.parametrize("command", ["version --json", "journal verify j.db"])
+def test_an_answer_that_cannot_be_written_is_a_failure_in_one_line(
+    command: str, tmp_path: Path
+) -> None:
+    SqliteStore.create(tmp_path / "j.db").close()
+    with Path("/dev/full").open("wb") as full:
+        process = start(*command.split(), cwd=tmp_path, stdout=full)
+        done = finish(process)
+    assert done.code == 1
+    assert done.err.splitlines() == [
+        "holdfast: standard output cannot be written: No space left on device"
+    ]
 
 
 def test_a_port_in_use_is_named(tmp_path: Path) -> None:

@@ -1,10 +1,10 @@
 """`holdfast pause|resume|cancel|stop`: commands to a running trader."""
 
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from holdfast.cli.output import write_out
 from holdfast.cli.paths import DEFAULT_SOCKET
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def _send(name: str, arguments: argparse.Namespace) -> int:
 
     answer = commands.send(arguments.socket, _command(name, arguments))
     repeated = " (this key was used before; nothing was done again)" if answer.repeated else ""
-    sys.stdout.write(f"{answer.outcome}{repeated}\n")
+    write_out(f"{answer.outcome}{repeated}\n")
     return 0
 
 

@@ -2,9 +2,10 @@
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from typing import Any
+
+from holdfast.cli.output import write_out
 
 
 def add(verbs: Any) -> None:
@@ -37,9 +38,9 @@ def _verify(arguments: argparse.Namespace) -> int:
             "head": verified.head,
             "verified": True,
         }
-        sys.stdout.write(json.dumps(answer) + "\n")
+        write_out(json.dumps(answer) + "\n")
     else:
-        sys.stdout.write(f"{arguments.path}: {verified.events} events, head {verified.head}\n")
+        write_out(f"{arguments.path}: {verified.events} events, head {verified.head}\n")
     return 0
 
 
@@ -48,14 +49,12 @@ def _state(arguments: argparse.Namespace) -> int:
 
     answer = read_state(arguments.path)
     if arguments.json:
-        sys.stdout.write(json.dumps(answer) + "\n")
+        write_out(json.dumps(answer) + "\n")
         return 0
-    sys.stdout.write(f"{arguments.path}: {answer['events']} events\n")
-    sys.stdout.write(f"state hash ({answer['form']}): {answer['state_hash']}\n")
+    write_out(f"{arguments.path}: {answer['events']} events\n")
+    write_out(f"state hash ({answer['form']}): {answer['state_hash']}\n")
     for position in answer["positions"]:
-        sys.stdout.write(
-            f"  {position['strategy']} {position['symbol']} {position['quantity']}\n"
-        )
+        write_out(f"  {position['strategy']} {position['symbol']} {position['quantity']}\n")
     return 0
 
 
@@ -63,7 +62,5 @@ def _show(arguments: argparse.Namespace) -> int:
     from holdfast.runtime.journal_state import show_lines
 
     for line in show_lines(arguments.path, kind=arguments.type, follow_on=arguments.follow):
-        sys.stdout.write(line + "\n")
-        if arguments.follow:
-            sys.stdout.flush()
+        write_out(line + "\n")
     return 0

@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from holdfast.cli.output import write_out
+
 if TYPE_CHECKING:
     from holdfast.runtime.options import RunOptions
 
@@ -47,7 +49,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
     result, shortcomings = run(_options(arguments))
     if arguments.json:
-        sys.stdout.write(json.dumps(result) + "\n")
+        write_out(json.dumps(result) + "\n")
     for line in shortcomings:
         sys.stderr.write(f"holdfast: {line}\n")
     return 1 if shortcomings else 0

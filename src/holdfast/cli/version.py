@@ -3,8 +3,9 @@
 import argparse
 import json
 import platform
-import sys
 from typing import Any
+
+from holdfast.cli.output import write_out
 
 
 def add(verbs: Any) -> None:
@@ -27,7 +28,7 @@ def show(arguments: argparse.Namespace) -> int:
             "python": platform.python_version(),
             "state_form": STATE_FORM,
         }
-        sys.stdout.write(json.dumps(answer) + "\n")
+        write_out(json.dumps(answer) + "\n")
     else:
-        sys.stdout.write(f"holdfast {version} (Python {platform.python_version()})\n")
+        write_out(f"holdfast {version} (Python {platform.python_version()})\n")
     return 0

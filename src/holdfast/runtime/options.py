@@ -16,6 +16,7 @@ MAX_SPEED = 0.0
 
 LONGEST_NS = 36_500 * 86_400 * NS_PER_S
 FASTEST = 1_000_000.0
+SLOWEST = 0.001
 _UNITS_NS = {
     "ms": NS_PER_MS,
     "s": NS_PER_S,
@@ -48,12 +49,12 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 def parse_duration(text: str) -> int:
     """Read a duration such as 60s, 1.5h or 250ms in nanoseconds; `UsageError` otherwise."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", text)
+    match = re.fullmatch(r"([0-9]{1,20}(?:\.[0-9]{1,20})?)(ms|s|m|h|d)", text)
     duration = int(Decimal(match.group(1)) * _UNITS_NS[match.group(2)]) if match else 0
     if not 0 < duration <= LONGEST_NS:
         raise UsageError(
-            f"--for {text}: not a duration up to 100 years; write for example 60s, 5m, 1h or "
-            "250ms"
+            f"--for {text[:40]}: not a duration up to 100 years; write for example 60s, 5m, 1h "
+            "or 250ms"
         )
     return duration
 
@@ -66,9 +67,9 @@ def parse_speed(text: str) -> float:
         speed = float(text)
     except ValueError:
         speed = -1.0
-    if not 0 < speed <= FASTEST:
+    if not SLOWEST <= speed <= FASTEST:
         raise UsageError(
-            f"--speed {text}: not a speed; write max, or a number over 0 such as 10"
+            f"--speed {text[:40]}: not a speed; write max, or a number from 0.001 such as 10"
         )
     return speed
 

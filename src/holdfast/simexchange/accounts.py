@@ -200,6 +200,8 @@ def _parse(path: Path) -> Any:
         return msgspec.json.decode(text) if path.suffix == ".json" else tomllib.loads(text)
     except (OSError, UnicodeDecodeError, msgspec.DecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"accounts file {path} cannot be read: {error}") from error
+    except RecursionError:
+        raise ConfigError(f"accounts file {path}: nested too deeply") from None
 
 
 def _spec(path: Path, entry: _AccountEntry) -> AccountSpec:

@@ -114,6 +114,8 @@ def load_faults(path: Path) -> list[Fault]:
             f"faults {path}: {error}; entries [[fault]] with kind, probability, count, after "
             f"would be right, kind one of {', '.join(KINDS)}"
         ) from error
+    except RecursionError:
+        raise ConfigError(f"faults {path}: nested too deeply") from None
     for entry in entries:
         if not 0 <= entry.probability <= 1 or entry.count < 1 or entry.after < 0:
             raise ConfigError(

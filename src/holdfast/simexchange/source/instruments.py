@@ -87,6 +87,8 @@ def load_instruments(path: Path) -> dict[str, SymbolRules]:
         raise ConfigError(f"instruments file {path} cannot be read: {error}") from error
     except (msgspec.DecodeError, ValueError, KeyError) as error:
         raise ConfigError(f"instruments file {path}: {error}") from error
+    except RecursionError:
+        raise ConfigError(f"instruments file {path}: nested too deeply") from None
     for rules in found:
         _check(path, rules)
     return {rules.symbol: rules for rules in found}
