@@ -4,6 +4,7 @@ A node owns the journal and its writer. A fresh journal is opened with its ident
 one is folded first. Every start takes the next epoch of all shards.
 """
 
+from collections import deque
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -58,6 +59,8 @@ from holdfast.runtime.version import program_version
 if TYPE_CHECKING:
     from holdfast.domain.fill import Fill
 
+FILLS_KEPT = 10_000
+"""How many of its newest fills a strategy that saved nothing since is given back."""
 DEFAULT_STRATEGY = "holdfast.examples.trend:Trend"
 MakeJournal = Callable[[SqliteStore, Callable[[int], None]], Journal]
 
@@ -88,7 +91,7 @@ class Node:
         self.clock = clock
         self.state = State(AccountId(config.account))
         self.quotes: set[str] = set()
-        self.fills: dict[str, list[Fill]] = {}
+        self.fills: dict[str, deque[Fill]] = {}
         self.is_resumed = False
         self._fold(store)
         self.journal = make_journal(store, self._on_durable)
@@ -241,7 +244,7 @@ class Node:
             member = Member(
                 host,
                 loaded.source_digest,
-                fills=self.fills.get(name, []),
+                fills=self.fills.pop(name, ()),
                 intervals_ns=loaded.intervals_ns,
             )
             trader.cast.members[name] = member
@@ -282,7 +285,8 @@ class Node:
                 self.fills.pop(record.event.strategy, None)
             elif isinstance(record.event, ev.OrderFilled):
                 fill = fill_of(record.event, self.state)
-                self.fills.setdefault(fill.strategy, []).append(fill)
+                kept = self.fills.setdefault(fill.strategy, deque(maxlen=FILLS_KEPT))
+                kept.append(fill)
 
     def _on_durable(self, seq: int) -> None:
         self.recorder.on_durable(seq)
