@@ -6,6 +6,7 @@ exception: `guard` is handed in by the runtime, the one place that may.
 """
 
 from collections.abc import Callable, Sequence
+from types import CoroutineType
 from typing import Any, TypeAlias
 
 from holdfast.decision.check import nonsense
@@ -135,7 +136,8 @@ class Hosted:
         saved = self._guard(self.strategy.save)
         if saved is None or type(saved) is bytes:
             return saved
-        return self._fail(_wrong("save", saved, "bytes or None"))
+        wrong = self._guard(_wrong, "save", saved, "bytes or None")
+        return self._fail(wrong if type(wrong) is str else _wrong("save", wrong, ""))
 
     def _call(self, callback: str, call: Callable[..., object], *shown: object) -> Answer:
         """Run a callback; this is on the hot path, so it does all of it in one frame."""
@@ -204,6 +206,9 @@ def _cancels(answer: Answer) -> Answer:
 
 
 def _wrong(callback: str, result: object, right: str) -> str:
+    if type(result) is CoroutineType:
+        result.close()
+        return f"{callback} returned a coroutine; callbacks are plain functions, not async"
     if type(result) is not Failure:
         return f"{callback} returned a {type(result).__name__}; return {right}"
     if result.line.startswith("SystemExit"):

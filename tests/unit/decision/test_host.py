@@ -307,3 +307,17 @@ def test_a_saved_state_of_another_kind_fails_the_strategy():
     failed = host(Says({"a": 1})).save()
     assert isinstance(failed, StrategyFailed)
     assert str(failed) == "strategy mine: save returned a dict; return bytes or None"
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_callback_that_is_async_fails_with_what_would_be_right():
+    class Waits(Strategy):
+        async def trade(self, trade):
+            return None
+
+        async def save(self):
+            return None
+
+    failed = host(Waits()).trade(Market(TRADED).trade("1"))
+    assert "trade returned a coroutine; callbacks are plain functions, not async" in str(failed)
+    assert "save returned a coroutine" in str(host(Waits()).save())
