@@ -6,9 +6,12 @@ from typing import Any
 
 from holdfast.decision.view import PositionView
 from holdfast.domain.ids import StrategyId, Symbol
-from holdfast.domain.instant import Clock, Timer, UtcNs
+from holdfast.domain.instant import NS_PER_MS, Clock, Timer, UtcNs
 from holdfast.domain.instrument import Instrument
 
+SOONEST_NS = NS_PER_MS
+"""How far off a timer is at least that was set from a timer, or for what is no more to come."""
+LATEST_NS = 2**63 - 1
 _NO_PARAMETERS: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -26,12 +29,13 @@ class Context:
         parameters: Mapping[str, Any] = _NO_PARAMETERS,
     ) -> None:
         self.strategy = strategy
-        self.instruments = instruments
-        self.parameters = parameters
+        self.instruments: Mapping[Symbol, Instrument] = MappingProxyType(dict(instruments))
+        self.parameters: Mapping[str, Any] = MappingProxyType(dict(parameters))
         self._clock = clock
         self._position = position
         self._on_timer = on_timer
         self._timers: dict[str, Timer] = {}
+        self._is_ringing = False
 
     @property
     def now_ns(self) -> UtcNs:
@@ -43,14 +47,27 @@ class Context:
         return self._position(Symbol(symbol))
 
     def set_timer(self, at_ns: int, name: str) -> None:
-        """Call `timer(name, at_ns)` at an instant; a name set again moves its timer."""
+        """Call `timer(name, at_ns)` at an instant; a name set again moves its timer.
+
+        An instant that is not to come rings a millisecond from now, and what a timer sets
+        rings a millisecond later at the earliest, so that time always goes on.
+        """
+        _check_timer(at_ns, name)
         self.cancel_timer(name)
+        now_ns = self._clock.now_ns()
+        due_ns: int = at_ns
+        if self._is_ringing or at_ns <= now_ns:
+            due_ns = max(at_ns, now_ns + SOONEST_NS)
 
         def ring() -> None:
             del self._timers[name]
-            self._on_timer(name, at_ns)
+            self._is_ringing = True
+            try:
+                self._on_timer(name, at_ns)
+            finally:
+                self._is_ringing = False
 
-        self._timers[name] = self._clock.call_at(at_ns, ring)
+        self._timers[name] = self._clock.call_at(due_ns, ring)
 
     def cancel_timer(self, name: str) -> None:
         """Take a timer back; nothing happens when none has that name."""
@@ -62,3 +79,10 @@ class Context:
         """Take every timer back; a strategy that has ended wakes no more."""
         for name in list(self._timers):
             self.cancel_timer(name)
+
+
+def _check_timer(at_ns: Any, name: Any) -> None:
+    if type(at_ns) is not int or not -LATEST_NS <= at_ns <= LATEST_NS:
+        raise ValueError(f"set_timer(at_ns={at_ns!r}); write an instant in whole ns")
+    if type(name) is not str:
+        raise TypeError(f"set_timer(name={name!r}); write a text")
