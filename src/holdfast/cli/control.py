@@ -29,7 +29,7 @@ def add(verbs: Any) -> None:
             help="the trader's socket (default: %(default)s)",
         )
         parser.add_argument("--reason", required=True, help="why; it is journaled")
-        parser.add_argument("--idempotency-key", default="", help="repeats of a key act once")
+        parser.add_argument("--idempotency-key", help="repeats of a key act once")
         if name in ("pause", "resume"):
             parser.add_argument(
                 "--scope", default="account", help="account, or a strategy's or symbol's name"
@@ -55,7 +55,8 @@ def _send(name: str, arguments: argparse.Namespace) -> int:
 def _command(name: str, arguments: argparse.Namespace) -> "Command":
     from holdfast.runtime import commands, random
 
-    key = arguments.idempotency_key or random.key()
+    given: str | None = arguments.idempotency_key
+    key = random.key() if given is None else given
     reason: str = arguments.reason
     match name:
         case "pause":

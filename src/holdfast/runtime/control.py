@@ -34,14 +34,15 @@ class Control:
         """Carry out a command; cancels act first and are recorded after."""
         command = request.command
         known = self._trader.state.command_keys.get(command.idempotency_key)
+        arguments: dict[str, Any] = msgspec.to_builtins(command)
+        verb = str(arguments.pop("type"))
         if known is not None:
-            return Answer(ok=True, outcome=known, repeated=True)
+            return _repeat(known, verb, arguments)
         answer = self._act(request)
         if answer.ok:
-            arguments: dict[str, Any] = msgspec.to_builtins(command)
             self._recorder.decide(
                 ev.CommandReceived(
-                    str(arguments.pop("type")),
+                    verb,
                     request.actor,
                     command.reason,
                     command.idempotency_key,
@@ -79,3 +80,19 @@ class Control:
             return Answer(ok=True, outcome=f"{command.scope} paused: no new risk")
         self._recorder.decide(ev.TradingResumed(command.scope, actor, command.reason))
         return Answer(ok=True, outcome=f"{command.scope} resumed")
+
+
+def _repeat(known: ev.CommandReceived, verb: str, arguments: dict[str, Any]) -> Answer:
+    """Answer a key that was used before; it stands for one command and no other."""
+    if verb != known.verb or _asked(arguments) != _asked(known.arguments):
+        return Answer(
+            ok=False,
+            outcome=f"idempotency key '{known.idempotency_key}' was used for another command "
+            f"({known.verb}: {known.outcome}); give this one a key of its own",
+        )
+    return Answer(ok=True, outcome=known.outcome, repeated=True)
+
+
+def _asked(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Give what a command asks for; a reason may be said anew."""
+    return {name: value for name, value in arguments.items() if name != "reason"}

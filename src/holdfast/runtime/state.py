@@ -35,7 +35,7 @@ class State:
         self.epoch = 0
         self.limits: dict[str, Any] = {}
         self.saved: dict[StrategyId, bytes] = {}
-        self.command_keys: dict[str, str] = {}
+        self.command_keys: dict[str, ev.CommandReceived] = {}
         self.mode = ""
         self.seed = 0
         self.symbols: list[str] = []
@@ -62,7 +62,7 @@ class State:
             case ev.StrategySaved():
                 self.saved[StrategyId(event.strategy)] = event.saved
             case ev.CommandReceived():
-                self.command_keys[event.idempotency_key] = event.outcome
+                self.command_keys[event.idempotency_key] = event
                 if len(self.command_keys) > COMMAND_KEYS_KEPT:
                     del self.command_keys[next(iter(self.command_keys))]
             case _:
@@ -79,7 +79,9 @@ class State:
             "halts": self.halts.canonical(),
             "limits": self.limits,
             "saved": {name: self.saved[name].hex() for name in sorted(self.saved)},
-            "commands": dict(sorted(self.command_keys.items())),
+            "commands": {
+                key: self.command_keys[key].outcome for key in sorted(self.command_keys)
+            },
         }
 
     def digest(self) -> str:

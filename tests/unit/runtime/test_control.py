@@ -99,3 +99,17 @@ def test_the_newest_keys_are_remembered_and_no_more() -> None:
     assert len(keys) == COMMAND_KEYS_KEPT
     assert str(COMMAND_KEYS_KEPT + 49) in keys
     assert "0" not in keys
+
+
+def test_a_key_stands_for_one_command_and_no_other() -> None:
+    room = Room()
+    assert room.execute(Pause(reason="lunch", idempotency_key="k")).ok
+    for other in (
+        Resume(reason="lunch", idempotency_key="k"),
+        Pause(reason="lunch", idempotency_key="k", scope="one"),
+    ):
+        answer = room.execute(other)
+        assert not answer.ok
+        assert "key 'k' was used for another command (pause: account paused" in answer.outcome
+    assert room.execute(Pause(reason="said anew", idempotency_key="k")).repeated
+    assert len(room.floor.written(ev.CommandReceived)) == 1
