@@ -19,7 +19,10 @@ from holdfast.errors import CommandRefused, HoldfastError, NotFound, UsageError,
 
 SOCKET_PATH_LIMIT_BYTES = 100
 ANSWER_WITHIN_S = 10.0
+MOST_CLIENTS = 64
+LONGEST_KEY = 200
 _LINE_LIMIT_BYTES = 64 * 1024
+_BACKLOG = 256
 
 
 class Pause(msgspec.Struct, tag="pause", forbid_unknown_fields=True, kw_only=True):
@@ -81,6 +84,7 @@ class CommandSocket:
         self.path = path
         self._execute = execute
         self._server: asyncio.AbstractServer | None = None
+        self._clients: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Listen; a socket left over by a dead trader is replaced, a live one is refused."""
@@ -97,30 +101,40 @@ class CommandSocket:
             self.path.unlink()
         try:
             self._server = await asyncio.start_unix_server(
-                self._serve, path=self.path, limit=_LINE_LIMIT_BYTES
+                self._serve, path=self.path, limit=_LINE_LIMIT_BYTES, backlog=_BACKLOG
             )
         except OSError as error:
             raise UsageError(f"no socket can be made at {self.path}: {error}") from None
         self.path.chmod(0o600)
 
     async def close(self) -> None:
-        """Stop listening and remove the socket."""
+        """Stop listening, let go of who has not finished asking, and remove the socket."""
         if self._server is not None:
             self._server.close()
+            clients = list(self._clients)
+            for client in clients:
+                client.cancel()
+            await asyncio.gather(*clients, return_exceptions=True)
             await self._server.wait_closed()
             self._server = None
             self.path.unlink(missing_ok=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        client = asyncio.current_task()
+        assert client is not None
+        self._clients.add(client)
         try:
+            if len(self._clients) > MOST_CLIENTS:
+                await _tell(writer, Answer(ok=False, outcome="too many ask at once; ask again"))
+                return
             line = await asyncio.wait_for(reader.readline(), ANSWER_WITHIN_S)
             if line:
-                answer = self._answer(line, actor_of(writer.get_extra_info("socket")))
-                writer.write(msgspec.json.encode(answer) + b"\n")
-                await writer.drain()
-        except (OSError, ValueError, TimeoutError):
-            return
+                actor = actor_of(writer.get_extra_info("socket"))
+                await _tell(writer, self._answer(line, actor))
+        except (OSError, ValueError, TimeoutError, asyncio.CancelledError):
+            return  # canceled only by `close`, which waits for it
         finally:
+            self._clients.discard(client)
             writer.close()
 
     def _answer(self, line: bytes, actor: str) -> Answer:
@@ -128,9 +142,21 @@ class CommandSocket:
             command = msgspec.json.decode(line, type=Command)
         except (msgspec.DecodeError, msgspec.ValidationError) as error:
             return Answer(ok=False, outcome=f"not a command: {error}")
+        except RecursionError:
+            return Answer(ok=False, outcome="not a command: nested too deeply")
+        if not 0 < len(command.idempotency_key.strip()) <= LONGEST_KEY:
+            return Answer(
+                ok=False,
+                outcome=f"an idempotency key of 1 to {LONGEST_KEY} letters is required",
+            )
         if not command.reason.strip():
             return Answer(ok=False, outcome="a reason is required")
         return self._execute(Request(command, actor))
+
+
+async def _tell(writer: asyncio.StreamWriter, answer: Answer) -> None:
+    writer.write(msgspec.json.encode(answer) + b"\n")
+    await writer.drain()
 
 
 def actor_of(peer: socket.socket) -> str:

@@ -10,6 +10,7 @@ import pytest
 
 from holdfast.errors import CommandRefused, HoldfastError, NotFound, UsageError
 from holdfast.runtime.commands import (
+    MOST_CLIENTS,
     Answer,
     CommandSocket,
     Pause,
@@ -174,3 +175,43 @@ def test_nobody_and_somebody_else_are_told_from_a_trader(tmp_path: Path) -> None
 
     for reply, words in ((b"", "without an answer"), (b"220 mail\n", "is no trader")):
         asyncio.run(story(reply, words))
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (b'{"type":"pause","reason":' + b"[" * 20_000, b"not a command"),
+        (b'{"type":"pause","x":' + b"[" * 20_000, b"not a command"),
+        (b'{"type":"pause","reason":"x","idempotency_key":" "}', b"key of 1 to"),
+        (b'{"type":"pause","reason":"x","idempotency_key":"' + b"k" * 201 + b'"}', b"key of"),
+    ],
+)
+def test_what_is_nested_deep_or_has_no_key_is_refused(
+    line: bytes, words: bytes, tmp_path: Path
+) -> None:
+    desk = Desk(tmp_path / "s")
+
+    async def story() -> None:
+        assert words in await desk.ask(line + b"\n")
+
+    run(desk, story)
+    assert desk.requests == []
+
+
+def test_who_has_not_finished_asking_is_let_go_without_a_word(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    desk = Desk(tmp_path / "s")
+    waiting: list[asyncio.StreamWriter] = []
+
+    async def story() -> None:
+        for _ in range(MOST_CLIENTS):
+            _, writer = await asyncio.open_unix_connection(desk.path)
+            writer.write(b'{"type":')
+            waiting.append(writer)
+        assert b"too many" in await desk.ask(b"")
+
+    run(desk, story)
+    assert len(waiting) == MOST_CLIENTS
+    assert capsys.readouterr().err == ""
+    assert caplog.records == []
