@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,15 @@ SYNTHETIC_RUN_NS = 60_000_000_000
 
 
 def run(options: RunOptions) -> tuple[dict[str, Any], list[str]]:
-    """Trade as asked; give the `run/1` object, and in lines what did not end well."""
+    """Trade as asked; give the `run/1` object, and in lines what did not end well.
+
+    What a strategy prints goes to standard error: standard output is for the answer alone.
+    """
+    with redirect_stdout(sys.stderr):
+        return _run(options)
+
+
+def _run(options: RunOptions) -> tuple[dict[str, Any], list[str]]:
     config = settle(options)
     chosen = choose(config)
     places = settle_places(config, resume=options.resume, inputs=_inputs(config, options))
