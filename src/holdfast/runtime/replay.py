@@ -28,6 +28,7 @@ from holdfast.simexchange.notes import opening_notes
 from holdfast.simexchange.source import Market, open_market
 from holdfast.venues.paper.adapter import PaperVenue
 
+DATA_ENDED = "the data ended"
 BATCH_RECORDS = 20_000
 PROGRESS_AFTER_NS = 2 * NS_PER_S
 CANCELED_WITHIN_NS = 10 * NS_PER_S
@@ -62,7 +63,7 @@ class Replay:
     ) -> None:
         self._config = config
         self._shows_progress = not options.json
-        self._reason = "the data ended"
+        self._reason = DATA_ENDED
         assumptions = load_assumptions(None)
         duration_ns = options.duration_ns
         if not options.data and duration_ns is None:
@@ -102,9 +103,9 @@ class Replay:
     async def run(self) -> Node:
         """Replay everything and close the journal at its head."""
         node, venue = self._node, self._venue
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self._interrupt, f"{number.name} received")
+        previous = {
+            n: signal.signal(n, self._interrupt) for n in (signal.SIGINT, signal.SIGTERM)
+        }
         try:
             node.open(
                 journal=name_journal(self._config),
@@ -123,6 +124,8 @@ class Replay:
             await self._play(trader)
             self._finish(trader)
         finally:
+            for number, handler in previous.items():
+                signal.signal(number, handler)
             node.journal.close()
         return node
 
@@ -130,7 +133,7 @@ class Replay:
         """Play the records; open the books at the first marks; show progress."""
         began_ns = shown_ns = stopwatch_ns()
         market = self._venue.market_data
-        while market.play(limit=BATCH_RECORDS) and self._reason == "the data ended":
+        while market.play(limit=BATCH_RECORDS) and self._reason == DATA_ENDED:
             if not trader.is_opened and trader.marks.are_known:
                 await self._open(trader)
             await asyncio.sleep(0)
@@ -190,8 +193,11 @@ class Replay:
         self._node.journal.drain()
         self._schedule_commit()
 
-    def _interrupt(self, reason: str) -> None:
-        self._reason = reason
+    def _interrupt(self, number: int, _: object) -> None:
+        """End in order; the second time, end also what is running: a strategy may spin."""
+        if self._reason != DATA_ENDED:
+            raise KeyboardInterrupt
+        self._reason = f"{signal.Signals(number).name} received"
 
     def _progress(self, count: int, took_ns: int) -> None:
         if self._shows_progress:
