@@ -292,6 +292,10 @@ def test_a_recorded_exchange_info_gives_the_filters(tmp_path: Path) -> None:
         ('[BTCUSDC]\nbase="B"\nquote="U"\ntick="0"\nstep="1"\n', "must be > 0"),
         ('[BTCUSDC]\nbase="B"\nquote="U"\ntick="abc"\nstep="1"\n', "not a decimal"),
         (
+            '[BTCUSDC]\nbase="B"\nquote="U"\ntick="1"\nstep="1"\nmax_price="99999999999999"\n',
+            "max_price is out of range",
+        ),
+        (
             '[BTCUSDC]\nbase="B"\nquote="U"\nproduct="linear"\ntick="1"\nstep="1"\n',
             "but the data",
         ),

@@ -5,21 +5,23 @@ from pathlib import Path
 
 from holdfast.simexchange.assumptions import TouchAssumptions
 from holdfast.simexchange.model import SymbolRules, Ticker, Trade
-from holdfast.simexchange.source.lines import exact, malformed, read_lines
+from holdfast.simexchange.source.bounds import MOST_QUANTITY, instant_ns, integer
+from holdfast.simexchange.source.lines import check_order, exact, malformed, read_lines
 from holdfast.simexchange.source.seen import Seen, decimals_needed
 from holdfast.simexchange.source.touch import Touch
 
 _EXPECTED = "agg_trade_id,price,quantity,first_trade_id,last_trade_id,time,is_buyer_maker"
 _MIN_COLUMNS = 7
-_MICROSECONDS_FROM = 10**15
 _FLAGS = {b"true": True, b"True": True, b"false": False, b"False": False}
 
 
 def scan(path: Path, *, has_header: bool) -> Seen:
     """Check every row, and learn the start, the first price and the decimals."""
-    start_ns = first_price = price_decimals = quantity_decimals = 0
+    start_ns = first_price = price_decimals = quantity_decimals = now_ns = 0
     for number, row in _rows(path, has_header=has_header):
         trade = _trade(path, number, row, "")
+        check_order(path, number, before_ns=now_ns, at_ns=trade.at_ns)
+        now_ns = trade.at_ns
         if not start_ns:
             start_ns, first_price = trade.at_ns, trade.price
         price_decimals = max(price_decimals, decimals_needed(row[1]))
@@ -37,8 +39,7 @@ def read(
     now_ns = 0
     for number, row in _rows(path, has_header=has_header):
         trade = _trade(path, number, row, rules.symbol)
-        if trade.at_ns < now_ns:
-            raise malformed(path, number, what="time goes back", expected="rows by rising time")
+        check_order(path, number, before_ns=now_ns, at_ns=trade.at_ns)
         now_ns = trade.at_ns
         touch = touch or Touch(rules, assumed, start_ns=now_ns)
         yield touch.before(trade)
@@ -58,21 +59,20 @@ def _trade(path: Path, number: int, row: list[bytes], symbol: str) -> Trade:
     if len(row) < _MIN_COLUMNS:
         raise malformed(path, number, what=f"{len(row)} columns", expected=_EXPECTED)
     try:
-        trade_id, first_id, last_id = int(row[0]), int(row[3]), int(row[4])
-        stamp = int(row[5])
+        trade_id, first_id, last_id = integer(row[0]), integer(row[3]), integer(row[4])
+        at_ns = instant_ns(integer(row[5]))
         buyer_is_maker = _FLAGS[row[6]]
     except (ValueError, KeyError) as error:
         raise malformed(
             path, number, what=f"{error} cannot be read", expected=_EXPECTED
         ) from error
     price = exact(path, number, column="price", text=row[1])
-    quantity = exact(path, number, column="quantity", text=row[2])
-    if not price or not quantity or stamp <= 0 or last_id < first_id:
+    quantity = exact(path, number, column="quantity", text=row[2], most=MOST_QUANTITY)
+    if not price or not quantity or last_id < first_id:
         raise malformed(
             path,
             number,
-            what="a price, quantity, time or id range of nothing",
+            what="a price, quantity or id range of nothing",
             expected=_EXPECTED,
         )
-    at_ns = stamp * (1_000 if stamp >= _MICROSECONDS_FROM else 1_000_000)
     return Trade(at_ns, symbol, trade_id, price, quantity, buyer_is_maker, first_id, last_id)

@@ -13,8 +13,14 @@ from holdfast.errors import DataError
 from holdfast.simexchange.assumptions import TouchAssumptions
 from holdfast.simexchange.model import SymbolRules, Ticker, Trade
 from holdfast.simexchange.numbers import E8
+from holdfast.simexchange.source.bounds import (
+    MOST_QUANTITY,
+    instant_ns,
+    integer,
+    valid_ns,
+)
 from holdfast.simexchange.source.formats import MARKET_MEANS, Detected, Format
-from holdfast.simexchange.source.lines import exact, malformed, read_lines
+from holdfast.simexchange.source.lines import check_order, exact, malformed, read_lines
 from holdfast.simexchange.source.seen import Seen, decimals_needed
 from holdfast.simexchange.source.touch import Touch
 
@@ -22,7 +28,6 @@ _BINANCE = "open_time,open,high,low,close,volume,close_time,..."
 _FTX = "timestamp,open,high,low,close,volume"
 _BINANCE_COLUMNS = 7
 _FTX_COLUMNS = 6
-_MICROSECONDS_FROM = 10**15
 _NS_PER_S = 1_000_000_000
 _MINUTE_NS = 60 * _NS_PER_S
 _MS_NS = 1_000_000
@@ -43,12 +48,12 @@ class BarRow(NamedTuple):
 def scan(path: Path, detected: Detected) -> Seen:
     """Check every row, and learn the start, the first price and the decimals."""
     start_ns = first_price = price_decimals = quantity_decimals = volume = 0
-    last_ns = -1
+    last_ns = 0
     for number, columns in _rows(path, detected):
         bar = _bar(path, number, columns, detected.kind)
-        if bar.open_ns <= last_ns:
-            raise malformed(path, number, what="time goes back", expected="bars by rising time")
-        last_ns = bar.open_ns
+        check_order(path, number, before_ns=last_ns, at_ns=bar.open_ns)
+        check_order(path, number, before_ns=bar.open_ns, at_ns=bar.close_ns)
+        last_ns = bar.close_ns
         if not start_ns:
             start_ns, first_price = bar.open_ns, bar.open
         volume += bar.volume
@@ -142,10 +147,10 @@ def _bar(path: Path, number: int, columns: list[bytes], kind: Format) -> BarRow:
     try:
         if is_ftx:
             stamp = datetime.fromisoformat(columns[0].decode()).replace(tzinfo=UTC)
-            open_ns = int(stamp.timestamp()) * 1_000_000_000
+            open_ns = valid_ns(int(stamp.timestamp()) * _NS_PER_S)
             close_ns = open_ns + _MINUTE_NS - _MS_NS
         else:
-            open_ns, close_ns = _instant(columns[0]), _instant(columns[6])
+            open_ns, close_ns = (instant_ns(integer(columns[at])) for at in (0, 6))
     except ValueError as error:
         raise malformed(path, number, what=f"time: {error}", expected=expected) from error
     names = ("open", "high", "low", "close")
@@ -169,9 +174,4 @@ def _volume(path: Path, number: int, text: bytes, *, is_ftx: bool) -> int:
     if is_ftx:
         whole, _, fraction = text.partition(b".")
         text = whole + b"." + (fraction[:8] or b"0")
-    return exact(path, number, column="volume", text=text)
-
-
-def _instant(text: bytes) -> int:
-    stamp = int(text)
-    return stamp * (1_000 if stamp >= _MICROSECONDS_FROM else 1_000_000)
+    return exact(path, number, column="volume", text=text, most=MOST_QUANTITY)

@@ -13,6 +13,7 @@ from holdfast.errors import ConfigError, UsageError
 from holdfast.simexchange.assumptions import FilterAssumptions
 from holdfast.simexchange.model import SymbolRules
 from holdfast.simexchange.numbers import DECIMALS, E8, decimals_of, format_e8, parse_e8
+from holdfast.simexchange.source.bounds import LARGEST
 from holdfast.simexchange.source.seen import Seen
 
 Product = Literal["spot", "linear"]
@@ -115,7 +116,7 @@ def derive_rules(
     tick = E8 // 10**seen.price_decimals
     step = E8 // 10 ** min(seen.quantity_decimals, DECIMALS - seen.price_decimals)
     is_spot = product == "spot"
-    max_price = seen.first_price * assumed.max_price_factor // E8
+    max_price = min(seen.first_price * assumed.max_price_factor // E8, LARGEST)
     return SymbolRules(
         symbol=symbol,
         base=base,
@@ -202,6 +203,12 @@ def _of_exchange_symbol(entry: _ExchangeSymbol) -> SymbolRules:
 
 
 def _check(path: Path, rules: SymbolRules) -> None:
+    for name, value in msgspec.structs.asdict(rules).items():
+        if isinstance(value, int) and not 0 <= value <= LARGEST:
+            raise ConfigError(
+                f"instruments file {path}: {rules.symbol}: {name} is out of range; expected "
+                f"0 to {LARGEST // E8}"
+            )
     if rules.tick <= 0 or rules.step <= 0:
         raise ConfigError(f"instruments file {path}: {rules.symbol}: tick and step must be > 0")
     if decimals_of(rules.tick) + decimals_of(rules.step) > DECIMALS:

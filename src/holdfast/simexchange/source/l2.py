@@ -16,6 +16,13 @@ import msgspec
 from holdfast.errors import DataError
 from holdfast.simexchange.model import Depth, Level, Record, Snapshot, Ticker, Trade
 from holdfast.simexchange.numbers import parse_e8
+from holdfast.simexchange.source.bounds import (
+    MOST_PRICE,
+    MOST_QUANTITY,
+    check_step,
+    number_e8,
+    valid_ns,
+)
 from holdfast.simexchange.source.l2_frames import (
     ANY,
     DEPTH,
@@ -34,6 +41,7 @@ from holdfast.simexchange.source.lines import malformed, read_lines
 from holdfast.simexchange.source.seen import Seen, decimals_needed
 
 _NS_PER_MS = 1_000_000
+_USUAL_STEP_NS = 3_600 * 10**9
 _HEAD_LINES = 20_000
 _CACHE_LIMIT = 200_000
 _CHECKED_RECORDS = 200_000
@@ -64,7 +72,7 @@ def read_head(path: Path) -> Head:
         elif line:
             data: AnyData = decode(ANY, line, path=path, number=number).data
             symbol = symbol or data.s
-            start_ns = start_ns or data.E * _NS_PER_MS
+            start_ns = start_ns or _first_instant(path, number, data.E)
             has_depth = has_depth or b"@depth" in line[:MARK_WITHIN]
             is_usdm = is_usdm or data.pu is not None
     if not symbol or not start_ns:
@@ -75,6 +83,15 @@ def read_head(path: Path) -> Head:
             "a line with the body of the REST depth snapshot is needed"
         )
     return Head(symbol, is_usdm, start_ns, snapshot, snapshot_line)
+
+
+def _first_instant(path: Path, number: int, event_ms: int) -> int:
+    if not event_ms:
+        return 0
+    try:
+        return valid_ns(event_ms * _NS_PER_MS)
+    except ValueError as error:
+        raise malformed(path, number, what=str(error), expected=EXPECTED) from error
 
 
 def scan(path: Path) -> Seen:
@@ -111,10 +128,14 @@ def scan(path: Path) -> Seen:
 
 
 class _Numbers(dict[str, int]):
-    """Decimal texts as counts of 10^-8, each read once; bounded."""
+    """Decimal texts from 0 to a bound as counts of 10^-8, each read once; few are kept."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self._most = most
 
     def __missing__(self, text: str) -> int:
-        value = parse_e8(text)
+        value = number_e8(text, self._most)
         if len(self) > _CACHE_LIMIT:
             self.clear()
         self[text] = value
@@ -129,7 +150,8 @@ class Reader:
         self._head = head or read_head(path)
         self._symbol = self._head.symbol
         self._now_ns = 0
-        self._numbers = _Numbers()
+        self._prices = _Numbers(MOST_PRICE)
+        self._quantities = _Numbers(MOST_QUANTITY)
         self._readers: dict[int, Callable[[bytes], Record | None]] = {
             ord("b"): self._best,
             ord("t"): self._print,
@@ -158,21 +180,21 @@ class Reader:
 
     def _best(self, body: bytes) -> Ticker:
         data = TICKER.decode(body).data
-        numbers = self._numbers
+        prices, quantities = self._prices, self._quantities
         return Ticker(
             self._at(data.E, data.s),
             self._symbol,
             data.u,
-            numbers[data.b],
-            numbers[data.B],
-            numbers[data.a],
-            numbers[data.A],
+            prices[data.b],
+            quantities[data.B],
+            prices[data.a],
+            quantities[data.A],
         )
 
     def _print(self, body: bytes) -> Trade | None:
         data = TRADE.decode(body).data
         at_ns = self._at(data.E, data.s)
-        price, quantity = self._numbers[data.p], self._numbers[data.q]
+        price, quantity = self._prices[data.p], self._quantities[data.q]
         if data.X != "MARKET" or not price or not quantity:
             return None
         return Trade(at_ns, self._symbol, data.t, price, quantity, data.m, data.t, data.t)
@@ -211,13 +233,15 @@ class Reader:
         )
 
     def _levels(self, pairs: Pairs) -> list[Level]:
-        numbers = self._numbers
-        return [(numbers[price], numbers[quantity]) for price, quantity in pairs]
+        prices, quantities = self._prices, self._quantities
+        return [(prices[price], quantities[quantity]) for price, quantity in pairs]
 
     def _at(self, event_ms: int, symbol: str) -> int:
         if symbol != self._symbol:
             raise ValueError(f"a message of {symbol} in a recording of {self._symbol}")
         at_ns = event_ms * _NS_PER_MS
+        if not -_USUAL_STEP_NS < at_ns - self._now_ns < _USUAL_STEP_NS and event_ms:
+            check_step(self._now_ns, valid_ns(at_ns))
         if at_ns > self._now_ns:
             self._now_ns = at_ns
         return self._now_ns

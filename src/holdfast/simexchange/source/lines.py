@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import IO, cast
 
 from holdfast.errors import DataError
-from holdfast.simexchange.numbers import parse_e8
+from holdfast.simexchange.numbers import E8
+from holdfast.simexchange.source.bounds import MOST_PRICE, check_step, number_e8
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _LONGEST_LINE = 4_000_000
@@ -65,14 +66,24 @@ def malformed(path: Path, number: int, *, what: str, expected: str) -> DataError
     return DataError(f"{path}, line {number}: {what}; expected {expected}")
 
 
-def exact(path: Path, number: int, *, column: str, text: bytes) -> int:
-    """Read a positive decimal number of a column as a count of 10^-8."""
+def exact(path: Path, number: int, *, column: str, text: bytes, most: int = MOST_PRICE) -> int:
+    """Read a decimal number of a column, from 0 to a bound, as a count of 10^-8."""
     try:
-        value = parse_e8(text.decode())
+        return number_e8(text.decode(), most)
     except ValueError as error:
         raise malformed(
-            path, number, what=f"{column}: {error}", expected="a decimal number"
+            path,
+            number,
+            what=f"{column}: {error}",
+            expected=f"a decimal number from 0 to {most // E8}",
         ) from error
-    if value < 0:
-        raise malformed(path, number, what=f"{column} is negative", expected="0 or more")
-    return value
+
+
+def check_order(path: Path, number: int, *, before_ns: int, at_ns: int) -> None:
+    """Raise DataError when a row's time goes back, or goes on too far; 0 stands for none."""
+    if at_ns < before_ns:
+        raise malformed(path, number, what="time goes back", expected="rows by rising time")
+    try:
+        check_step(before_ns, at_ns)
+    except ValueError as error:
+        raise malformed(path, number, what=str(error), expected="the time of a row") from error
