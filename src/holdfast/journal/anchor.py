@@ -8,6 +8,7 @@ not flushed, because it is allowed to be old; it is never ahead of what the disk
 
 import fcntl
 import os
+import stat
 from pathlib import Path
 from threading import Event
 from zlib import crc32
@@ -21,6 +22,8 @@ _FIELDS = 4
 _LOCK_ATTEMPTS = 5
 _LOCK_PAUSE_S = 0.01
 _READ_ATTEMPTS = 5
+_LONGEST_BYTES = 4_096
+_FLAGS = os.O_CLOEXEC | os.O_NONBLOCK  # to open a pipe would wait for its other end
 
 
 def anchor_path(journal: Path) -> Path:
@@ -36,11 +39,14 @@ class Anchor:
         self._journal = journal
         self.path = anchor_path(journal)
         try:
-            self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | _FLAGS, 0o644)
         except OSError as error:
             raise JournalFailed(
                 f"journal {journal}: cannot write {self.path.name}: {error.strerror}"
             ) from error
+        if not stat.S_ISREG(os.fstat(self._file).st_mode):
+            os.close(self._file)
+            raise _no_file(journal)
         if not self._lock():
             os.close(self._file)
             raise JournalLocked(
@@ -92,7 +98,7 @@ class Anchor:
 def is_written(journal: Path) -> bool:
     """Tell whether some process writes this journal now."""
     try:
-        file = os.open(anchor_path(journal), os.O_RDONLY | os.O_CLOEXEC)
+        file = os.open(anchor_path(journal), os.O_RDONLY | _FLAGS)
     except OSError:
         return False
     try:
@@ -109,7 +115,7 @@ def read_anchor(journal: Path) -> Head | None:
     path = anchor_path(journal)
     for _ in range(_READ_ATTEMPTS):  # a writer may be half-way through overwriting it
         try:
-            text = path.read_bytes()
+            text = _read(journal, path)
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -124,6 +130,22 @@ def read_anchor(journal: Path) -> Head | None:
     raise JournalCorrupt(
         f"journal {journal}: {path.name} is damaged, so lost records would not be noticed; "
         "restore it, or remove it to go on without that proof"
+    )
+
+
+def _read(journal: Path, path: Path) -> bytes:
+    file = os.open(path, os.O_RDONLY | _FLAGS)
+    try:
+        if not stat.S_ISREG(os.fstat(file).st_mode):
+            raise _no_file(journal)
+        return os.read(file, _LONGEST_BYTES)
+    finally:
+        os.close(file)
+
+
+def _no_file(journal: Path) -> JournalCorrupt:
+    return JournalCorrupt(
+        f"journal {journal}: {anchor_path(journal).name} is no ordinary file; move it away"
     )
 
 

@@ -33,6 +33,10 @@ def committed_frames(journal: Path, *, is_anchored: bool) -> int:
     these frames lead to is compared with an anchor.
     """
     path = wal_path(journal)
+    if path.exists() and not path.is_file():
+        raise JournalCorrupt(
+            f"journal {journal}: {path.name} is no ordinary file; move it away"
+        )
     try:
         content = path.read_bytes()
     except FileNotFoundError:

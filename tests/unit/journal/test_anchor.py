@@ -74,3 +74,12 @@ def test_every_changed_byte_of_it_is_noticed(journal: Path) -> None:
 def test_a_folder_that_is_not_there_is_one_line(journal: Path) -> None:
     with pytest.raises(JournalFailed, match=r"cannot write trade.journal-anchor"):
         Anchor(journal.parent / "missing" / "trade.journal")
+
+
+def test_a_pipe_in_its_place_is_refused_and_waits_for_nobody(journal: Path) -> None:
+    os.mkfifo(anchor_path(journal))
+    assert not is_written(journal)
+    with pytest.raises(JournalCorrupt, match="no ordinary file"):
+        read_anchor(journal)
+    with pytest.raises(JournalCorrupt, match="no ordinary file"):
+        Anchor(journal)
