@@ -42,6 +42,7 @@ SCHEMA = {
     ),
 }
 SELECT = f"SELECT {_COLUMNS} FROM journal WHERE seq >= ? ORDER BY seq"
+BEFORE_FIRST = "SELECT seq FROM journal WHERE seq < 1 LIMIT 1"
 _LAST = "SELECT seq, hash, epoch, recorded_at_ns FROM journal ORDER BY seq DESC LIMIT 1"
 T = TypeVar("T")
 

@@ -116,7 +116,13 @@ def _check(
     connection.execute("BEGIN")
     is_open, sealed = db.seal_of(path, connection)
     head = db.last(connection)
+    before = connection.execute(db.BEFORE_FIRST).fetchone()
     connection.execute("COMMIT")
+    if before is not None:
+        raise JournalCorrupt(
+            f"journal {path}: there is a row {before[0]} before record 1, which no writer of "
+            "this program made"
+        )
     for name, known in (("its seal", sealed), ("its anchor", anchored)):
         if known is not None and known.seq > 0:
             _check_known(path, connection, name=name, known=known, head=head)

@@ -319,3 +319,24 @@ def test_no_room_for_the_next_commits_is_said_before_the_first(path: Path) -> No
         store.reserve()
     store.close()
     assert verify(path).events == 0
+
+
+@pytest.mark.parametrize("seq", [0, -1, -(2**63)])
+def test_a_row_before_the_first_record_is_refused(seq: int, tmp_path: Path) -> None:
+    path = write(tmp_path / "j.db", 3)
+    with closing(sqlite3.connect(path)) as other, other:
+        other.execute(
+            "INSERT INTO journal SELECT ?, account, shard, epoch, type, recorded_at_ns, body, "
+            "hash FROM journal WHERE seq = 1",
+            (seq,),
+        )
+    with pytest.raises(JournalCorrupt, match=f"row {seq} before record 1"):
+        verify(path)
+
+
+def test_a_pipe_in_place_of_what_is_written_ahead_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "j.db", 3)
+    Path(f"{path}-wal").unlink(missing_ok=True)
+    os.mkfifo(f"{path}-wal")
+    with pytest.raises(JournalCorrupt, match="no ordinary file"):
+        verify(path)
