@@ -56,7 +56,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 def test_a_pause_lets_no_order_out_until_the_resume(desk: Desk) -> None:
     assert "paused" in desk.command("pause", "--reason", "lunch").out
-    assert "cancel sent" in desk.command("cancel", "--reason", "clear the book").out
+    cleared = desk.command("cancel", "--reason", "clear the book").out
     assert "resumed" in desk.command("resume", "--reason", "back").out
     assert desk.command("stop", "--reason", "enough").code == 0
     records = desk.records()
@@ -64,7 +64,12 @@ def test_a_pause_lets_no_order_out_until_the_resume(desk: Desk) -> None:
     paused = next(i for i, e in enumerate(events) if isinstance(e, TradingPaused))
     resumed = next(i for i, e in enumerate(events) if isinstance(e, TradingResumed))
     assert not [e for e in events[paused:resumed] if isinstance(e, OrderApproved)]
-    assert [e for e in events[paused:resumed] if isinstance(e, CancelRequested)]
+    commanded = [
+        e
+        for e in events[paused:resumed]
+        if isinstance(e, CancelRequested) and e.reason == "commanded: clear the book"
+    ]
+    assert cleared.startswith(f"cancel sent for {len(commanded)} orders")
     received = [e for e in events if isinstance(e, CommandReceived)]
     assert [e.verb for e in received] == ["pause", "cancel", "resume", "stop"]
     assert [e.reason for e in received][:2] == ["lunch", "clear the book"]
