@@ -62,7 +62,9 @@ def _trade(path: Path, number: int, row: list[bytes], symbol: str) -> Trade:
         trade_id, first_id, last_id = integer(row[0]), integer(row[3]), integer(row[4])
         at_ns = instant_ns(integer(row[5]))
         buyer_is_maker = _FLAGS[row[6]]
-    except (ValueError, KeyError) as error:
+    except ValueError as error:
+        raise malformed(path, number, what=str(error), expected=_EXPECTED) from error
+    except KeyError as error:
         raise malformed(
             path, number, what=f"{error} cannot be read", expected=_EXPECTED
         ) from error

@@ -54,5 +54,5 @@ def check_step(before_ns: int, at_ns: int) -> None:
     if before_ns and step_ns > _LONGEST_STEP_NS:
         raise ValueError(
             f"the time is {step_ns // _NS_PER_DAY} days from that of the row before, "
-            f"and more than {LONGEST_STEP_DAYS} are taken for a wrong time"
+            f"more than {LONGEST_STEP_DAYS}"
         )

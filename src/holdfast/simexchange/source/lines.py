@@ -8,11 +8,17 @@ from typing import IO, cast
 
 from holdfast.errors import DataError
 from holdfast.simexchange.numbers import E8
-from holdfast.simexchange.source.bounds import MOST_PRICE, check_step, number_e8
+from holdfast.simexchange.source.bounds import (
+    LONGEST_STEP_DAYS,
+    MOST_PRICE,
+    check_step,
+    number_e8,
+)
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _LONGEST_LINE = 4_000_000
 _CHUNK_BYTES = 1 << 18
+_TIMES = f"rows by rising time, at most {LONGEST_STEP_DAYS} days apart"
 _CHECKED_BYTES = 256 * 1024 * 1024
 
 
@@ -86,4 +92,4 @@ def check_order(path: Path, number: int, *, before_ns: int, at_ns: int) -> None:
     try:
         check_step(before_ns, at_ns)
     except ValueError as error:
-        raise malformed(path, number, what=str(error), expected="the time of a row") from error
+        raise malformed(path, number, what=str(error), expected=_TIMES) from error
