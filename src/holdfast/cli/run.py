@@ -46,8 +46,13 @@ def add(verbs: Any) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     from holdfast.runtime.run import run
+    from holdfast.runtime.supervise import CALLS
 
-    result, shortcomings = run(_options(arguments))
+    CALLS.start()
+    try:
+        result, shortcomings = run(_options(arguments))
+    finally:
+        CALLS.stop()
     if arguments.json:
         write_out(json.dumps(result) + "\n")
     for line in shortcomings:

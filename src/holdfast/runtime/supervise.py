@@ -13,11 +13,14 @@ from typing import Any, TextIO, TypeVar
 
 from holdfast.decision.host import Failure
 from holdfast.errors import HoldfastError, one_line
+from holdfast.runtime.frozen import CallWatch
 
 T = TypeVar("T")
 INTERRUPTED = 130
 FAILED = 1
 LONGEST_LINE = 2_000
+CALLS = CallWatch()
+"""Ends a strategy's call that does not return, while a run has it started."""
 
 
 def guard(call: Callable[..., T], *arguments: Any) -> T | Failure:
@@ -31,12 +34,16 @@ def guard(call: Callable[..., T], *arguments: Any) -> T | Failure:
 def guard_strategy(call: Callable[..., T], *arguments: Any) -> T | Failure:
     """Run a strategy's call; what it raises is its failure, even an exit or an interrupt.
 
-    A person's interrupt ends a run by a signal handler and not by an exception.
+    A person's interrupt ends a run by a signal handler and not by an exception. A call that
+    does not return within ten seconds is ended too.
     """
+    CALLS.begin()
     try:
         return call(*arguments)
     except BaseException as error:
         return Failure(describe(error))
+    finally:
+        CALLS.end()
 
 
 def guard_loading(call: Callable[..., T], *arguments: Any) -> T | Failure:
