@@ -101,6 +101,7 @@ class Node:
         self.trader: Trader | None = None
         self.after_durable: Callable[[], None] = _nothing
         self.schedule_commit: Callable[[], None] = self.journal.wake
+        self.tell: Callable[[str], None] = _nothing
 
     def flush(self) -> None:
         """End a segment: what was put becomes durable in due time."""
@@ -188,6 +189,7 @@ class Node:
             snapshot=snapshot,
             before_send=self.config.journal.intent_durability == "before-send",
         )
+        pipeline.tell = self.tell
         self.trader = Trader(
             clock=clock,
             recorder=self.recorder,
@@ -347,5 +349,5 @@ def _persisted_with_the_journal(*_: object) -> None:
     """Do nothing: in one process the epoch is in the journal before an order can be."""
 
 
-def _nothing() -> None:
+def _nothing(*_: object) -> None:
     """Do nothing; stands where nobody listens yet."""

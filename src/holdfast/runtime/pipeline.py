@@ -52,6 +52,10 @@ from holdfast.runtime.working import Working
 _NOT_LOOKED_AT = PositionView(Symbol(""))
 
 
+def _tell_nobody(_: str) -> None:
+    """Say nothing; stands where nobody listens."""
+
+
 class Lane(msgspec.Struct, kw_only=True):
     """One symbol's way through the stages: its feed, who sees it, and their views for gates."""
 
@@ -112,6 +116,7 @@ class Pipeline:
         self._gateway = gateway
         self._snapshot = snapshot
         self._before_send = before_send
+        self.tell: Callable[[str], None] = _tell_nobody
         self._unsent: set[ClientOrderId] = set()
         self._began_ns = 0
         self._intents = 0
@@ -156,6 +161,7 @@ class Pipeline:
 
     def halt(self, host: Hosted, reason: str) -> None:
         """Stop one strategy: an event, its entries canceled, its stops kept."""
+        self.tell(f"{reason}; it is halted, the rest goes on")
         self._recorder.decide(ev.StrategyHalted(host.id, reason))
         self.cancel_all(reason="strategy halted", strategy=host.id)
 

@@ -42,9 +42,11 @@ def replay(
     chosen: list[Chosen],
     open_journal: Callable[[], SqliteStore],
     path: Path,
+    tell: Callable[[str], None],
 ) -> Node:
     """Replay to the end of the data, or of the time asked for."""
     run = Replay(config, options, chosen=chosen, open_journal=open_journal, path=path)
+    run.tell(tell)
     return asyncio.run(run.run())
 
 
@@ -99,6 +101,10 @@ class Replay:
         self._commit_ns = assumptions.latency.commit_us * NS_PER_US
         self._commit_is_due = False
         self._node.schedule_commit = self._schedule_commit
+
+    def tell(self, tell: Callable[[str], None]) -> None:
+        """Have the user told what happens on the way, a line each."""
+        self._node.tell = tell
 
     async def run(self) -> Node:
         """Replay everything and close the journal at its head."""

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Callable
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from holdfast.journal.sqlite import SqliteStore
 from holdfast.journal.verify import verify
 from holdfast.market.feed import FeedCounts
 from holdfast.reports.run_report import ReportExtra, write_report
+from holdfast.risk.halt import ANOTHER_INSTANCE
 from holdfast.runtime.config import Config
 from holdfast.runtime.latency import Latency
 from holdfast.runtime.node import Chosen, Node, choose
@@ -24,6 +25,7 @@ from holdfast.runtime.paper import PaperRun
 from holdfast.runtime.places import Places, settle_places
 from holdfast.runtime.replay import replay
 from holdfast.runtime.result import Tally, run_result
+from holdfast.runtime.watching import said_of_another
 
 SYNTHETIC_RUN_NS = 60_000_000_000
 
@@ -46,7 +48,12 @@ def _run(options: RunOptions) -> tuple[dict[str, Any], list[str]]:
     try:
         if config.mode == "replay":
             node = replay(
-                config, options, chosen=chosen, open_journal=opened.open, path=places.journal
+                config,
+                options,
+                chosen=chosen,
+                open_journal=opened.open,
+                path=places.journal,
+                tell=_tell,
             )
         else:
             node = _paper(config, options, chosen, open_journal=opened.open, places=places)
@@ -86,7 +93,9 @@ def _paper(
         speed = MAX_SPEED if options.data else 1.0
 
     def node_of(**parts: Any) -> Node:
-        return Node(config, path=places.journal, strategies=chosen, **parts)
+        node = Node(config, path=places.journal, strategies=chosen, **parts)
+        node.tell = _tell
+        return node
 
     async def trade() -> Node:
         paper = PaperRun(config, options, node_of=node_of, speed=speed)
@@ -147,8 +156,14 @@ def _conclude(
 
 
 def shortcomings(node: Node) -> list[str]:
-    """Say what a run leaves open: orders that may rest, but for stops; unbalanced books."""
+    """Say what did not go well: what was halted or blocked, what may rest, unbalanced books."""
     lines = []
+    if node.trader is not None:
+        hosts = [member.host for member in node.trader.cast.members.values()]
+        lines += [f"{host.failed}; it was halted" for host in hosts if host.failed is not None]
+    another = node.state.halts.blocks.get(ANOTHER_INSTANCE)
+    if another is not None:
+        lines.append(said_of_another(another))
     resting = sorted(
         client_order_id
         for client_order_id, held in node.state.account.orders.items()
@@ -183,6 +198,12 @@ def _summary(result: dict[str, Any]) -> str:
         f"journal {journal['path']}: {journal['events']} events, verified\n"
         f"report {result['report']}"
     )
+
+
+def _tell(line: str) -> None:
+    """Say a line as it happens; that nobody can hear it is no reason to end a run."""
+    with suppress(OSError, ValueError):
+        sys.stderr.write(f"holdfast: {line}\n")
 
 
 def _samples(latency: Latency | None) -> list[float]:

@@ -5,7 +5,7 @@ from typing import IO
 
 from holdfast.domain.instant import NS_PER_MS
 from holdfast.errors import JournalFailed
-from holdfast.risk.halt import ACCOUNT, TradingState
+from holdfast.risk.halt import ACCOUNT, ANOTHER_INSTANCE, TradingState
 from holdfast.runtime.node import Node
 from holdfast.runtime.pulse import FeedPulse, Pulse, PulseStream
 from holdfast.runtime.trader import Trader
@@ -24,6 +24,7 @@ class Watching:
         self._trader = trader
         self._stream = PulseStream(pipe) if pipe is not None else None
         self._timer: asyncio.TimerHandle | None = None
+        self._has_told_of_another = False
 
     def start(self) -> None:
         """Look now and again every quarter of a second."""
@@ -43,6 +44,9 @@ class Watching:
             halts.block(LAGGING, f"{journal.lag_events} events wait for the disk")
         else:
             halts.unblock(LAGGING)
+        if not self._has_told_of_another and ANOTHER_INSTANCE in halts.blocks:
+            self._has_told_of_another = True
+            self._node.tell(said_of_another(halts.blocks[ANOTHER_INSTANCE]))
         for event in self._trader.pipeline.refusals.flush(self._node.clock.now_ns()):
             if not isinstance(journal.failed, JournalFailed):
                 self._node.recorder.decide(event)
@@ -95,3 +99,11 @@ class Watching:
                 )
             )
         return pulses
+
+
+def said_of_another(detail: str) -> str:
+    """Say that somebody else trades the account of this run, by what it was noticed."""
+    return (
+        f"another instance trades this account (seen at: {detail}); no new risk is taken; "
+        "end the other one and start anew"
+    )

@@ -7,7 +7,9 @@ import msgspec
 
 from holdfast.domain import events as ev
 from holdfast.domain.intent import Buy
+from holdfast.risk.halt import ANOTHER_INSTANCE
 from holdfast.runtime.pulse import Pulse
+from holdfast.runtime.run import shortcomings
 from holdfast.runtime.watching import LAG_LIMIT_NS, LAGGING, Watching
 from tests.unit.runtime.kit import Floor, Watcher
 
@@ -78,3 +80,15 @@ def test_refusals_that_were_held_back_are_written_as_a_count() -> None:
     floor.commit()
     look(floor)
     assert sum(event.count for event in floor.written(ev.IntentRefused)) == 3
+
+
+def test_another_instance_is_told_of_once_and_again_at_the_end() -> None:
+    floor = Floor(one=Watcher()).open()
+    told: list[str] = []
+    floor.node.tell = told.append
+    floor.node.state.halts.block(ANOTHER_INSTANCE, "order x-1")
+    look(floor, times=3)
+    line = "another instance trades this account (seen at: order x-1); no new risk is taken"
+    assert len(told) == 1
+    assert told[0].startswith(line)
+    assert [said.startswith(line) for said in shortcomings(floor.node)] == [True]
