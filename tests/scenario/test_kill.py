@@ -27,21 +27,35 @@ TRADE = pairs([TREND, QUOTES], "--strategy")
 
 
 def kill_and_resume(url: str, cwd: Path, *, seed: int, options: tuple[str, ...] = ()) -> None:
-    """Start a trader over and over, each time killed at a random moment of its life."""
+    """Start a trader over and over, each time killed at a random moment of its life.
+
+    Every other time the moment is counted from its first sign of life, so that a slow machine
+    does not spend all kills on starts.
+    """
     moments = random.Random(seed)
     for number in range(KILLS):
         resume = ["--resume"] if (cwd / "j.db").exists() else []
         process = start(
             "run", "--venue-url", url, "--journal", "j.db", *resume, *TRADE, *options, cwd=cwd
         )
+        if number % 2 == 0:
+            wait_for_life(process)
         try:
-            process.wait(timeout=moments.uniform(0.2, LONGEST_S))
+            process.wait(timeout=moments.uniform(0.0 if number % 2 == 0 else 0.2, LONGEST_S))
         except subprocess.TimeoutExpired:
             process.kill()
         done = finish(process)
         assert done.code == -9, f"run {number} of seed {seed} ended by itself: {done.err}"
         if (cwd / "j.db").exists():
             verify(cwd / "j.db")
+
+
+def wait_for_life(process: subprocess.Popen[bytes]) -> None:
+    """Wait for the first line of its view that says it trades, or for its end."""
+    assert process.stderr is not None
+    for line in process.stderr:
+        if b"paper/trading" in line:
+            return
 
 
 def check(url: str, cwd: Path, *, with_send: bool) -> None:

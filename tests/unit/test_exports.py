@@ -38,9 +38,9 @@ def test_importing_the_package_loads_none_of_its_stages():
 
 def test_the_import_is_quick_even_with_a_whole_strategys_names():
     program = (
-        "import time; began = time.perf_counter(); import holdfast; "
+        "import time; began = time.process_time(); import holdfast; "
         "holdfast.Strategy, holdfast.Target, holdfast.quantity_for; "
-        "print(time.perf_counter() - began)"
+        "print(time.process_time() - began)"
     )
     assert min(float(run(program)) for _ in range(3)) * 1_000 < MILLISECONDS
 
