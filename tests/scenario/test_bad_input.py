@@ -18,6 +18,13 @@ class Broken(Strategy):
 TRADES = "agg_trade_id,price,quantity,first_trade_id,last_trade_id,transact_time_us"
 TRADES += ",is_buyer_maker,is_best_match\n"
 ROW = "{},100.5,0.5,{},{},175953600006101{},False,True\n"
+ACCOUNT = """
+[[accounts]]
+name = "{}"
+api_key = "k"
+secret = "s"
+balances = {{BTC = "{}"}}
+"""
 FILES = {
     "unknown-key.toml": 'mode = "paper"\nspeeed = 1\n',
     "wrong-type.toml": "[limits]\nposition_notional = 5\n",
@@ -25,6 +32,12 @@ FILES = {
     "unknown-of-strategy.toml": '[[strategies]]\npath = "a.py:A"\nsize = 1\n',
     "broken.toml": "symbols = [\n",
     "half-a-key.toml": '[venue]\napi_key = "abc"\n',
+    "owes.toml": ACCOUNT.format("demo", "-5"),
+    "lines.toml": ACCOUNT.format("a\\nb", "5"),
+    "many.toml": '[[fault]]\nkind = "order_503"\ncount = 99999999999999\n',
+    "account.toml": '[[strategies]]\npath = "a.py:A"\nname = "account"\n',
+    "two-lines.toml": '[[strategies]]\npath = "a.py:A"\nname = "a\\nb"\n',
+    "window.toml": "[venue]\nrecv_window_ms = -5\n",
     "deep.toml": "a = " + "[" * 20_000,
     "deep.json": "[" * 200_000,
     "nul.toml": '[journal]\npath = "a\\u0000b"\n',
@@ -74,6 +87,13 @@ REFUSED: dict[str, tuple[str, int, tuple[str, ...]]] = {
     "a journal of 300 letters": ("run --journal " + "x" * 300, 2, ("longer than",)),
     "a journal that is a folder": ("run --journal .", 2, ("folder",)),
     "no byte in a path": ("run --config nul.toml", 2, ("--journal", "printable")),
+    "a balance below zero": ("sim serve --accounts owes.toml", 2, ("BTC", "below zero")),
+    "an account of two lines": ("sim serve --accounts lines.toml", 2, ("a\\nb", "name")),
+    "faults without end": ("sim serve --faults many.toml", 2, ("count 1 to",)),
+    "a simulator that stands": ("sim serve --speed 1e-300", 2, ("--speed", "max")),
+    "a strategy called account": ("run --config account.toml", 2, ("'account'", "another")),
+    "a strategy of two lines": ("run --config two-lines.toml", 2, ("a\\nb", "printable")),
+    "no window": ("run --config window.toml", 2, ("venue.recv_window_ms",)),
     "no speed": ("run --speed -1", 2, ("--speed", "max")),
     "a venue that is no URL": ("run --venue-url here", 2, ("http://",)),
     "a venue that is not there": ("run --venue-url http://127.0.0.1:9", 1, ("127.0.0.1:9",)),

@@ -8,7 +8,8 @@ from typing import Literal
 import msgspec
 
 from holdfast.domain.instant import NS_PER_MS, NS_PER_S
-from holdfast.errors import UsageError
+from holdfast.errors import ConfigError, UsageError
+from holdfast.risk.halt import ACCOUNT
 from holdfast.runtime.config import GREATEST_SEED, Config, StrategyEntry, load_config
 
 MAX_SPEED = 0.0
@@ -17,6 +18,7 @@ MAX_SPEED = 0.0
 LONGEST_NS = 36_500 * 86_400 * NS_PER_S
 FASTEST = 1_000_000.0
 SLOWEST = 0.001
+LONGEST_NAME = 100
 _UNITS_NS = {
     "ms": NS_PER_MS,
     "s": NS_PER_S,
@@ -90,7 +92,23 @@ def settle(options: RunOptions) -> Config:
     if options.report:
         config.report = str(options.report)
     _refuse_contradictions(options, config)
+    for entry in config.strategies:
+        _check_name(entry.name or entry.path.rpartition(":")[2].lower())
     return config
+
+
+def _check_name(name: str) -> None:
+    """Refuse a strategy's name that cannot be said in a line, or that a command means else."""
+    if not name.isprintable() or len(name) > LONGEST_NAME:
+        raise ConfigError(
+            f"strategies: the name {name[:LONGEST_NAME]!r} is not of up to {LONGEST_NAME} "
+            "printable characters"
+        )
+    if name == ACCOUNT:
+        raise ConfigError(
+            f"strategies: '{ACCOUNT}' means the whole account where something is paused; give "
+            "this strategy another name in the configuration"
+        )
 
 
 def _refuse_contradictions(options: RunOptions, config: Config) -> None:

@@ -206,6 +206,11 @@ def _parse(path: Path) -> Any:
 
 def _spec(path: Path, entry: _AccountEntry) -> AccountSpec:
     where = f"accounts file {path}: account {entry.name!r}"
+    if not entry.name.strip() or not entry.name.isprintable():
+        raise ConfigError(f"{where}: a name of printable characters is needed")
+    for asset, text in entry.balances.items():
+        if text.startswith("-"):
+            raise ConfigError(f"{where}: balance {asset} {text!r} is below zero")
     try:
         return AccountSpec(
             name=entry.name,

@@ -8,6 +8,7 @@ import msgspec
 from holdfast.errors import UsageError
 
 HIGHEST_PORT = 65_535
+SLOWEST = 0.001
 
 
 class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,9 +75,9 @@ def parse_speed(text: str) -> float | None:
         speed = float(text)
     except ValueError:
         speed = 0.0
-    if not 0 < speed < float("inf"):
+    if not SLOWEST <= speed < float("inf"):
         raise UsageError(
-            f"--speed {text!r} is no speed; a positive number or max would be right"
+            f"--speed {text[:40]!r} is no speed; a number from {SLOWEST} or max would be right"
         )
     return speed
 

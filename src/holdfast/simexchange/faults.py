@@ -30,6 +30,7 @@ class FaultKind(Enum):
     EVENT_BEFORE_ACK = "event_before_ack"  # each new order: its events overtake the answer
 
 
+MOST = 1_000_000_000
 KINDS = tuple(kind.value for kind in FaultKind)
 
 
@@ -117,9 +118,10 @@ def load_faults(path: Path) -> list[Fault]:
     except RecursionError:
         raise ConfigError(f"faults {path}: nested too deeply") from None
     for entry in entries:
-        if not 0 <= entry.probability <= 1 or entry.count < 1 or entry.after < 0:
+        counts = (entry.count - 1, entry.after)
+        if not 0 <= entry.probability <= 1 or not all(0 <= n < MOST for n in counts):
             raise ConfigError(
                 f"faults {path}: {entry.kind.value} has a value out of range; probability 0 to "
-                "1, count at least 1 and after at least 0 would be right"
+                f"1, count 1 to {MOST} and after 0 to {MOST - 1} would be right"
             )
     return entries
