@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from holdfast.domain.ids import AccountId
+from holdfast.domain.instant import NS_PER_S
 from holdfast.domain.instrument import Product
 from holdfast.errors import (
     CredentialsRefused,
@@ -26,6 +28,7 @@ from holdfast.errors import (
     NotFound,
     VenueUnavailable,
 )
+from holdfast.journal.chain import Head
 from holdfast.journal.sqlite import SqliteStore
 from holdfast.journal.writer import Journal, ThreadWriter
 from holdfast.runtime import random
@@ -113,6 +116,7 @@ class PaperRun:
             stack.push_async_callback(commands.close)
             node = self._node_of(clock=clock, store=store, make_journal=self._writer(clock))
             stack.callback(node.journal.close)
+            check_time(store.head(), status.market_time_ns, mode=node.state.mode)
             node.open(
                 journal=name_journal(self._config),
                 venue="simulated",
@@ -309,6 +313,20 @@ class PaperRun:
             enders, timeout=CANCELED_WITHIN_S, return_when=asyncio.FIRST_COMPLETED
         )
         work.cancel()
+
+
+def check_time(head: Head, market_time_ns: int, *, mode: str) -> None:
+    """Refuse to go on where the market's time is before what a paper journal has recorded."""
+    if mode == "paper" and market_time_ns < head.recorded_at_ns:
+        raise JournalError(
+            f"--resume: at this exchange it is {_text(market_time_ns)}, before the "
+            f"journal's last record of {_text(head.recorded_at_ns)}, so it is not the "
+            "one that the journal traded on; name that one (--venue-url) or begin a new journal"
+        )
+
+
+def _text(at_ns: int) -> str:
+    return f"{datetime.fromtimestamp(at_ns // NS_PER_S, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _trader(node: Node) -> Trader:

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.errors import HoldfastError, InvariantBroken, VenueUnavailable
+from holdfast.domain.instant import NS_PER_S
+from holdfast.errors import HoldfastError, InvariantBroken, JournalError, VenueUnavailable
+from holdfast.journal.chain import Head
 from holdfast.runtime.commands import Pause, Request
 from holdfast.runtime.config import Config, VenueEntry
 from holdfast.runtime.options import RunOptions
-from holdfast.runtime.paper import PaperRun
+from holdfast.runtime.paper import PaperRun, check_time
 
 NOWHERE = "http://127.0.0.1:1"
 
@@ -93,3 +95,17 @@ def test_before_there_is_a_trader_a_command_is_refused() -> None:
     answer = ended()._command(Request(Pause(reason="x", idempotency_key="k"), "me"))
     assert not answer.ok
     assert "ask again" in answer.outcome
+
+
+def test_an_exchange_whose_time_is_before_the_journals_is_not_the_one_that_it_traded_on() -> (
+    None
+):
+    head = Head(9, b"", 1, 1_700_000_060 * NS_PER_S)
+    check_time(head, head.recorded_at_ns, mode="paper")
+    check_time(head, head.recorded_at_ns - 1, mode="replay")
+    check_time(Head(0, b"", 0, 0), 0, mode="")
+    with pytest.raises(
+        JournalError, match=r"22:13:20Z, before .* 2023-11-14T22:14:20Z"
+    ) as caught:
+        check_time(head, head.recorded_at_ns - 60 * NS_PER_S, mode="paper")
+    assert "--venue-url" in str(caught.value)
