@@ -48,6 +48,8 @@ async def open_trading(
         clock=clock,
         recv_window_ns=node.config.venue.recv_window_ms * NS_PER_MS,
     )
+    trader.sinks.tell = node.tell
+    stack.callback(trader.sinks.fall_silent)
     reconciler.on_failure = _end_the_run
     stack.push_async_callback(reconciler.close)
     priced: asyncio.Future[None] = asyncio.get_running_loop().create_future()

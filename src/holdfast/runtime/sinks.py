@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from holdfast.runtime.pacing import Pacer
 
+DISCONNECTED = "disconnected"
+"""How the reason begins when it was the connection, and not a gap, that broke a book."""
+
 
 class Sinks:
     """Implements `MarketSink`, `AccountSink` and `OrderSink`.
@@ -25,7 +28,7 @@ class Sinks:
     A decoded message goes to the pipeline without a step between, and a frame's end only
     flushes what was put. Without a pacer a ping is answered at once. `on_connected` has the
     venue compared with the journal; `on_frame` runs at the end of every market frame, and what
-    is in `next_frame` at the end of the next one alone.
+    is in `next_frame` at the end of the next one alone. `tell` says a line to the user.
     """
 
     def __init__(
@@ -41,6 +44,9 @@ class Sinks:
         self.on_connected: Callable[[], None] = _nothing
         self.on_frame: Callable[[], None] | None = None
         self.next_frame: list[Callable[[], None]] = []
+        self.tell: Callable[[str], None] = _nothing
+        self._is_account_lost = False
+        self._is_market_lost = False
         self.on_market = pipeline.on_market
         self._pipeline = pipeline
         self._settlement = settlement
@@ -52,6 +58,10 @@ class Sinks:
         """Learn that a stream broke."""
         self._pipeline.lose(symbol, reason)
         self._flush()
+        if reason.startswith(DISCONNECTED) and not self._is_market_lost:
+            self._is_market_lost = True
+            self.tell(f"the venue's market stream is lost ({reason}); trying again")
+            self.next_frame.append(self._find_market)
 
     def on_frame_end(self) -> None:
         """Learn that a frame is done: the journal's writer is woken."""
@@ -78,12 +88,22 @@ class Sinks:
     def on_account_connected(self) -> None:
         """Learn that the user stream is up: the venue has to be compared with the journal."""
         self.is_account_up = True
+        if self._is_account_lost:
+            self._is_account_lost = False
+            self.tell("the venue's user stream is back")
         self.on_connected()
 
     def on_account_lost(self, reason: str) -> None:
         """Learn that the user stream is gone: no new risk from here."""
         self.is_account_up = False
         self._halts.block(UNRECONCILED, reason)
+        if not self._is_account_lost:
+            self._is_account_lost = True
+            self.tell(f"the venue's user stream is lost ({reason}); trying again")
+
+    def fall_silent(self) -> None:
+        """Tell of no more losses: the streams are being closed."""
+        self.tell = _nothing
 
     def on_submission(self, client_order_id: ClientOrderId, answer: Submission) -> None:
         """Take the answer to a submission."""
@@ -95,6 +115,10 @@ class Sinks:
         self._settlement.on_cancel(cancel, answer)
         self._flush()
 
+    def _find_market(self) -> None:
+        self._is_market_lost = False
+        self.tell("the venue's market stream is back")
 
-def _nothing() -> None:
+
+def _nothing(*_: object) -> None:
     """Do nothing; stands where nobody listens yet."""

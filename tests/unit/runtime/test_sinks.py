@@ -76,3 +76,26 @@ def test_the_opening_looks_at_the_end_of_each_frame_until_it_needs_to_no_more() 
     floor.trader.sinks.on_frame = None
     floor.top("100.00", "100.02")
     assert frames == [1]
+
+
+def test_what_is_lost_and_what_is_back_is_said_once() -> None:
+    floor = Flushed()
+    sinks, said = floor.trader.sinks, list[str]()
+    sinks.tell = said.append
+    sinks.on_account_connected()
+    for _ in range(2):
+        sinks.on_book_invalid(floor.symbol, "a gap")
+        sinks.on_book_invalid(floor.symbol, "disconnected: reset")
+        sinks.on_account_lost("reset")
+    sinks.on_account_connected()
+    sinks.on_frame_end()
+    sinks.on_frame_end()
+    assert said == [
+        "the venue's market stream is lost (disconnected: reset); trying again",
+        "the venue's user stream is lost (reset); trying again",
+        "the venue's user stream is back",
+        "the venue's market stream is back",
+    ]
+    sinks.fall_silent()
+    sinks.on_account_lost("closed")
+    assert len(said) == 4
