@@ -44,6 +44,7 @@ def test_a_fenced_call_hands_its_failure_on() -> None:
     [
         (NotFound("no such\nthing"), 3, "holdfast: no such thing\n"),
         (VenueTimeout("silent"), 5, "holdfast: silent\n"),
+        (NotFound("a\x1b[2Jb\ud800"), 3, "holdfast: a\\x1b[2Jb\\ud800\n"),
         (HoldfastError("plain"), 1, "holdfast: plain\n"),
         (KeyboardInterrupt(), 130, "holdfast: interrupted\n"),
         (asyncio.CancelledError(), 130, "holdfast: interrupted\n"),
