@@ -109,6 +109,14 @@ def test_a_doubt_that_came_after_the_ack_is_not_unknown() -> None:
     assert result(told)["orders"]["unknown"] == 1
 
 
+def test_an_order_whose_end_is_known_is_no_longer_unknown() -> None:
+    lost, ended = order("A8"), canceled(order("A8"))
+    assert result([*STORY, lost, doubted(lost)])["orders"]["unknown"] == 2
+    assert result([*STORY, lost, doubted(lost), ended])["orders"]["unknown"] == 1
+    filled_up = filled(lost, "7", quantity="1", price="100")
+    assert result([*STORY, lost, doubted(lost), filled_up])["orders"]["unknown"] == 1
+
+
 def test_fills_and_volume_are_exact() -> None:
     told = result(STORY)
     assert told["fills"] == 3
