@@ -34,6 +34,7 @@ FILES = {
     "half-a-key.toml": '[venue]\napi_key = "abc"\n',
     "owes.toml": ACCOUNT.format("demo", "-5"),
     "lines.toml": ACCOUNT.format("a\\nb", "5"),
+    "other.toml": ('[ETHUSDT]\nbase = "ETH"\nquote = "USDT"\ntick = "0.01"\nstep = "0.001"\n'),
     "many.toml": '[[fault]]\nkind = "order_503"\ncount = 99999999999999\n',
     "account.toml": '[[strategies]]\npath = "a.py:A"\nname = "account"\n',
     "two-lines.toml": '[[strategies]]\npath = "a.py:A"\nname = "a\\nb"\n',
@@ -87,6 +88,9 @@ REFUSED: dict[str, tuple[str, int, tuple[str, ...]]] = {
     "a journal of 300 letters": ("run --journal " + "x" * 300, 2, ("longer than",)),
     "a journal that is a folder": ("run --journal .", 2, ("folder",)),
     "no byte in a path": ("run --config nul.toml", 2, ("--journal", "printable")),
+    "instruments without the symbol": (
+        "run --mode replay --instruments other.toml", 2, ("ETHUSDT", "not BTCUSDT"),
+    ),
     "a balance below zero": ("sim serve --accounts owes.toml", 2, ("BTC", "below zero")),
     "an account of two lines": ("sim serve --accounts lines.toml", 2, ("a\\nb", "name")),
     "faults without end": ("sim serve --faults many.toml", 2, ("count 1 to",)),

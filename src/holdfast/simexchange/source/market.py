@@ -96,6 +96,12 @@ def open_market(
         market = _synthetic(names, given, seed=seed, assumptions=assumptions)
     else:
         market = _recorded(_identified(paths, names), given, assumptions=assumptions)
+    missing = sorted(set(market.symbols) - set(given))
+    if instruments is not None and missing:
+        raise UsageError(
+            f"instruments file {instruments} has {', '.join(sorted(given)) or 'no symbol'}, "
+            f"but not {', '.join(missing)}; add it, or leave --instruments out"
+        )
     if for_ns is None:
         return market
     end_ns = market.start_ns + for_ns
