@@ -56,7 +56,7 @@ class MarketSession:
             return
         try:
             request = msgspec.json.decode(raw, type=Request)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             refusal = Refusal(INVALID_REQUEST, f"Invalid request: {error}")
             self._answer({"error": refusal.body(), "id": None})
             return

@@ -103,7 +103,7 @@ class ApiSession:
         except msgspec.ValidationError as error:
             self._push_refusal(_id_of(raw), Refusal(-1130, f"Invalid request: {error}"))
             return
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             self._push_refusal(None, Refusal(-1135, "Invalid JSON Request"))
             return
         if isinstance(request.id, str) and len(request.id) > LONGEST_ID:
@@ -262,7 +262,7 @@ def _text(raw: msgspec.Raw) -> str:
 def _id_of(raw: bytes) -> RequestId:
     try:
         found = msgspec.json.decode(raw)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return None
     request_id = found.get("id") if isinstance(found, dict) else None
     return request_id if isinstance(request_id, int | str) else None

@@ -200,6 +200,9 @@ def test_nonsense_is_answered_and_the_connection_lives() -> None:
             for text, code in (
                 ("no json", -1135),
                 ("[]", -1130),
+                ("[" * 100_000, -1130),
+                ('{"id":1,"x":' + "[" * 100_000, -1135),
+                ('{"id":1,"method":"depth","params":{"x":' + "[" * 100_000, -1135),
                 ('{"id":1,"method":"sing"}', -1130),
                 ('{"id":1.5,"method":"time"}', -1130),
                 (json.dumps({"id": "x" * 37, "method": "time"}), -1130),
