@@ -10,7 +10,7 @@ from tests.scenario.kit import QUOTES, holdfast, refused
 START_MS = 1_700_000_000_000
 STRETCH_MS = 20 * 60_000
 YEAR_MS = 365 * 86_400_000
-STRETCHES = 20
+STRETCHES = 6
 HEADER = (
     "agg_trade_id,price,quantity,first_trade_id,last_trade_id,transact_time,is_buyer_maker\n"
 )
