@@ -310,3 +310,23 @@ def test_a_bad_instruments_file_gets_one_clear_line(
     with pytest.raises((ConfigError, UsageError), match=complaint) as caught:
         opened(path, instruments=rules)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"\xef\xbb\xbfagg_trade_id,price\n", "byte order mark"),
+        ("agg_trade_id,price\n".encode("utf-16"), "UTF-16"),
+        (gzip.compress(gzip.compress(b"agg_trade_id,price\n")), "gzip within gzip"),
+        (b"BZh9\x13\x16\xf1\n", "binary data"),
+        (b"\0" * 100, "binary data"),
+    ],
+)
+def test_a_file_in_another_form_is_told_its_form(
+    content: bytes, words: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "binance-spot-BTCUSDT-a.csv"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=words) as raised:
+        opened(path)
+    assert str(raised.value).isprintable()

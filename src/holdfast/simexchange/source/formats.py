@@ -21,6 +21,15 @@ _REFUSED_HEADERS = {
 }
 
 
+_OTHER_FORMS = {
+    _ZIP_MAGIC: "is a zip archive; unpack it, plain and gzip files are read",
+    b"\xef\xbb\xbf": "begins with a byte order mark; save it as UTF-8 without one",
+    b"\xff\xfe": "is UTF-16 text; save it as UTF-8",
+    b"\xfe\xff": "is UTF-16 text; save it as UTF-8",
+    b"\x1f\x8b": "is gzip within gzip; unpack it once",
+}
+
+
 class Format(Enum):
     """The kinds of market files."""
 
@@ -43,8 +52,9 @@ def detect(path: Path) -> Detected:
     first = next(lines, b"").strip()
     if not first:
         raise DataError(f"{path} is empty; {MARKET_MEANS}")
-    if first.startswith(_ZIP_MAGIC):
-        raise DataError(f"{path} is a zip archive; unpack it, plain and gzip files are read")
+    for magic, what in _OTHER_FORMS.items():
+        if first.startswith(magic):
+            raise DataError(f"{path} {what}")
     if _L2_LINE.match(first):
         return Detected(Format.L2, has_header=False)
     lowered = first.lower()
@@ -73,6 +83,8 @@ def _detect_bare(path: Path, first: bytes) -> Detected:
     ):
         return Detected(Format.AGG_TRADES, has_header=False)
     shown = first[:60].decode("utf-8", "replace")
+    if not shown.isprintable() or "\ufffd" in shown:
+        raise DataError(f"{path}, line 1: no text, but binary data; {MARKET_MEANS}")
     raise DataError(
         f"{path}, line 1: {shown!r} is not recognised; expected recorded Binance streams "
         "(time and JSON), aggregated trades, Binance bars or FTX bars"
