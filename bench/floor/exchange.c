@@ -343,6 +343,15 @@ static void listen_for(int client) {
     printf("%d\n", ntohs(address.sin_port));
 }
 
+/* Reads one command and leaves what follows for the next event. */
+static int next_line(char *line, size_t size) {
+    for (size_t length = 0; length < size - 1; length++) {
+        if (read(0, line + length, 1) <= 0) return 0;
+        if (line[length] == '\n') return 1;
+    }
+    return 1;
+}
+
 int main(int count, char **arguments) {
     int clients = count > 1 ? atoi(arguments[1]) : 1;
     if (clients > MOST_CLIENTS) return 2;
@@ -362,8 +371,7 @@ int main(int count, char **arguments) {
             char line[128] = "";
             int client, ticks;
             long long gap_us;
-            ssize_t got = read(0, line, sizeof line - 1);
-            if (got <= 0) return 0;
+            if (!next_line(line, sizeof line)) return 0;
             if (sscanf(line, "run %d %d %lld", &client, &ticks, &gap_us) == 3)
                 run(client, ticks, gap_us * 1000);
             else if (sscanf(line, "tick %d", &client) == 1 && market_of(client))
