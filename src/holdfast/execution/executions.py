@@ -6,9 +6,9 @@ from holdfast.domain import events as ev
 from holdfast.domain.account import Account
 from holdfast.domain.ids import UNATTRIBUTED, ClientOrderId, ExecId, Symbol, VenueOrderId
 from holdfast.domain.instrument import Instrument
-from holdfast.domain.money import amount_text
-from holdfast.domain.order import NewOrder, Order, PositionSide
+from holdfast.domain.order import NewOrder, Order
 from holdfast.domain.venue import Execution, TradeReport
+from holdfast.execution.fill_events import filled, foreign_fill
 
 FeeValue = Callable[[Instrument, Execution], tuple[str, str]]
 
@@ -90,47 +90,23 @@ class Executions:
         instrument, execution = self._account.instruments[trade.symbol], trade.execution
         cum_quantity = self.cum_quantity(request.client_order_id) + execution.last_quantity
         self._quantities[request.client_order_id] = cum_quantity
-        value, source = self._fee_value(instrument, execution)
-        return ev.OrderFilled(
-            client_order_id=request.client_order_id,
+        return filled(
+            request,
+            execution,
+            instrument=instrument,
             venue_order_id=trade.venue_order_id,
-            exec_id=execution.exec_id,
-            strategy=request.strategy,
-            symbol=request.symbol,
-            product=request.product.value,
-            side=request.side.value,
-            position_side=request.position_side.value,
-            last_price=instrument.price_text(execution.last_price),
-            last_quantity=instrument.quantity_text(execution.last_quantity),
-            cum_quantity=instrument.quantity_text(cum_quantity),
-            liquidity_side=execution.liquidity_side.value,
-            fee=amount_text(execution.fee),
-            fee_asset=execution.fee_asset,
-            fee_value=value,
-            fee_value_source=source,
-            reduce_only=request.reduce_only,
-            purpose=request.purpose.value,
+            cum_quantity=cum_quantity,
+            fee_value=self._fee_value(instrument, execution),
             venue_at_ns=trade.venue_at_ns,
-            received_at_ns=0,
-            source="query",
         )
 
     def _foreign(self, trade: TradeReport) -> ev.ForeignFillSeen:
         instrument, execution = self._account.instruments[trade.symbol], trade.execution
-        value, source = self._fee_value(instrument, execution)
-        return ev.ForeignFillSeen(
+        return foreign_fill(
+            execution,
+            instrument=instrument,
+            side=trade.side,
             venue_order_id=trade.venue_order_id,
-            exec_id=execution.exec_id,
-            symbol=trade.symbol,
-            product=instrument.product.value,
-            side=trade.side.value,
-            position_side=PositionSide.BOTH.value,
-            last_price=instrument.price_text(execution.last_price),
-            last_quantity=instrument.quantity_text(execution.last_quantity),
-            fee=amount_text(execution.fee),
-            fee_asset=execution.fee_asset,
-            fee_value=value,
-            fee_value_source=source,
-            liquidity_side=execution.liquidity_side.value,
+            fee_value=self._fee_value(instrument, execution),
             venue_at_ns=trade.venue_at_ns,
         )

@@ -8,9 +8,11 @@ an answer (a lost answer, a refused cancel, a fill that a cancel named) is asked
 from collections.abc import Callable
 from typing import assert_never
 
+import msgspec
+
 from holdfast.domain import events as ev
 from holdfast.domain.account import Account
-from holdfast.domain.ids import ClientOrderId, ExecId, StrategyId, Symbol, is_ours, journal_of
+from holdfast.domain.ids import ClientOrderId, ExecId, Symbol, is_ours, journal_of
 from holdfast.domain.instant import Clock
 from holdfast.domain.instrument import Instrument
 from holdfast.domain.money import AmountUnits, amount_text
@@ -25,6 +27,7 @@ from holdfast.domain.venue import (
     OrderReport,
     ReportKind,
 )
+from holdfast.execution.fill_events import filled, foreign_fill
 from holdfast.risk.halt import ANOTHER_INSTANCE
 from holdfast.runtime.recorder import Recorder
 from holdfast.runtime.state import State
@@ -188,29 +191,17 @@ class Settlement:
     ) -> ev.OrderFilled:
         """Make the event of one execution of an order of ours."""
         instrument = self._account.instruments[request.symbol]
-        value, source = self.fee_value(instrument, execution)
-        return ev.OrderFilled(
-            client_order_id=request.client_order_id,
+        event = filled(
+            request,
+            execution,
+            instrument=instrument,
             venue_order_id=report.venue_order_id,
-            exec_id=execution.exec_id,
-            strategy=request.strategy,
-            symbol=request.symbol,
-            product=request.product.value,
-            side=request.side.value,
-            position_side=request.position_side.value,
-            last_price=instrument.price_text(execution.last_price),
-            last_quantity=instrument.quantity_text(execution.last_quantity),
-            cum_quantity=instrument.quantity_text(report.cum_quantity),
-            liquidity_side=execution.liquidity_side.value,
-            fee=amount_text(execution.fee),
-            fee_asset=execution.fee_asset,
-            fee_value=value,
-            fee_value_source=source,
-            reduce_only=request.reduce_only,
-            purpose=request.purpose.value,
+            cum_quantity=report.cum_quantity,
+            fee_value=self.fee_value(instrument, execution),
             venue_at_ns=report.venue_at_ns,
-            received_at_ns=report.received_at_ns,
-            source=report.source,
+        )
+        return msgspec.structs.replace(
+            event, received_at_ns=report.received_at_ns, source=report.source
         )
 
     def fee_value(self, instrument: Instrument, execution: Execution) -> tuple[str, str]:
@@ -321,26 +312,12 @@ class Settlement:
         if key in self._pending or ExecId(execution.exec_id) in seen:
             return
         self._pending.add(key)
-        value, source = self.fee_value(instrument, execution)
-        event = ev.ForeignFillSeen(
+        event = foreign_fill(
+            execution,
+            instrument=instrument,
+            side=report.side,
             venue_order_id=report.venue_order_id,
-            exec_id=execution.exec_id,
-            symbol=report.symbol,
-            product=instrument.product.value,
-            side=report.side.value,
-            position_side="both",
-            last_price=instrument.price_text(execution.last_price),
-            last_quantity=instrument.quantity_text(execution.last_quantity),
-            fee=amount_text(execution.fee),
-            fee_asset=execution.fee_asset,
-            fee_value=value,
-            fee_value_source=source,
-            liquidity_side=execution.liquidity_side.value,
+            fee_value=self.fee_value(instrument, execution),
             venue_at_ns=report.venue_at_ns,
         )
         self._recorder.hear(event, lambda: self._pending.discard(key))
-
-
-def strategy_of(event: ev.Event) -> StrategyId:
-    """Give the strategy that an order event belongs to."""
-    return StrategyId(getattr(event, "strategy", ""))
