@@ -401,7 +401,7 @@ class VenueContract:
         async def case(stage: Stage) -> None:
             nobody = ClientOrderId("NOBODYSENTTHIS")
             assert await stage.account_view.order(stage.symbol, nobody) is None
-            assert await stage.account_view.positions() == {}
+            assert await stage.account_view.positions() == []
 
         self.run(case)
 

@@ -40,6 +40,18 @@ class TradePrint(msgspec.Struct, gc=False):
     received_at_ns: UtcNs
 
 
+class MarkPrice(msgspec.Struct, gc=False):
+    """A contract's mark and index price and its funding; the rate is a fraction as text."""
+
+    symbol: Symbol
+    mark: PriceUnits
+    index: PriceUnits
+    funding_rate: str
+    next_funding_at_ns: UtcNs
+    venue_at_ns: UtcNs
+    received_at_ns: UtcNs
+
+
 class DepthDiff(msgspec.Struct):
     """Changed levels of a book; a quantity is absolute and 0 removes its level.
 

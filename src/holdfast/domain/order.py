@@ -19,6 +19,7 @@ from holdfast.domain.ids import (
     Symbol,
     VenueOrderId,
 )
+from holdfast.domain.instant import UtcNs
 from holdfast.domain.instrument import Product
 from holdfast.domain.market import MarketReference
 from holdfast.domain.money import PriceUnits, QuantityUnits
@@ -71,6 +72,22 @@ class PositionSide(Enum):
     SHORT = "short"
 
 
+class TriggerPrice(Enum):
+    """Which price of the venue a stop, take-profit or trailing order waits for."""
+
+    LAST = "last"
+    MARK = "mark"
+
+
+class Origin(Enum):
+    """Who made an order: somebody's request, or the venue itself."""
+
+    REQUEST = "request"
+    LIQUIDATION = "liquidation"
+    ADL = "adl"
+    SETTLEMENT = "settlement"
+
+
 class Purpose(Enum):
     """Why an order exists; cancel-all and kill leave a protective order of an open position."""
 
@@ -86,6 +103,8 @@ class StpMode(Enum):
     EXPIRE_TAKER = "expire_taker"
     EXPIRE_MAKER = "expire_maker"
     EXPIRE_BOTH = "expire_both"
+    DECREMENT = "decrement"
+    TRANSFER = "transfer"
 
 
 class LiquiditySide(Enum):
@@ -119,7 +138,10 @@ class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
 
     `price_text` and `quantity_text` are the canonical texts of the units, made once and used
     by the journal and the wire. A market order has price 0; `limit_price` there is the worst
-    price that its reservation was made for.
+    price that its reservation was made for. `trigger_price` belongs to stops and take-profits,
+    `activation_price` (0: at once) and `callback_bps` to a trailing stop, `display_quantity`
+    (0: all of it) to an iceberg, `good_till_ns` to GTD. Orders with one `order_list_id` are one
+    list at the venue, and `contingency` says which (OCO, OTO, OTOCO).
     """
 
     client_order_id: ClientOrderId
@@ -146,6 +168,11 @@ class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
     reference: MarketReference = MarketReference()
     model_version: str = ""
     policy_version: str = ""
+    trigger_by: TriggerPrice = TriggerPrice.LAST
+    activation_price: PriceUnits = PriceUnits(0)
+    callback_bps: int = 0
+    display_quantity: QuantityUnits = QuantityUnits(0)
+    good_till_ns: UtcNs = UtcNs(0)
 
 
 class Order(msgspec.Struct, kw_only=True):

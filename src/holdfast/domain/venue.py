@@ -15,7 +15,15 @@ from holdfast.domain.instant import UtcNs
 from holdfast.domain.instrument import Instrument
 from holdfast.domain.market import Bar, MarketEvent
 from holdfast.domain.money import AmountUnits, Asset, PriceUnits, QuantityUnits
-from holdfast.domain.order import LiquiditySide, NewOrder, OrderType, Side, TimeInForce
+from holdfast.domain.order import (
+    LiquiditySide,
+    NewOrder,
+    OrderType,
+    Origin,
+    PositionSide,
+    Side,
+    TimeInForce,
+)
 from holdfast.domain.submission import Submission, Unknown
 
 
@@ -31,7 +39,11 @@ class ReportKind(Enum):
 
 
 class Execution(msgspec.Struct, frozen=True):
-    """The trade inside a report; `fee` in units of 10^-18 of its asset."""
+    """The trade inside a report; `fee` in units of 10^-18 of its asset.
+
+    `realized` is the venue's own realized profit of a contract in units of 10^-18 of its settle
+    asset, None where the venue names none (spot).
+    """
 
     exec_id: ExecId
     last_price: PriceUnits
@@ -39,14 +51,16 @@ class Execution(msgspec.Struct, frozen=True):
     fee: AmountUnits
     fee_asset: Asset
     liquidity_side: LiquiditySide
+    realized: AmountUnits | None = None
 
 
 class OrderReport(msgspec.Struct, frozen=True, kw_only=True):
     """What the venue says of one order, by stream or by query.
 
     `client_order_id` is the order's own id, also on a cancel (spot names the cancel's id
-    elsewhere). `status_text` is the venue's word, kept for unknown values. `source` is
-    `stream`, `response` or `query`.
+    elsewhere); where the venue has a triggered stop under a new id, it is the stop's.
+    `status_text` is the venue's word, kept for unknown values. `source` is `stream`, `response`
+    or `query`. `origin` is the venue itself for liquidation, deleveraging and settlement.
     """
 
     kind: ReportKind
@@ -65,6 +79,11 @@ class OrderReport(msgspec.Struct, frozen=True, kw_only=True):
     venue_at_ns: UtcNs = UtcNs(0)
     received_at_ns: UtcNs = UtcNs(0)
     source: str = "stream"
+    position_side: PositionSide = PositionSide.BOTH
+    reduce_only: bool = False
+    trigger_price: PriceUnits = PriceUnits(0)
+    order_list_id: str = ""
+    origin: Origin = Origin.REQUEST
 
 
 class TradeReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,13 +94,49 @@ class TradeReport(msgspec.Struct, frozen=True, kw_only=True):
     side: Side
     execution: Execution
     venue_at_ns: UtcNs
+    position_side: PositionSide = PositionSide.BOTH
 
 
 class BalanceReport(msgspec.Struct, frozen=True):
-    """Free plus locked amount of one asset, in units of 10^-18."""
+    """Free plus locked amount of one asset, in units of 10^-18; of a margin account its wallet.
+
+    A wallet holds what was realized and nothing of open positions.
+    """
 
     asset: Asset
     total: AmountUnits
+
+
+class PositionReport(msgspec.Struct, frozen=True, kw_only=True):
+    """A position as the venue holds it; `quantity` is signed, `entry_price` exact text.
+
+    `margin_type` is `cross` or `isolated`, `liquidation_price` empty where there is none.
+    """
+
+    symbol: Symbol
+    position_side: PositionSide
+    quantity: QuantityUnits
+    entry_price: str = "0"
+    mark_price: str = ""
+    liquidation_price: str = ""
+    leverage: int = 1
+    margin_type: str = "cross"
+
+
+class IncomeReport(msgspec.Struct, frozen=True, kw_only=True):
+    """A movement of a margin wallet; `kind` is the venue's word, as FUNDING_FEE or TRANSFER.
+
+    `tran_id` is unique within its kind, so each is booked once. `amount` is signed, in units of
+    10^-18 of `asset`.
+    """
+
+    tran_id: str
+    kind: str
+    symbol: Symbol
+    asset: Asset
+    amount: AmountUnits
+    trade_id: str
+    venue_at_ns: UtcNs
 
 
 class CancelAcked(msgspec.Struct, frozen=True, tag=True):
@@ -135,6 +190,12 @@ class AccountSink(Protocol):
 
     def on_report(self, report: OrderReport) -> None:
         """Take one report of the user stream, in its order."""
+
+    def on_account_changed(self, reason: str) -> None:
+        """Learn that balances or positions moved without an execution (`FUNDING_FEE`, ...).
+
+        `reason` is the venue's word; what moved has to be asked for.
+        """
 
     def on_frame_end(self) -> None:
         """Learn that a frame's reports were all handed over."""
@@ -202,6 +263,20 @@ class OrderEntry(Protocol):
         """Disconnect; what is unanswered becomes Unknown."""
 
 
+class CountdownCancel(Protocol):
+    """The venue's own dead man's switch: it cancels a symbol's orders unless it is refreshed.
+
+    Needs the trading key. What it does to conditional orders is the venue's affair.
+    """
+
+    async def countdown(self, symbol: Symbol, *, ms: int) -> None:
+        """Start the countdown of a symbol anew, or end it with 0.
+
+        `VenueTimeout` when it is not known whether that was done, `VenueUnavailable` or
+        `VenueRefused` when it was not.
+        """
+
+
 class AccountView(Protocol):
     """The account as the venue sees it; every query may raise `VenueTimeout`."""
 
@@ -211,8 +286,15 @@ class AccountView(Protocol):
     async def balances(self) -> list[BalanceReport]:
         """Fetch every non-zero balance."""
 
-    async def positions(self) -> dict[Symbol, QuantityUnits]:
-        """Fetch signed position quantities of derivative instruments; empty for spot."""
+    async def positions(self) -> list[PositionReport]:
+        """Fetch every position of contracts that is not flat; empty for spot."""
+
+    async def income(self, *, after_ns: UtcNs) -> list[IncomeReport]:
+        """Fetch movements of the margin wallet after an instant, in order, all pages.
+
+        Empty for spot. Executions' own movements (profit, fees) are left out: their reports
+        name them.
+        """
 
     async def open_orders(self, symbol: Symbol) -> list[OrderReport]:
         """Fetch the orders that rest."""

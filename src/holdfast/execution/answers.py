@@ -12,8 +12,13 @@ import msgspec
 
 from holdfast.domain.account import Account
 from holdfast.domain.ids import ClientOrderId, ExecId, Symbol
-from holdfast.domain.money import QuantityUnits
-from holdfast.domain.venue import AccountView, BalanceReport, OrderReport, TradeReport
+from holdfast.domain.venue import (
+    AccountView,
+    BalanceReport,
+    OrderReport,
+    PositionReport,
+    TradeReport,
+)
 
 NO_EXECUTIONS = ExecId("-1")
 """Stands before the first execution of a symbol."""
@@ -47,7 +52,7 @@ class VenueAnswers(msgspec.Struct, kw_only=True):
     through: dict[Symbol, ExecId] = {}
     beginning: set[Symbol] = set()
     balances: list[BalanceReport] | None = None
-    positions: dict[Symbol, QuantityUnits] = {}
+    positions: list[PositionReport] = []
     bookings_count: int = 0
 
 

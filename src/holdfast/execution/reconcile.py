@@ -19,6 +19,7 @@ from holdfast.domain.ids import (
     ClientOrderId,
     Epoch,
     JournalId,
+    Symbol,
     epoch_of,
     is_ours,
     journal_of,
@@ -357,9 +358,12 @@ def _compare_positions(
     """A position of a contract that differs is a person's to settle."""
     after = executions.after
     contracts = {s for s, one in after.instruments.items() if one.product is not Product.SPOT}
-    for symbol in sorted(contracts | theirs.positions.keys()):
+    held: dict[Symbol, int] = {}
+    for position in theirs.positions:
+        held[position.symbol] = held.get(position.symbol, 0) + position.quantity
+    for symbol in sorted(contracts | held.keys()):
         known = after.symbol_positions.get(symbol, 0)
-        difference = theirs.positions.get(symbol, 0) - known
+        difference = held.get(symbol, 0) - known
         if difference:
             text = after.instruments[symbol].quantity_text(difference)
             result.differ(f"the position of {symbol} differs by {text}")

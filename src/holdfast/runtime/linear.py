@@ -10,13 +10,17 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from holdfast.domain.ids import ClientOrderId, ExecId, Symbol, VenueOrderId
+from holdfast.domain.instant import UtcNs
 from holdfast.domain.instrument import Instrument, Product
-from holdfast.domain.money import AmountUnits, Asset, QuantityUnits
+from holdfast.domain.money import AmountUnits, Asset
+from holdfast.domain.order import PositionSide
 from holdfast.domain.venue import (
     AccountSink,
     AccountView,
     BalanceReport,
+    IncomeReport,
     OrderReport,
+    PositionReport,
     TradeReport,
 )
 
@@ -39,13 +43,17 @@ def with_positions(view: AccountView, instruments: Sequence[Instrument]) -> Acco
 
 def positions_in(
     balances: Sequence[BalanceReport], contracts: Mapping[Asset, Instrument]
-) -> dict[Symbol, QuantityUnits]:
+) -> list[PositionReport]:
     """Give the signed position of each contract whose base balance is not zero."""
-    return {
-        contracts[held.asset].symbol: contracts[held.asset].quantity_of(AmountUnits(held.total))
+    return [
+        PositionReport(
+            symbol=contracts[held.asset].symbol,
+            position_side=PositionSide.BOTH,
+            quantity=contracts[held.asset].quantity_of(AmountUnits(held.total)),
+        )
         for held in balances
         if held.asset in contracts
-    }
+    ]
 
 
 class LinearAccountView:
@@ -64,9 +72,13 @@ class LinearAccountView:
         found = await self._view.balances()
         return [held for held in found if held.asset not in self._contracts]
 
-    async def positions(self) -> dict[Symbol, QuantityUnits]:
+    async def positions(self) -> list[PositionReport]:
         """Fetch the signed positions that are not flat."""
         return positions_in(await self._view.balances(), self._contracts)
+
+    async def income(self, *, after_ns: UtcNs) -> list[IncomeReport]:
+        """Fetch what the venue has of movements."""
+        return await self._view.income(after_ns=after_ns)
 
     async def open_orders(self, symbol: Symbol) -> list[OrderReport]:
         """Fetch the orders that rest."""

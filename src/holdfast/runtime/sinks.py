@@ -85,6 +85,10 @@ class Sinks:
         """Take one report of the user stream."""
         self._settlement.on_report(report)
 
+    def on_account_changed(self, reason: str) -> None:  # noqa: ARG002
+        """Learn that balances moved without an execution: both sides have to be compared."""
+        self.on_connected()
+
     def on_account_connected(self) -> None:
         """Learn that the user stream is up: the venue has to be compared with the journal."""
         self.is_account_up = True

@@ -10,7 +10,9 @@ from holdfast.domain.venue import (
     AccountSink,
     BalanceReport,
     Execution,
+    IncomeReport,
     OrderReport,
+    PositionReport,
     ReportKind,
     TradeReport,
 )
@@ -124,9 +126,13 @@ class TrueAccount:
             if total
         ]
 
-    async def positions(self) -> dict[Symbol, QuantityUnits]:
+    async def positions(self) -> list[PositionReport]:
         """Give nothing: this is a spot account."""
-        return {}
+        return []
+
+    async def income(self, *, after_ns: UtcNs) -> list[IncomeReport]:  # noqa: ARG002
+        """Give nothing: this is a spot account."""
+        return []
 
     async def open_orders(self, symbol: Symbol) -> list[OrderReport]:
         """Give the orders that rest."""

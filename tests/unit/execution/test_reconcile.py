@@ -20,7 +20,8 @@ from holdfast.domain.ids import (
 from holdfast.domain.instant import NS_PER_S
 from holdfast.domain.instrument import Product
 from holdfast.domain.money import AmountUnits, Asset
-from holdfast.domain.venue import CancelOrder
+from holdfast.domain.order import PositionSide
+from holdfast.domain.venue import CancelOrder, PositionReport
 from holdfast.execution.answers import Absence, VenueAnswers, inquire
 from holdfast.execution.reconcile import Ours, Reconciled, reconcile
 from holdfast.testing import happenings as told
@@ -374,7 +375,11 @@ def test_a_cancel_whose_answer_was_lost_is_sent_again() -> None:
 def test_a_contracts_position_that_differs_is_left_to_a_person() -> None:
     case = Case(told.acked(ORDER))
     answers = case.ask()
-    answers.positions = {SYMBOL: BTCUSDT.quantity("1")}
+    answers.positions = [
+        PositionReport(
+            symbol=SYMBOL, position_side=PositionSide.BOTH, quantity=BTCUSDT.quantity("1")
+        )
+    ]
     result = case.reconcile(answers)
     assert result.differences == ["the position of BTCUSDT differs by 1"]
     assert not result.clean

@@ -25,7 +25,8 @@ def test_a_short_position_is_told_from_a_base_balance_below_zero() -> None:
     held = TrueAccount({"BTC": "-0.5", "ETH": "2", "USDT": "100"})
     view = with_positions(held, [SPOT, LINEAR])
     positions = asyncio.run(view.positions())
-    assert positions == {LINEAR.symbol: LINEAR.quantity("-0.5")}
+    held_there = [(p.symbol, p.quantity) for p in positions]
+    assert held_there == [(LINEAR.symbol, LINEAR.quantity("-0.5"))]
 
 
 def test_the_base_of_a_contract_is_no_balance() -> None:
@@ -36,7 +37,7 @@ def test_the_base_of_a_contract_is_no_balance() -> None:
 
 def test_a_flat_contract_has_no_position() -> None:
     held = TrueAccount({"USDT": "100"})
-    assert asyncio.run(with_positions(held, [LINEAR]).positions()) == {}
+    assert asyncio.run(with_positions(held, [LINEAR]).positions()) == []
 
 
 def test_an_account_of_spot_alone_keeps_its_own_view() -> None:

@@ -10,15 +10,16 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from holdfast.domain.ids import ClientOrderId, ExecId, Symbol, VenueOrderId
-from holdfast.domain.instant import Clock
+from holdfast.domain.instant import Clock, UtcNs
 from holdfast.domain.instrument import Instrument
-from holdfast.domain.money import QuantityUnits
 from holdfast.domain.ports import Network
 from holdfast.domain.venue import (
     AccountSink,
     BalanceReport,
+    IncomeReport,
     OrderReport,
     Pingable,
+    PositionReport,
     TradeReport,
 )
 from holdfast.errors import (
@@ -105,9 +106,13 @@ class BinanceAccountView:
         body = await self._rest.get_signed(path, {"omitZeroBalances": "true"}, weight=20)
         return _readable(account.balances(body), path)
 
-    async def positions(self) -> dict[Symbol, QuantityUnits]:
+    async def positions(self) -> list[PositionReport]:
         """Spot has no positions beside its balances."""
-        return {}
+        return []
+
+    async def income(self, *, after_ns: UtcNs) -> list[IncomeReport]:  # noqa: ARG002
+        """Spot has no margin wallet."""
+        return []
 
     async def open_orders(self, symbol: Symbol) -> list[OrderReport]:
         """Fetch the orders that rest."""

@@ -1,9 +1,18 @@
 """The account as the simulated exchange sees it; every question is answered at once."""
 
 from holdfast.domain.ids import ClientOrderId, ExecId, Symbol, VenueOrderId
+from holdfast.domain.instant import UtcNs
 from holdfast.domain.instrument import Instrument, Product
 from holdfast.domain.money import Asset, QuantityUnits
-from holdfast.domain.venue import AccountSink, BalanceReport, OrderReport, TradeReport
+from holdfast.domain.order import PositionSide
+from holdfast.domain.venue import (
+    AccountSink,
+    BalanceReport,
+    IncomeReport,
+    OrderReport,
+    PositionReport,
+    TradeReport,
+)
 from holdfast.simexchange.model import Reject
 from holdfast.venues.paper.floor import Floor
 from holdfast.venues.paper.reports import amount, queried, trade_report
@@ -35,17 +44,25 @@ class PaperAccountView:
             if balance.free + balance.locked and balance.asset not in positions
         ]
 
-    async def positions(self) -> dict[Symbol, QuantityUnits]:
+    async def positions(self) -> list[PositionReport]:
         """Give signed position quantities of derivative instruments that are not flat."""
         held = {
             balance.asset: balance.free + balance.locked
             for balance in self._floor.exchange.accounts.balances(self._floor.account)
         }
-        return {
-            instrument.symbol: QuantityUnits(held[instrument.base])
+        return [
+            PositionReport(
+                symbol=instrument.symbol,
+                position_side=PositionSide.BOTH,
+                quantity=QuantityUnits(held[instrument.base]),
+            )
             for instrument in self._instruments
             if instrument.product is not Product.SPOT and held.get(instrument.base)
-        }
+        ]
+
+    async def income(self, *, after_ns: UtcNs) -> list[IncomeReport]:  # noqa: ARG002
+        """Give nothing: this exchange moves no margin wallet but by executions."""
+        return []
 
     async def open_orders(self, symbol: Symbol) -> list[OrderReport]:
         """Give the orders that rest, oldest first."""

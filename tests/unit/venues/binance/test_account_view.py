@@ -301,7 +301,7 @@ def test_open_orders_balances_and_spots_empty_positions() -> None:
         )
         assert [o.client_order_id for o in await desk.view.open_orders(BTC)] == ["HABCDE1"]
         assert [b.total for b in await desk.view.balances()] == [3 * 10**18]
-        assert await desk.view.positions() == {}
+        assert await desk.view.positions() == []
 
     run(story)
 

@@ -336,7 +336,8 @@ def test_balances_of_spot_and_positions_of_futures_are_told_apart() -> None:
         stage.play(limit=2)
         stage.submit(stage.order(Side.SELL, 2))
         stage.play()
-        assert await stage.venue.account_view.positions() == {SYMBOL: -2 * STEP}
+        held = await stage.venue.account_view.positions()
+        assert [(p.symbol, p.quantity) for p in held] == [(SYMBOL, -2 * STEP)]
         [quote] = await stage.venue.account_view.balances()
         assert quote.asset == "BBB"
         assert quote.total == amount_units("10199.9")
@@ -353,7 +354,7 @@ def test_spot_has_balances_and_no_positions() -> None:
             ("AAA", amount_units("50")),
             ("BBB", amount_units("10000")),
         ]
-        assert await stage.venue.account_view.positions() == {}
+        assert await stage.venue.account_view.positions() == []
 
     act(story, stage)
 
