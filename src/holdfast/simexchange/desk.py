@@ -5,7 +5,7 @@ request that needs the matching core is answered when its ticket is done; until 
 waits for it here.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import TypeAlias
 
@@ -14,8 +14,8 @@ import msgspec
 from holdfast.simexchange import refusals
 from holdfast.simexchange.faults import FaultKind
 from holdfast.simexchange.floor import Floor
-from holdfast.simexchange.limits import AddressLimits, OrderLimits
-from holdfast.simexchange.model import Outcome, Placed, Ticket
+from holdfast.simexchange.limits import WEIGHT_LIMIT, AddressLimits, OrderLimits
+from holdfast.simexchange.model import Outcome, Placed, SymbolRules, Ticket
 from holdfast.simexchange.params import Params
 from holdfast.simexchange.payloads.feed import MILLISECOND_NS
 from holdfast.simexchange.refusals import Refusal
@@ -52,10 +52,15 @@ class Call(msgspec.Struct, kw_only=True):
         return self.floor.clock.now_ns()
 
     @property
+    def symbols(self) -> Mapping[str, SymbolRules]:
+        """Return what the asked desk lists."""
+        return self.desk.symbols
+
+    @property
     def symbol(self) -> str:
         """Return the symbol asked for; refuse one that is not listed."""
         name = self.params.symbol()
-        if name not in self.floor.exchange.symbols:
+        if name not in self.symbols:
             raise refusals.invalid_symbol()
         return name
 
@@ -108,20 +113,39 @@ Reply: TypeAlias = Callable[[Answer | None], None]
 class Desk:
     """Check requests and run them; `None` instead of an answer means that none ever comes."""
 
-    def __init__(self, floor: Floor) -> None:
+    def __init__(
+        self,
+        floor: Floor,
+        *,
+        symbols: Mapping[str, SymbolRules] | None = None,
+        weight_limit: int = WEIGHT_LIMIT,
+        order_limits: Callable[[], OrderLimits] = OrderLimits,
+    ) -> None:
         self.floor = floor
+        self.symbols = floor.exchange.symbols if symbols is None else symbols
+        self._weight_limit = weight_limit
+        self._order_limits = order_limits
         self._addresses: dict[str, AddressLimits] = {}
         self._orders: dict[str, OrderLimits] = {}
         self._verifiers: dict[str, Verifier] = {}
-        floor.on_first_fill = self._give_back
 
     def address(self, address: str) -> AddressLimits:
         """Return the limits of a network address."""
-        return self._addresses.setdefault(address, AddressLimits())
+        found = self._addresses.get(address)
+        if found is None:
+            found = self._addresses[address] = AddressLimits(weight_limit=self._weight_limit)
+        return found
 
     def orders(self, account: str) -> OrderLimits:
         """Return the order counts of an account."""
-        return self._orders.setdefault(account, OrderLimits())
+        found = self._orders.get(account)
+        if found is None:
+            found = self._orders[account] = self._order_limits()
+        return found
+
+    def give_back(self, account: str) -> None:
+        """Take an order off the count of unfilled ones; spot does so at its first fill."""
+        self.orders(account).give_back(self.floor.clock.limits_now_ns())
 
     def take(self, operation: Operation, call: Call, *, proof: Proof, reply: Reply) -> None:
         """Carry out a request; the reply is called once, now or when the core is done."""
@@ -253,9 +277,6 @@ class Desk:
             unknown = Answer(refusal=refusals.service_unavailable())
             return lambda answer: reply(unknown if _accepted(answer) else answer)
         return reply
-
-    def _give_back(self, account: str) -> None:
-        self.orders(account).give_back(self.floor.clock.limits_now_ns())
 
     def _refund(self, operation: Operation, call: Call, weight: int) -> None:
         if operation.free_when_done:

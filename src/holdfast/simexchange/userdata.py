@@ -27,6 +27,12 @@ class Subscription:
         self.number = number
         self.unit_ns = unit_ns
 
+    def events(self, fact: AccountFact) -> list[orders.Json]:
+        """Say in the product's words what happened."""
+        if isinstance(fact, OrderUpdate):
+            return [orders.execution_report(fact, unit_ns=self.unit_ns)]
+        return [orders.account_position(fact, unit_ns=self.unit_ns)]
+
     def push(self, event: orders.Json) -> None:
         """Send one event in the envelope of its subscription."""
         envelope = {"subscriptionId": self.number, "event": event}
@@ -87,12 +93,6 @@ class UserStreams:
             return
         times = 2 if self._faults.strikes(FaultKind.DUPLICATE_USER_EVENT) else 1
         for subscription in listeners:
-            event = _event(fact, subscription.unit_ns)
-            for _ in range(times):
-                subscription.push(event)
-
-
-def _event(fact: AccountFact, unit_ns: int) -> orders.Json:
-    if isinstance(fact, OrderUpdate):
-        return orders.execution_report(fact, unit_ns=unit_ns)
-    return orders.account_position(fact, unit_ns=unit_ns)
+            for event in subscription.events(fact):
+                for _ in range(times):
+                    subscription.push(event)

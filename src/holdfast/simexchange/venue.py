@@ -50,6 +50,7 @@ async def open_floor(
     pacer = Pacer(clock, window=options.window if options.speed is None else None)
     floor = Floor(exchange, clock, pacer, faults=faults)
     desk = Desk(floor)
+    floor.on_first_fill = desk.give_back
     app = web.Application(client_max_size=LARGEST_BODY_BYTES)
     rest.add_routes(app, desk)
     Sockets(desk).add_routes(app)

@@ -64,7 +64,7 @@ def _my_trades(call: Call) -> object:
 def _account(call: Call) -> object:
     accounts = call.floor.exchange.accounts
     hides_zero = call.params.flag("omitZeroBalances", default=False)
-    maker, taker = accounts.rates(call.account, next(iter(call.floor.exchange.symbols)))
+    maker, taker = accounts.rates(call.account, next(iter(call.symbols)))
     updated_ns = max(accounts.updated_ns(call.account), call.floor.clock.start_ns)
     return {
         "makerCommission": maker // BASIS_E8,

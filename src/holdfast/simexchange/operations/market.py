@@ -43,7 +43,7 @@ def _exchange_info(call: Call) -> object:
     status = params.optional("symbolStatus")
     rules = [
         rule
-        for rule in (wanted if wanted is not None else call.floor.exchange.symbols.values())
+        for rule in (wanted if wanted is not None else call.symbols.values())
         if status is None or rule.status == status
     ]
     if wanted is not None and len(rules) < len(wanted):
@@ -105,7 +105,7 @@ def _klines(call: Call) -> object:
 
 def _average_price(call: Call) -> object:
     symbol = call.symbol
-    minutes = call.floor.exchange.symbols[symbol].notional_average_minutes
+    minutes = call.symbols[symbol].notional_average_minutes
     price = call.floor.exchange.market.average_price(symbol)
     at = call.now_ns // call.unit_ns
     return {"mins": minutes, "price": format_e8(price), "closeTime": at}
@@ -141,14 +141,14 @@ def _day_ticker(call: Call) -> object:
 
 def _rows(call: Call, row: Callable[[SymbolRules], object]) -> object:
     if "symbol" in call.params and "symbols" not in call.params:
-        return row(call.floor.exchange.symbols[call.symbol])
+        return row(call.symbols[call.symbol])
     if "symbols" in call.params:
         return [row(rules) for rules in _symbols(call)]
-    return [row(rules) for rules in call.floor.exchange.symbols.values()]
+    return [row(rules) for rules in call.symbols.values()]
 
 
 def _symbols(call: Call) -> list[SymbolRules]:
-    listed = call.floor.exchange.symbols
+    listed = call.symbols
     if "symbol" in call.params and "symbols" in call.params:
         text = (
             "Combination of optional parameters invalid. Recommendation: 'symbol' or 'symbols'"

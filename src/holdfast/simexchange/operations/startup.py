@@ -33,7 +33,7 @@ def _nothing(_call: Call) -> object:
 
 def _fees(call: Call) -> object:
     exchange = call.floor.exchange
-    wanted = [call.symbol] if "symbol" in call.params else list(exchange.symbols)
+    wanted = [call.symbol] if "symbol" in call.params else list(call.symbols)
     rows = []
     for symbol in wanted:
         maker, taker = exchange.accounts.rates(call.account, symbol)
