@@ -86,6 +86,18 @@ class LocalWay:
         if withheld is not None:
             self.answers.on_cancel_withheld(cancel, withheld)
 
+    def submit_list(self, approved: tuple[Approved, ...], epoch: int) -> None:
+        withheld = self.gateway.submit_list(approved, epoch=Epoch(epoch))
+        if withheld is not None:
+            for one in approved:
+                self.answers.on_withheld(one.order.client_order_id, withheld)
+
+    def replace(self, cancel: CancelOrder, approved: Approved, epoch: int) -> None:
+        withheld = self.gateway.replace(cancel, approved, epoch=Epoch(epoch))
+        if withheld is not None:
+            self.answers.on_cancel_withheld(cancel, withheld)
+            self.answers.on_withheld(approved.order.client_order_id, withheld)
+
     def settle(self) -> None:
         """Nothing is under way."""
 
@@ -119,6 +131,20 @@ class SocketWay(LocalWay):
         withheld = self.remote.cancel(cancel, epoch=Epoch(epoch))
         if withheld is not None:
             self.answers.on_cancel_withheld(cancel, withheld)
+        self.settle()
+
+    def submit_list(self, approved: tuple[Approved, ...], epoch: int) -> None:
+        withheld = self.remote.submit_list(approved, epoch=Epoch(epoch))
+        if withheld is not None:
+            for one in approved:
+                self.answers.on_withheld(one.order.client_order_id, withheld)
+        self.settle()
+
+    def replace(self, cancel: CancelOrder, approved: Approved, epoch: int) -> None:
+        withheld = self.remote.replace(cancel, approved, epoch=Epoch(epoch))
+        if withheld is not None:
+            self.answers.on_cancel_withheld(cancel, withheld)
+            self.answers.on_withheld(approved.order.client_order_id, withheld)
         self.settle()
 
     def settle(self) -> None:
@@ -269,6 +295,66 @@ class GatewayCases:
         way.clock.wait(5_000_000_000)
         way.submit(renewed(way, orders[6]), 1)
         assert len(way.entry.submitted) == 7
+
+    def test_14_the_orders_of_a_list_leave_together_and_each_is_answered(
+        self, way: LocalWay
+    ) -> None:
+        pair = tuple(approve_some(way, 2))
+        way.submit_list(pair, 1)
+        assert way.entry.lists == [tuple(approved.order for approved in pair)]
+        assert way.entry.submitted == []
+        for approved in pair:
+            way.entry.answer(approved.order.client_order_id, Acked("7"))  # type: ignore[arg-type]
+        way.settle()
+        assert [name for name, _ in way.answers.submissions] == [
+            approved.order.client_order_id for approved in pair
+        ]
+
+    def test_15_one_order_that_may_not_leave_keeps_its_whole_list_here(
+        self, way: LocalWay
+    ) -> None:
+        used, second, third = approve_some(way, 3)
+        way.submit(used, 1)
+        way.submit_list((used, second), 1)
+        way.submit_list((third, second), 1)
+        assert way.entry.lists == []
+        assert reasons(way) == [WithheldReason.DUPLICATE] * 4
+
+    def test_16_the_budget_counts_every_order_of_a_list(self, way: LocalWay) -> None:
+        orders = approve_some(way, ORDERS_PER_10S + 2)
+        for approved in orders[: ORDERS_PER_10S - 2]:
+            way.submit(approved, 1)
+        way.submit_list(tuple(orders[-3:-1]), 1)
+        assert way.entry.lists == []
+        assert reasons(way) == [WithheldReason.BUDGET] * 2
+        way.submit(orders[-1], 1)
+        assert way.entry.submitted[-1] == orders[-1].order
+
+    def test_17_a_replacement_leaves_whole_and_both_of_its_answers_come_back(
+        self, way: LocalWay
+    ) -> None:
+        resting, fresh = approve_some(way, 2)
+        cancel = CancelOrder(BTCUSDT.symbol, resting.order.client_order_id)
+        way.replace(cancel, fresh, 1)
+        assert way.entry.replaced == [(cancel, fresh.order)]
+        way.entry.answer_cancel(cancel, CancelAcked(BTCUSDT.quantity("0")))
+        way.entry.answer(fresh.order.client_order_id, Unknown("timeout"))
+        way.settle()
+        assert way.answers.cancels == [(cancel, CancelAcked(BTCUSDT.quantity("0")))]
+        assert way.answers.submissions == [(fresh.order.client_order_id, Unknown("timeout"))]
+
+    def test_18_a_replacement_whose_order_may_not_leave_cancels_nothing(
+        self, way: LocalWay
+    ) -> None:
+        resting, fresh = approve_some(way, 2)
+        cancel = CancelOrder(BTCUSDT.symbol, resting.order.client_order_id)
+        way.verdict = Withheld(WithheldReason.HALTED)
+        way.replace(cancel, fresh, 1)
+        way.verdict = None
+        way.take(2)
+        way.replace(cancel, approve(way, epoch=2), 1)
+        assert way.entry.replaced == []
+        assert reasons(way) == [WithheldReason.HALTED] * 2 + [WithheldReason.STALE_EPOCH] * 2
 
 
 class TestLocalGateway(GatewayCases):

@@ -156,10 +156,16 @@ CancelAnswer: TypeAlias = CancelAcked | CancelRefused | Unknown
 
 
 class CancelOrder(msgspec.Struct, frozen=True):
-    """The wish to cancel one order."""
+    """The wish to cancel one order.
+
+    Where a venue keeps stops apart, `order_type` says where to look, and `venue_order_id` (the
+    newest that is known) whether the stop was triggered and rests as an order of its own.
+    """
 
     symbol: Symbol
     client_order_id: ClientOrderId
+    order_type: OrderType = OrderType.LIMIT
+    venue_order_id: VenueOrderId = VenueOrderId("")
 
 
 class MarketSink(Protocol):
@@ -258,6 +264,19 @@ class OrderEntry(Protocol):
 
     def cancel(self, cancel: CancelOrder) -> None:
         """Write the cancel before returning; idempotent at the venue."""
+
+    def submit_list(self, orders: tuple[NewOrder, ...]) -> None:
+        """Write the orders of one list as one request; each is answered by `on_submission`.
+
+        Where the venue has no such list every order is rejected and nothing is written.
+        """
+
+    def replace(self, cancel: CancelOrder, order: NewOrder) -> None:
+        """Write one request that cancels and, only if that succeeds, places.
+
+        Answered by `on_cancel` and then `on_submission`. Where the venue has none, both are
+        refused and nothing is written.
+        """
 
     async def close(self) -> None:
         """Disconnect; what is unanswered becomes Unknown."""

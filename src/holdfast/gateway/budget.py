@@ -30,18 +30,18 @@ class OrderBudget:
         self._day = -1
         self._day_count = 0
 
-    def refusal(self, now_ns: int, *, is_entry: bool) -> str:
-        """Say which budget an order would overdraw; empty when none."""
+    def refusal(self, now_ns: int, *, is_entry: bool, count: int = 1) -> str:
+        """Say which budget so many orders at once would overdraw; empty when none."""
         instants = self._instants
         while instants and instants[0] <= now_ns - SHORT_NS:
             instants.popleft()
         short, day = self._limits.orders_per_10s_count, self._limits.orders_per_day_count
         if is_entry:
             short, day = short - short // 10, day - day // 10
-        if len(instants) >= short:
+        if len(instants) + count > short:
             return f"{len(instants)} orders in 10 s, at most {short}"
-        count = self._day_count if now_ns // DAY_NS == self._day else 0
-        return f"{count} orders today, at most {day}" if count >= day else ""
+        today = self._day_count if now_ns // DAY_NS == self._day else 0
+        return f"{today} orders today, at most {day}" if today + count > day else ""
 
     def spend(self, now_ns: int) -> None:
         """Count one order that is sent."""

@@ -75,6 +75,29 @@ class Gateway:
         self._entry.cancel(cancel)
         return None
 
+    def submit_list(self, approved: tuple[Approved, ...], *, epoch: Epoch) -> Withheld | None:
+        """Check and write the orders of one list together: all of them leave, or none."""
+        now_ns = self._clock.now_ns()
+        withheld = self._withhold_any(approved, epoch, now_ns)
+        if withheld is None:
+            for _ in approved:
+                self._budget.spend(now_ns)
+            self._entry.submit_list(tuple(one.order for one in approved))
+        return withheld
+
+    def replace(
+        self, cancel: CancelOrder, approved: Approved, *, epoch: Epoch
+    ) -> Withheld | None:
+        """Check and write a cancel with the order that takes its place: both leave, or none."""
+        now_ns = self._clock.now_ns()
+        withheld = self._withhold(approved, epoch, now_ns)
+        if withheld is None and not self._epochs.admits_cancel(cancel.client_order_id, epoch):
+            withheld = Withheld(WithheldReason.STALE_EPOCH, f"epoch {epoch}")
+        if withheld is None:
+            self._budget.spend(now_ns)
+            self._entry.replace(cancel, approved.order)
+        return withheld
+
     def on_submission(self, client_order_id: ClientOrderId, answer: Submission) -> None:
         """Pass the venue's answer to a submission on."""
         self._breaker.note(answer, self._clock.now_ns())
@@ -86,7 +109,17 @@ class Gateway:
         if self._sink is not None:
             self._sink.on_cancel(cancel, answer)
 
-    def _withhold(self, approved: Approved, epoch: Epoch, now_ns: int) -> Withheld | None:
+    def _withhold_any(
+        self, approved: tuple[Approved, ...], epoch: Epoch, now_ns: int
+    ) -> Withheld | None:
+        """Ask of every order, so that each approval is used up; give the first reason."""
+        together = len(approved)
+        verdicts = [self._withhold(one, epoch, now_ns, together=together) for one in approved]
+        return next((verdict for verdict in verdicts if verdict is not None), None)
+
+    def _withhold(
+        self, approved: Approved, epoch: Epoch, now_ns: int, *, together: int = 1
+    ) -> Withheld | None:
         order = approved.order
         if not self._epochs.admits_order(order.client_order_id, epoch):
             return Withheld(WithheldReason.STALE_EPOCH, f"epoch {epoch}")
@@ -96,7 +129,7 @@ class Gateway:
             late_us = (now_ns - approved.expires_at_ns) // 1_000
             return Withheld(WithheldReason.EXPIRED, f"{late_us} us after its deadline")
         is_entry = order.purpose is _ENTRY
-        if overdrawn := self._budget.refusal(now_ns, is_entry=is_entry):
+        if overdrawn := self._budget.refusal(now_ns, is_entry=is_entry, count=together):
             return Withheld(WithheldReason.BUDGET, overdrawn)
         if is_entry and self._breaker.is_open(now_ns):
             return Withheld(WithheldReason.BREAKER, "too many lost answers in a row")

@@ -59,6 +59,26 @@ class RemoteGateway:
         self._write(wire.encode(wire.SubmitCancel(cancel, epoch)))
         return None
 
+    def submit_list(self, approved: tuple[Approved, ...], *, epoch: Epoch) -> Withheld | None:
+        """Hand the orders of one list over before returning."""
+        if not self.is_connected:
+            return Withheld(WithheldReason.NOT_CONNECTED)
+        for one in approved:
+            self._orders[one.order.client_order_id] = None
+        self._write(wire.encode(wire.SubmitList(approved, epoch)))
+        return None
+
+    def replace(
+        self, cancel: CancelOrder, approved: Approved, *, epoch: Epoch
+    ) -> Withheld | None:
+        """Hand a cancel over with the order that takes its place, before returning."""
+        if not self.is_connected:
+            return Withheld(WithheldReason.NOT_CONNECTED)
+        self._cancels.append(cancel)
+        self._orders[approved.order.client_order_id] = None
+        self._write(wire.encode(wire.SubmitReplace(cancel, approved, epoch)))
+        return None
+
     def receive(self, data: bytes) -> None:
         """Take bytes of the gateway's end."""
         for line in self._lines.feed(data):
@@ -119,15 +139,34 @@ class GatewayServer:
         self._write(wire.encode(wire.CancelWasAnswered(cancel, answer)))
 
     def _serve(self, request: wire.Request) -> None:
+        gateway = self._gateway
         match request:
             case wire.TakeEpoch(shard, epoch):
                 self._epochs.take(shard, epoch)
             case wire.SubmitOrder(approved, epoch):
-                if withheld := self._gateway.submit(approved, epoch=epoch):
-                    client_order_id = approved.order.client_order_id
-                    self._write(wire.encode(wire.OrderWasWithheld(client_order_id, withheld)))
+                self._tell(gateway.submit(approved, epoch=epoch), orders=(approved,))
             case wire.SubmitCancel(cancel, epoch):
-                if withheld := self._gateway.cancel(cancel, epoch=epoch):
-                    self._write(wire.encode(wire.CancelWasWithheld(cancel, withheld)))
+                self._tell(gateway.cancel(cancel, epoch=epoch), cancel=cancel)
+            case wire.SubmitList(listed, epoch):
+                self._tell(gateway.submit_list(listed, epoch=epoch), orders=listed)
+            case wire.SubmitReplace(cancel, approved, epoch):
+                withheld = gateway.replace(cancel, approved, epoch=epoch)
+                self._tell(withheld, cancel=cancel, orders=(approved,))
             case _:
                 assert_never(request)
+
+    def _tell(
+        self,
+        withheld: Withheld | None,
+        *,
+        cancel: CancelOrder | None = None,
+        orders: tuple[Approved, ...] = (),
+    ) -> None:
+        """Say of each thing asked in one request that it did not leave, when it did not."""
+        if withheld is None:
+            return
+        if cancel is not None:
+            self._write(wire.encode(wire.CancelWasWithheld(cancel, withheld)))
+        for approved in orders:
+            client_order_id = approved.order.client_order_id
+            self._write(wire.encode(wire.OrderWasWithheld(client_order_id, withheld)))

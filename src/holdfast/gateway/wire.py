@@ -36,6 +36,21 @@ class SubmitCancel(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=
     epoch: Epoch
 
 
+class SubmitList(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True):
+    """Let the approved orders of one list out together."""
+
+    approved: tuple[Approved, ...]
+    epoch: Epoch
+
+
+class SubmitReplace(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True):
+    """Let a cancel out with the approved order that takes its place."""
+
+    cancel: CancelOrder
+    approved: Approved
+    epoch: Epoch
+
+
 class OrderWasWithheld(msgspec.Struct, frozen=True, tag=True):
     """The order did not leave."""
 
@@ -64,7 +79,7 @@ class CancelWasAnswered(msgspec.Struct, frozen=True, tag=True):
     answer: CancelAnswer
 
 
-Request: TypeAlias = TakeEpoch | SubmitOrder | SubmitCancel
+Request: TypeAlias = TakeEpoch | SubmitOrder | SubmitCancel | SubmitList | SubmitReplace
 Answer: TypeAlias = OrderWasWithheld | CancelWasWithheld | OrderWasAnswered | CancelWasAnswered
 
 _requests: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Request)

@@ -14,6 +14,8 @@ class SilentEntry:
         self.is_connected = True
         self.submitted: list[NewOrder] = []
         self.canceled: list[CancelOrder] = []
+        self.lists: list[tuple[NewOrder, ...]] = []
+        self.replaced: list[tuple[CancelOrder, NewOrder]] = []
         self.instruments: list[Instrument] = []
         self._sink: OrderSink | None = None
 
@@ -29,6 +31,14 @@ class SilentEntry:
     def cancel(self, cancel: CancelOrder) -> None:
         """Keep a cancel."""
         self.canceled.append(cancel)
+
+    def submit_list(self, orders: tuple[NewOrder, ...]) -> None:
+        """Keep the orders of one list."""
+        self.lists.append(orders)
+
+    def replace(self, cancel: CancelOrder, order: NewOrder) -> None:
+        """Keep a cancel and what takes its place."""
+        self.replaced.append((cancel, order))
 
     def answer(self, client_order_id: ClientOrderId, submission: Submission) -> None:
         """Let the venue answer a submission."""

@@ -36,6 +36,8 @@ def test_requests_come_out_as_they_went_in() -> None:
         wire.TakeEpoch(Shard(3), Epoch(9)),
         wire.SubmitOrder(approved(), Epoch(9)),
         wire.SubmitCancel(CANCEL, Epoch(9)),
+        wire.SubmitList((approved(), approved()), Epoch(9)),
+        wire.SubmitReplace(CANCEL, approved(), Epoch(9)),
     ):
         assert wire.decode_request(wire.encode(request).strip()) == request
 

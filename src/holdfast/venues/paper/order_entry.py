@@ -34,28 +34,44 @@ class PaperOrderEntry:
     def submit(self, order: NewOrder) -> None:
         """Send an order; `on_submission` gets the answer, always once."""
         reason = "not connected; nothing was sent" if not self._is_open else unsupported(order)
-        if not reason:
+        if reason:
+            self._reject(order, reason)
+        else:
             self._floor.place(order)
-            return
-        sink = self._floor.order_sink
-        if sink is not None:
-            refusal = Rejected(_NOT_SENT, reason)
-            self._soon(partial(sink.on_submission, order.client_order_id, refusal))
 
     def cancel(self, cancel: CancelOrder) -> None:
         """Send a cancel; `on_cancel` gets the answer, always once."""
         if self._is_open:
             self._floor.cancel(cancel)
-            return
-        sink = self._floor.order_sink
-        if sink is not None:
-            refusal = CancelRefused(_NOT_SENT, "not connected; nothing was sent")
-            self._soon(partial(sink.on_cancel, cancel, refusal))
+        else:
+            self._refuse_cancel(cancel, "not connected; nothing was sent")
+
+    def submit_list(self, orders: tuple[NewOrder, ...]) -> None:
+        """Reject every order: there are no order lists here."""
+        for order in orders:
+            self._reject(order, "this venue has no order lists; nothing was sent")
+
+    def replace(self, cancel: CancelOrder, order: NewOrder) -> None:
+        """Refuse both: there is no cancel-and-replace here."""
+        reason = "this venue has no cancel-and-replace; nothing was sent"
+        self._refuse_cancel(cancel, reason)
+        self._reject(order, reason)
 
     async def close(self) -> None:
         """Close the way; what is unanswered becomes Unknown, though it still arrives."""
         self._is_open = False
         self._floor.give_up()
+
+    def _reject(self, order: NewOrder, reason: str) -> None:
+        sink = self._floor.order_sink
+        if sink is not None:
+            refusal = Rejected(_NOT_SENT, reason)
+            self._soon(partial(sink.on_submission, order.client_order_id, refusal))
+
+    def _refuse_cancel(self, cancel: CancelOrder, reason: str) -> None:
+        sink = self._floor.order_sink
+        if sink is not None:
+            self._soon(partial(sink.on_cancel, cancel, CancelRefused(_NOT_SENT, reason)))
 
     def _soon(self, tell: Callable[[], None]) -> None:
         self._floor.clock.call_at(self._floor.clock.now_ns(), tell)

@@ -26,6 +26,8 @@ _STP_MODES = {
     StpMode.EXPIRE_TAKER: "EXPIRE_TAKER",
     StpMode.EXPIRE_MAKER: "EXPIRE_MAKER",
     StpMode.EXPIRE_BOTH: "EXPIRE_BOTH",
+    StpMode.DECREMENT: "DECREMENT",
+    StpMode.TRANSFER: "TRANSFER",
 }
 
 Sign: TypeAlias = Callable[[bytes], str]
