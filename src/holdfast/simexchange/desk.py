@@ -14,7 +14,14 @@ import msgspec
 from holdfast.simexchange import refusals
 from holdfast.simexchange.faults import FaultKind
 from holdfast.simexchange.floor import Floor
-from holdfast.simexchange.limits import WEIGHT_LIMIT, AddressLimits, OrderLimits
+from holdfast.simexchange.limits import (
+    MAKER_GIVES_BACK,
+    SPOT,
+    TAKER_GIVES_BACK,
+    AddressLimits,
+    OrderLimits,
+    Quotas,
+)
 from holdfast.simexchange.model import Outcome, Placed, SymbolRules, Ticket
 from holdfast.simexchange.params import Params
 from holdfast.simexchange.payloads.feed import MILLISECOND_NS
@@ -118,34 +125,34 @@ class Desk:
         floor: Floor,
         *,
         symbols: Mapping[str, SymbolRules] | None = None,
-        weight_limit: int = WEIGHT_LIMIT,
-        order_limits: Callable[[], OrderLimits] = OrderLimits,
+        quotas: Quotas = SPOT,
     ) -> None:
         self.floor = floor
         self.symbols = floor.exchange.symbols if symbols is None else symbols
-        self._weight_limit = weight_limit
-        self._order_limits = order_limits
+        self.quotas = quotas
         self._addresses: dict[str, AddressLimits] = {}
         self._orders: dict[str, OrderLimits] = {}
         self._verifiers: dict[str, Verifier] = {}
+        floor.desks.append(self)
 
     def address(self, address: str) -> AddressLimits:
         """Return the limits of a network address."""
         found = self._addresses.get(address)
         if found is None:
-            found = self._addresses[address] = AddressLimits(weight_limit=self._weight_limit)
+            found = self._addresses[address] = AddressLimits(self.quotas)
         return found
 
     def orders(self, account: str) -> OrderLimits:
         """Return the order counts of an account."""
         found = self._orders.get(account)
         if found is None:
-            found = self._orders[account] = self._order_limits()
+            found = self._orders[account] = OrderLimits(self.quotas.orders)
         return found
 
-    def give_back(self, account: str) -> None:
+    def give_back(self, account: str, is_maker: bool, /) -> None:
         """Take an order off the count of unfilled ones; spot does so at its first fill."""
-        self.orders(account).give_back(self.floor.clock.limits_now_ns())
+        amount = MAKER_GIVES_BACK if is_maker else TAKER_GIVES_BACK
+        self.orders(account).give_back(self.floor.clock.limits_now_ns(), amount=amount)
 
     def take(self, operation: Operation, call: Call, *, proof: Proof, reply: Reply) -> None:
         """Carry out a request; the reply is called once, now or when the core is done."""

@@ -24,6 +24,7 @@ from holdfast.simexchange.streams import MarketStreams
 from holdfast.simexchange.userdata import UserStreams
 
 if TYPE_CHECKING:
+    from holdfast.simexchange.desk import Desk
     from holdfast.simexchange.exchange import Exchange
     from holdfast.simexchange.pacing import MarketClock, Pacer
 
@@ -42,7 +43,8 @@ class Floor:
         self.users = UserStreams(clock, faults=faults)
         self.record_count = 0
         self.has_ended = False
-        self.on_first_fill: Callable[[str], None] = _ignore
+        self.desks: list[Desk] = []
+        self.on_first_fill: Callable[[str, bool], None] = _ignore
         self._replies: dict[int, Callable[[Ticket], None]] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._listened = asyncio.Event()
@@ -131,8 +133,10 @@ class Floor:
         for event in events:
             fact = event.event
             self.users.publish(event.account, fact)
-            if isinstance(fact, OrderUpdate) and _is_first_fill(fact):
-                self.on_first_fill(event.account)
+            if not isinstance(fact, OrderUpdate) or fact.trade is None:
+                continue
+            if fact.trade.quantity == fact.order.cum_quantity:
+                self.on_first_fill(event.account, fact.trade.is_maker)
         events.clear()
 
     def _publish(self, record: Record) -> None:
@@ -157,9 +161,5 @@ class Floor:
         self.clock.set_moving(self.is_moving or runs_by_itself)
 
 
-def _is_first_fill(fact: OrderUpdate) -> bool:
-    return fact.trade is not None and fact.trade.quantity == fact.order.cum_quantity
-
-
-def _ignore(_account: str) -> None:
+def _ignore(_account: str, _is_maker: bool, /) -> None:
     pass
