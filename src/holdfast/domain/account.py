@@ -7,11 +7,12 @@ Approved, unsent, live and Unknown orders count at their worst until an ending o
 """
 
 from collections import OrderedDict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from holdfast.domain import events as ev
+from holdfast.domain.contracts import Contracts, is_contract, owners
 from holdfast.domain.ids import (
     AccountId,
     ClientOrderId,
@@ -21,15 +22,18 @@ from holdfast.domain.ids import (
     Symbol,
     VenueOrderId,
 )
-from holdfast.domain.instrument import Instrument, Product
 from holdfast.domain.money import AmountUnits, Asset, QuantityUnits, amount_units
 from holdfast.domain.order import (
     NewOrder,
     Order,
+    Origin,
     PositionSide,
     Side,
 )
 from holdfast.domain.position import Position
+
+if TYPE_CHECKING:
+    from holdfast.domain.instrument import Instrument
 
 CLOSED_ORDERS_KEPT = 10_000
 
@@ -123,6 +127,7 @@ class Account:
         self.symbol_positions: dict[Symbol, int] = {}
         self.last_exec: dict[Symbol, ExecId] = {}
         self.latest_orders = LatestOrders()
+        self.contracts = Contracts()
         self.foreign_execs: dict[Symbol, dict[ExecId, None]] = {}
         self.foreign_orders: dict[tuple[str, str], bool] = {}
         self.reconciled_through: dict[Symbol, ExecId] = {}
@@ -138,9 +143,13 @@ class Account:
         return self.balances.get(asset, 0) - self.reserved.get(asset, 0)
 
     def position(self, strategy: StrategyId, symbol: Symbol) -> int:
-        """Give the signed one-way quantity of a sub-position."""
-        position = self.positions.get((strategy, symbol, PositionSide.BOTH))
-        return position.quantity if position else 0
+        """Give the signed net quantity of a sub-position: one way, or long and short."""
+        held = self.positions
+        return sum(
+            held[key].quantity
+            for side in PositionSide
+            if (key := (strategy, symbol, side)) in held
+        )
 
     def symbol_position(self, symbol: Symbol) -> int:
         """Give the account's position of a symbol: the sum of its sub-positions."""
@@ -267,23 +276,44 @@ class Account:
         sign = Side(event.side).sign
         fee = amount_units(event.fee)
         fee_asset = Asset(event.fee_asset)
-        key = (strategy, symbol, PositionSide(event.position_side))
-        position = self.positions.get(key)
-        if position is None:
-            position = self.positions[key] = Position()
-        before = position.quantity
-        position.trade(price, QuantityUnits(sign * quantity))
-        self.credit(instrument.quote, -sign * instrument.notional(price, quantity))
-        if instrument.product is Product.SPOT:
+        side = PositionSide(event.position_side)
+        moved = sign * quantity
+        notional = sign * instrument.notional(price, quantity)
+        for owner, part in self._owners(strategy, event, moved=moved):
+            self._position(owner, symbol, side).trade(price, QuantityUnits(part))
+        self.credit(instrument.quote, -notional)
+        if is_contract(instrument):
+            realized = amount_units(event.realized) if event.realized else None
+            self.contracts.trade((symbol, side), moved, notional=notional, realized=realized)
+        else:
             self.credit(instrument.base, sign * instrument.base_amount(quantity))
             if fee and fee_asset == instrument.base:
-                position.trade(price, QuantityUnits(-instrument.quantity_of(fee)))
-        net = self.symbol_positions.get(symbol, 0)
-        self.symbol_positions[symbol] = net + position.quantity - before
+                dust = instrument.quantity_of(fee)
+                self._position(strategy, symbol, side).trade(price, QuantityUnits(-dust))
+                moved -= dust
+        self.symbol_positions[symbol] = self.symbol_positions.get(symbol, 0) + moved
         self.credit(fee_asset, -fee)
         last = self.last_exec.get(symbol)
         if last is None or id_order(event.exec_id) > id_order(last):
             self.last_exec[symbol] = ExecId(event.exec_id)
+
+    def _owners(
+        self, strategy: StrategyId, event: ev.OrderFilled | ev.ForeignFillSeen, *, moved: int
+    ) -> list[tuple[StrategyId, int]]:
+        """Give whose sub-positions an execution moves, and by how much."""
+        origin = getattr(event, "origin", Origin.REQUEST.value)
+        if origin == Origin.REQUEST.value:
+            return [(strategy, moved)]
+        where = (event.symbol, PositionSide(event.position_side))
+        held = [(k[0], p.quantity) for k, p in self.positions.items() if k[1:] == where]
+        return owners(held, moved)
+
+    def _position(self, strategy: StrategyId, symbol: Symbol, side: PositionSide) -> Position:
+        key = (strategy, symbol, side)
+        position = self.positions.get(key)
+        if position is None:
+            position = self.positions[key] = Position()
+        return position
 
 
 def _share(intent: OpenIntent) -> int:

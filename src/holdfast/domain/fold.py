@@ -18,7 +18,7 @@ from holdfast.domain.ids import (
     VenueOrderId,
 )
 from holdfast.domain.instrument import Instrument, Product
-from holdfast.domain.money import Asset, amount_units
+from holdfast.domain.money import Asset, PriceUnits, QuantityUnits, amount_units
 from holdfast.domain.order import (
     Ending,
     NewOrder,
@@ -30,6 +30,7 @@ from holdfast.domain.order import (
     StpMode,
     TimeInForce,
 )
+from holdfast.domain.position import Position
 
 FOREIGN_KEPT = 10_000
 """How many strangers' orders, and executions of a symbol, are remembered to be told once."""
@@ -110,6 +111,33 @@ def _on_instrument(account: Account, event: ev.InstrumentRegistered) -> None:
 
 def _on_opening(account: Account, event: ev.BalanceOpened) -> None:
     account.credit(Asset(event.asset), amount_units(event.amount))
+    account.contracts.open_wallets(event.venue_at_ns)
+
+
+def _on_position(account: Account, event: ev.PositionOpened) -> None:
+    """Take over a position; its cost leaves cash and is open cost, so that the wallet stays.
+
+    Two lots of neighboring prices make up a cost that is no price times the quantity.
+    """
+    symbol, side = Symbol(event.symbol), PositionSide(event.position_side)
+    instrument = account.instruments[symbol]
+    quantity, cost = instrument.quantity(event.quantity), amount_units(event.cost)
+    price, rest = divmod(cost // instrument.notional(1, 1), quantity)
+    position = account.positions.setdefault((UNATTRIBUTED, symbol, side), Position())
+    position.trade(PriceUnits(price), QuantityUnits(quantity - rest))
+    position.trade(PriceUnits(price + 1), QuantityUnits(rest))
+    account.bookings_count += 1
+    account.credit(instrument.quote, -cost)
+    account.contracts.trade((symbol, side), quantity, notional=cost, realized=0)
+    net = account.symbol_positions.get(symbol, 0)
+    account.symbol_positions[symbol] = net + quantity
+
+
+def _on_movement(account: Account, event: ev.FundingPaid | ev.WalletMoved) -> None:
+    known = account.contracts
+    if known.receive(event.kind, event.tran_id, at_ns=event.venue_at_ns):
+        account.bookings_count += 1
+        account.credit(Asset(event.asset), amount_units(event.amount))
 
 
 def _on_adjustment(account: Account, event: ev.BalanceAdjusted) -> None:
@@ -236,6 +264,8 @@ def _on_reconciled(account: Account, event: ev.ReconciliationCompleted) -> None:
     account.reconciled_through.update(
         (Symbol(symbol), ExecId(exec_id)) for symbol, exec_id in event.through.items()
     )
+    for symbol, venue_order_id in event.latest_orders.items():
+        account.latest_orders.see(Symbol(symbol), VenueOrderId(venue_order_id))
     if event.clean:
         account.latest_orders.agree()
 
@@ -249,6 +279,9 @@ _FOLD: dict[type[ev.Event], Callable[[Account, Any], None]] = {
     ev.InstrumentRegistered: _on_instrument,
     ev.BalanceOpened: _on_opening,
     ev.BalanceAdjusted: _on_adjustment,
+    ev.PositionOpened: _on_position,
+    ev.FundingPaid: _on_movement,
+    ev.WalletMoved: _on_movement,
     ev.IntentAccepted: _on_accepted,
     ev.IntentClosed: _on_intent_closed,
     ev.OrderApproved: _on_approved,

@@ -1,8 +1,8 @@
-"""What keeps new risk from being taken: pauses, halts, and conditions that block for a while.
+"""What keeps new risk from being taken: pauses, halts, quarantines, and blocks for a while.
 
-Pauses and halts are a fold of the journal. Blocks are what is true right now (not reconciled,
-the journal lags, another instance trades) and are set anew after every start; an account begins
-blocked until it has been reconciled. Reductions and cancels pass all of them.
+Pauses, halts and quarantines are a fold of the journal. Blocks are what is true right now (not
+reconciled, the journal lags, another instance trades) and are set anew after every start; an
+account begins blocked until it has been reconciled. Reductions and cancels pass all of them.
 """
 
 from enum import Enum
@@ -37,6 +37,7 @@ class Halts:
         self.on_change: Callable[[], None] | None = None
         self._paused: set[str] = set()
         self._halted: set[str] = set()
+        self._quarantined: set[str] = set()
         self._blocks: dict[str, str] = {UNRECONCILED: "the venue was not asked yet"}
 
     def apply(self, event: ev.Event) -> None:
@@ -46,6 +47,10 @@ class Halts:
                 self._paused.add(event.scope)
             case ev.TradingResumed():
                 self._paused.discard(event.scope)
+            case ev.SymbolQuarantined():
+                self._quarantined.add(event.symbol)
+            case ev.SymbolReleased():
+                self._quarantined.discard(event.symbol)
             case ev.StrategyHalted():
                 self._halted.add(event.strategy)
             case ev.StrategyStarted():
@@ -80,6 +85,11 @@ class Halts:
             self._weigh()
 
     @property
+    def quarantined(self) -> list[str]:
+        """Give the symbols that take no new risk until a comparison of them is clean."""
+        return sorted(self._quarantined)
+
+    @property
     def blocks(self) -> dict[str, str]:
         """Give every condition that holds, with its detail."""
         return dict(self._blocks)
@@ -94,13 +104,13 @@ class Halts:
             state = self.state(scope)
             if state is not TradingState.ACTIVE:
                 return f"{kind} {'halted' if state is TradingState.HALTED else 'paused'}"
-        return ""
+        return "symbol quarantined" if symbol in self._quarantined else ""
 
     def canonical(self) -> dict[str, Any]:
         """Give the journaled part in the form of the state hash."""
         return {"halted": sorted(self._halted), "paused": sorted(self._paused)}
 
     def _weigh(self) -> None:
-        self.is_clear = not (self._paused or self._halted or self._blocks)
+        self.is_clear = not (self._paused or self._halted or self._blocks or self._quarantined)
         if self.on_change is not None:
             self.on_change()

@@ -1,8 +1,10 @@
-"""The whole state as a fold of the journal, and its hash in the numbered form `state/1`.
+"""The whole state as a fold of the journal, and its hash in numbered forms.
 
 It covers orders, reservations, positions, balances, lots, limits, halts and what strategies
 saved; nothing of market data, latency, paths or the host. Live and reader fold the same way, so
-equal journals give equal hashes (JNL-1).
+equal journals give equal hashes (JNL-1). `state/2` adds to `state/1` what margin accounts have
+beside cash, quarantined symbols and open incidents; both are computed, and two versions compare
+the older.
 """
 
 import hashlib
@@ -19,7 +21,8 @@ from holdfast.domain.ids import AccountId, JournalId, StrategyId
 from holdfast.ledger.ledger import Ledger
 from holdfast.risk.halt import Halts
 
-STATE_FORM = "state/1"
+STATE_FORM = "state/2"
+EARLIER_FORM = "state/1"
 COMMAND_KEYS_KEPT = 1_000
 """How many of the newest commands are remembered, so that a repeated key acts once."""
 
@@ -39,6 +42,7 @@ class State:
         self.mode = ""
         self.seed = 0
         self.symbols: list[str] = []
+        self.incidents: dict[tuple[str, str], ev.IncidentOpened] = {}
 
     def apply(self, event: ev.Event) -> None:
         """Fold one event."""
@@ -57,6 +61,10 @@ class State:
                 self.symbols = event.symbols
             case ev.EpochTaken():
                 self.epoch = max(self.epoch, event.epoch)
+            case ev.IncidentOpened():
+                self.incidents[event.kind, event.scope] = event
+            case ev.IncidentClosed():
+                self.incidents.pop((event.kind, event.scope), None)
             case ev.LimitsSet():
                 self.limits = event.limits
             case ev.StrategySaved():
@@ -68,10 +76,18 @@ class State:
             case _:
                 pass
 
-    def canonical(self) -> dict[str, Any]:
-        """Give everything that the hash covers, as plain sorted values."""
+    def canonical(self, form: str = STATE_FORM) -> dict[str, Any]:
+        """Give everything that the hash of a form covers, as plain sorted values."""
+        added: dict[str, Any] = {}
+        if form != EARLIER_FORM:
+            added = {
+                "contracts": self.account.contracts.canonical(),
+                "quarantined": self.halts.quarantined,
+                "incidents": [list(key) for key in sorted(self.incidents)],
+            }
         return {
-            "form": STATE_FORM,
+            **added,
+            "form": form,
             "journal_id": self.journal_id,
             "epoch": self.epoch,
             "account": self.account.canonical(),
@@ -84,9 +100,9 @@ class State:
             },
         }
 
-    def digest(self) -> str:
-        """Hash the canonical form."""
-        data = msgspec.json.encode(self.canonical(), order="deterministic")
+    def digest(self, form: str = STATE_FORM) -> str:
+        """Hash the canonical values of a form."""
+        data = msgspec.json.encode(self.canonical(form), order="deterministic")
         return hashlib.sha256(data).hexdigest()
 
 

@@ -105,7 +105,7 @@ def test_a_journal_is_verified_folded_and_shown(
     verified = json.loads(capsys.readouterr().out)
     assert (verified["events"], verified["verified"]) == (3, True)
     assert main(["journal", "state", path]) == 0
-    assert "state hash (state/1): " in capsys.readouterr().out
+    assert "state hash (state/2): " in capsys.readouterr().out
     assert main(["journal", "show", path, "--type", "run.ended"]) == 0
     (line,) = capsys.readouterr().out.splitlines()
     assert json.loads(line)["type"] == "run.ended/1"

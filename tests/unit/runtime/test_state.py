@@ -93,7 +93,7 @@ def test_a_pause_and_its_resume_leave_no_trace() -> None:
 
 def test_the_form_is_numbered_and_plain() -> None:
     canonical = state_of([*STORY, *MOVES.values()]).canonical()
-    assert canonical["form"] == STATE_FORM == "state/1"
+    assert canonical["form"] == STATE_FORM == "state/2"
     text = msgspec.json.encode(canonical, order="deterministic")
     read = msgspec.json.decode(text)
     assert msgspec.json.encode(read, order="deterministic") == text

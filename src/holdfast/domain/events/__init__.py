@@ -8,8 +8,11 @@ version with an upcaster. `venue_at_ns` and `received_at_ns` are nanoseconds UTC
 from holdfast.domain.events.account import (
     BalanceAdjusted,
     BalanceOpened,
+    FundingPaid,
     InstrumentRegistered,
     MarkRecorded,
+    PositionOpened,
+    WalletMoved,
 )
 from holdfast.domain.events.control import (
     BarrierPassed,
@@ -28,6 +31,12 @@ from holdfast.domain.events.control import (
 )
 from holdfast.domain.events.event import (
     Event,
+)
+from holdfast.domain.events.incidents import (
+    IncidentClosed,
+    IncidentOpened,
+    SymbolQuarantined,
+    SymbolReleased,
 )
 from holdfast.domain.events.intents import (
     IntentAccepted,
@@ -62,6 +71,13 @@ CATALOGUE: dict[str, type[Event]] = {
         BalanceOpened,
         BalanceAdjusted,
         MarkRecorded,
+        PositionOpened,
+        FundingPaid,
+        WalletMoved,
+        IncidentOpened,
+        IncidentClosed,
+        SymbolQuarantined,
+        SymbolReleased,
         IntentAccepted,
         IntentRefused,
         IntentClosed,
@@ -102,6 +118,9 @@ __all__ = [
     "Event",
     "ForeignFillSeen",
     "ForeignOrderSeen",
+    "FundingPaid",
+    "IncidentClosed",
+    "IncidentOpened",
     "InstrumentRegistered",
     "IntentAccepted",
     "IntentClosed",
@@ -118,12 +137,16 @@ __all__ = [
     "OrderFilled",
     "OrderRejected",
     "OrderWithheld",
+    "PositionOpened",
     "ReconciliationCompleted",
     "RunEnded",
     "RunStarted",
     "StrategyHalted",
     "StrategySaved",
     "StrategyStarted",
+    "SymbolQuarantined",
+    "SymbolReleased",
     "TradingPaused",
     "TradingResumed",
+    "WalletMoved",
 ]

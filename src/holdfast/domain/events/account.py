@@ -1,4 +1,4 @@
-"""Instruments, opening balances, adjustments and marks."""
+"""Instruments, opening balances and positions, movements of wallets, and marks."""
 
 from typing import Any, ClassVar
 
@@ -25,6 +25,57 @@ class BalanceOpened(Event, frozen=True, array_like=True):
     mark: str
     currency: str
     source: str
+    venue_at_ns: int = 0
+
+
+class PositionOpened(Event, frozen=True, array_like=True):
+    """A position of a contract that stands at the venue and that no known execution made.
+
+    `quantity` is signed, `entry_price` the venue's text, and `cost` what the two make, signed
+    alike: it leaves cash and enters the open cost, so that the wallet stays what it is.
+    """
+
+    TYPE: ClassVar[str] = "position.opened/1"
+    symbol: str
+    position_side: str
+    quantity: str
+    entry_price: str
+    cost: str
+    source: str
+
+
+class FundingPaid(Event, frozen=True, array_like=True):
+    """Funding of a contract was paid, or received when `amount` is above zero.
+
+    `tran_id` is the venue's, unique within its kind, so that each is booked once.
+    """
+
+    TYPE: ClassVar[str] = "funding.paid/1"
+    tran_id: str
+    symbol: str
+    asset: str
+    amount: str
+    venue_at_ns: int
+    kind: str = "FUNDING_FEE"
+
+
+class WalletMoved(Event, frozen=True, array_like=True):
+    """A wallet moved by something that is neither an execution nor funding.
+
+    `kind` is the venue's word (TRANSFER, INSURANCE_CLEAR, ...); the amount is signed, and
+    valued at its mark in the currency.
+    """
+
+    TYPE: ClassVar[str] = "wallet.moved/1"
+    tran_id: str
+    kind: str
+    symbol: str
+    asset: str
+    amount: str
+    trade_id: str
+    mark: str
+    currency: str
+    venue_at_ns: int
 
 
 class BalanceAdjusted(Event, frozen=True, array_like=True):

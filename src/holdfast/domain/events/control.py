@@ -59,7 +59,8 @@ class ReconciliationCompleted(Event, frozen=True, array_like=True):
     """Ours and the venue's answers were compared; `differences` were turned into events.
 
     `through` names for each symbol the last execution that the comparison covered, so that the
-    next one asks from there and an execution that the stream lost is found.
+    next one asks from there and an execution that the stream lost is found. `latest_orders`
+    names for each the venue's newest order, whosever, after which a lost one is looked for.
     """
 
     TYPE: ClassVar[str] = "reconciliation.completed/1"
@@ -69,6 +70,7 @@ class ReconciliationCompleted(Event, frozen=True, array_like=True):
     differences: list[str]
     clean: bool
     through: dict[str, str] = msgspec.field(default_factory=dict)
+    latest_orders: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class StrategyStarted(Event, frozen=True, array_like=True):

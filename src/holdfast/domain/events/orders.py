@@ -87,7 +87,8 @@ class OrderFilled(Event, frozen=True, array_like=True):
     """One execution; `cum_quantity` is the venue's cumulative figure after it.
 
     `fee_value` is the fee in the instrument's quote currency at the moment of the fill, with
-    the source of its rate; negative is a rebate.
+    the source of its rate; negative is a rebate. `realized` is what the venue says that the
+    execution realized, empty where it says nothing (spot).
     """
 
     TYPE: ClassVar[str] = "order.filled/1"
@@ -112,6 +113,7 @@ class OrderFilled(Event, frozen=True, array_like=True):
     venue_at_ns: int
     received_at_ns: int
     source: str
+    realized: str = ""
 
 
 class OrderCanceled(Event, frozen=True, array_like=True):
@@ -196,10 +198,16 @@ class ForeignOrderSeen(Event, frozen=True, array_like=True):
     quantity: str
     status: str
     ours: bool
+    origin: str = "request"
+    position_side: str = "both"
 
 
 class ForeignFillSeen(Event, frozen=True, array_like=True):
-    """An execution on the account that none of our orders made; books to `unattributed`."""
+    """An execution on the account that none of our orders made; books to `unattributed`.
+
+    One whose `origin` is the venue itself (liquidation, deleveraging, settlement) closes the
+    positions of strategies instead, the greatest first.
+    """
 
     TYPE: ClassVar[str] = "fill.foreign_seen/1"
     venue_order_id: str
@@ -216,3 +224,5 @@ class ForeignFillSeen(Event, frozen=True, array_like=True):
     fee_value_source: str
     liquidity_side: str
     venue_at_ns: int
+    realized: str = ""
+    origin: str = "request"
