@@ -34,8 +34,13 @@ class Product(Enum):
 class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     """One instrument of one venue; prices and quantities are in its own units.
 
-    A filter of 0 is off. `ask_multiplier_up` and its kin are the venue's percent-price bounds
-    as decimal text against the last price, empty when the venue has none.
+    A filter of 0 (or an empty text) is off. `multiplier_up` and `multiplier_down` are the
+    venue's percent-price bounds as decimal text, for both sides; the `bid_` ones hold for buys
+    and the `ask_` ones for sells where the venue has bounds by side. Spot measures them against
+    its average price, a contract against its mark. `order_types` and `order_lists` are the
+    values of `OrderType` and of `Contingency` that the venue takes here; no types means that
+    it has not said, no lists means none. Bounds of a trailing stop's distance are in bps:
+    `above` for a stop that buys and a take-profit that sells, `below` for the other two.
     """
 
     symbol: Symbol
@@ -58,6 +63,29 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     multiplier_up: str = ""
     multiplier_down: str = ""
     status: str = "TRADING"
+    market_min_quantity: QuantityUnits = QuantityUnits(0)
+    max_notional: str = "0"
+    min_notional_on_market: bool = True
+    max_notional_on_market: bool = False
+    bid_multiplier_up: str = ""
+    bid_multiplier_down: str = ""
+    ask_multiplier_up: str = ""
+    ask_multiplier_down: str = ""
+    average_price_minutes: int = 0
+    max_orders_count: int = 0
+    max_algo_orders_count: int = 0
+    max_iceberg_orders_count: int = 0
+    max_order_lists_count: int = 0
+    iceberg_parts_count: int = 0
+    max_position: QuantityUnits = QuantityUnits(0)
+    min_trailing_above_bps: int = 0
+    max_trailing_above_bps: int = 0
+    min_trailing_below_bps: int = 0
+    max_trailing_below_bps: int = 0
+    market_take_bound: str = ""
+    order_types: tuple[str, ...] = ()
+    order_lists: tuple[str, ...] = ()
+    has_icebergs: bool = True
 
     @property
     def smallest_order(self) -> QuantityUnits:
