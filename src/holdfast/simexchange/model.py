@@ -71,7 +71,18 @@ class Trade(msgspec.Struct, frozen=True, gc=False):
     last_id: int
 
 
-Record: TypeAlias = Snapshot | Depth | Ticker | Trade
+class Mark(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A perpetual's mark and index price and its next funding (`markPriceUpdate`)."""
+
+    at_ns: int
+    symbol: str
+    mark: int
+    index: int
+    funding_rate: int
+    next_funding_ns: int
+
+
+Record: TypeAlias = Snapshot | Depth | Ticker | Trade | Mark
 
 
 class SymbolRules(msgspec.Struct, frozen=True, kw_only=True, gc=False):
