@@ -1,0 +1,1 @@
+"""USD-M perpetuals of the simulated exchange: positions, margin, funding, liquidation."""
