@@ -13,7 +13,7 @@ from holdfast.domain import events as ev
 from holdfast.domain import fold
 from holdfast.domain.account import Account
 from holdfast.domain.ids import UNATTRIBUTED, AccountId, Symbol
-from holdfast.domain.money import amount_text, to_text
+from holdfast.domain.money import amount_text, to_text, to_units
 from holdfast.domain.order import PositionSide
 from holdfast.errors import InvariantBroken
 from holdfast.ledger import Ledger
@@ -68,11 +68,41 @@ def changes(draw: st.DrawFn, coins: tuple[str, ...], currency: str) -> ev.Event:
     return adjusted(amount, asset, mark=price, currency=currency)
 
 
+def _standing(quantity: str, entry: str, sign: str) -> ev.PositionOpened:
+    """Tell of a position that stood before, long or short, at a fine entry price."""
+    cost = to_text(to_units(quantity, 8) * to_units(entry, 8), 16)
+    return ev.PositionOpened("SOLPERP", "both", sign + quantity, entry, sign + cost, "venue")
+
+
+signed = st.tuples(st.sampled_from(("", "-")), texts).map("".join)
+movements = st.one_of(
+    st.builds(_standing, texts, texts, st.sampled_from(("", "-"))),
+    st.builds(
+        ev.FundingPaid,
+        small,
+        st.just("SOLPERP"),
+        st.sampled_from(("USDT", "BNB")),
+        signed,
+        st.just(1),
+    ),
+    st.builds(
+        ev.WalletMoved,
+        small,
+        st.sampled_from(("TRANSFER", "INSURANCE_CLEAR", "REFERRAL_KICKBACK")),
+        st.just(""),
+        st.sampled_from(COINS),
+        signed,
+        st.just(""),
+        texts,
+        st.just("USDT"),
+        st.just(1),
+    ),
+)
 marks = st.builds(mark, st.sampled_from(("BTCUSDT", "ETHBTC", "SOLPERP", "BNBUSDT")), texts)
 ALL = ("BTCUSDT", "BTCUSDC", "ETHBTC", "SOLPERP", "BNBUSDT")
-anything = st.lists(executions(ALL, COINS) | marks | changes(COINS, "USDT"), max_size=25).map(
-    lambda events: [BTCUSDT, BTCUSDC, ETHBTC, SOLPERP, BNBUSDT, *events]
-)
+anything = st.lists(
+    executions(ALL, COINS) | marks | changes(COINS, "USDT") | movements, max_size=25
+).map(lambda events: [BTCUSDT, BTCUSDC, ETHBTC, SOLPERP, BNBUSDT, *events])
 ONE = ("BTCUSDT", "SOLPERP", "BNBUSDT")
 one_currency = st.lists(executions(ONE, ("USDT", "BTC", "BNB")), max_size=25).map(
     lambda events: [BTCUSDT, SOLPERP, BNBUSDT, opened("10000", "USDT", mark="1"), *events]

@@ -52,7 +52,7 @@ class Contracts:
     def trade(
         self, key: SideKey, quantity: int, *, notional: int, realized: int | None
     ) -> None:
-        """Move a position by a signed trade, of which the venue realized so much, if it says."""
+        """Move a position by a signed trade, and its open cost where the venue realizes."""
         self.positions[key] = self.positions.get(key, 0) + quantity
         if realized is not None:
             self.open_costs[key] = AmountUnits(

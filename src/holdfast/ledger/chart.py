@@ -19,9 +19,13 @@ SUSPENSE = "equity:suspense"
 """Differences from the venue that nobody has explained."""
 FX = "equity:fx"
 """Value that went from one currency's books to another's without a rate between them."""
+TRANSFERS = "equity:transfers"
+"""What went into or out of a wallet by no trade, as by a transfer between the own wallets."""
 REALIZED = "income:realized"
 FUNDING = "income:funding"
 INTEREST = "income:interest"
+OTHER = "income:other"
+"""What the venue pays or takes besides, such as rebates and insurance; its word follows."""
 FEES = "expenses:trading_fees"
 
 

@@ -23,6 +23,7 @@ class CurrencyPnl(msgspec.Struct, frozen=True, kw_only=True):
 
     currency: str
     start: Decimal
+    transferred: Decimal
     adjusted: Decimal
     converted: Decimal
     realized: Decimal
@@ -30,6 +31,7 @@ class CurrencyPnl(msgspec.Struct, frozen=True, kw_only=True):
     fees: Decimal
     funding: Decimal
     interest: Decimal
+    other: Decimal
     net: Decimal
     cash: Decimal
     inventory: Decimal
@@ -62,6 +64,7 @@ class LedgerSummary(msgspec.Struct, frozen=True):
     net: str
     currency: str
     by_currency: tuple["LedgerSummary", ...] = ()
+    other: str = "0"
 
 
 def pnl(books: Books, marks: Mapping[str, str]) -> Pnl:
@@ -79,7 +82,7 @@ def summarize(result: Pnl) -> LedgerSummary:
         return each[0]
     if not each:
         return LedgerSummary("0", "0", "0", "0", "0", "")
-    return LedgerSummary("", "", "", "", "", ",".join(s.currency for s in each), each)
+    return LedgerSummary("", "", "", "", "", ",".join(s.currency for s in each), each, "")
 
 
 def prices_of(books: Books, marks: Mapping[str, str]) -> dict[tuple[str, str], int]:
@@ -122,10 +125,16 @@ def _figures(
     unrealized = inventory - sum(holding.lots.cost for holding in mine)
     realized, fees = credit(chart.REALIZED), -credit(chart.FEES)
     funding, interest = credit(chart.FUNDING), credit(chart.INTEREST)
+    other = -sum(
+        amount
+        for (account, of), amount in books.balances.items()
+        if of == currency and account.startswith(chart.OTHER)
+    )
     cash = -credit(chart.CASH)
     return CurrencyPnl(
         currency=currency,
         start=money(credit(chart.OPENING)),
+        transferred=money(credit(chart.TRANSFERS)),
         adjusted=money(credit(chart.SUSPENSE)),
         converted=money(credit(chart.FX)),
         realized=money(realized),
@@ -133,7 +142,8 @@ def _figures(
         fees=money(fees),
         funding=money(funding),
         interest=money(interest),
-        net=money(realized + unrealized - fees + funding + interest),
+        other=money(other),
+        net=money(realized + unrealized - fees + funding + interest + other),
         cash=money(cash),
         inventory=money(inventory),
         equity=money(cash + inventory),
@@ -148,4 +158,5 @@ def _summary(figures: CurrencyPnl) -> LedgerSummary:
         canonical(figures.funding),
         canonical(figures.net),
         figures.currency,
+        other=canonical(figures.other),
     )

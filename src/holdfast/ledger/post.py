@@ -16,6 +16,15 @@ from holdfast.ledger import chart
 from holdfast.ledger.amount import UNIT, money_units, quantity_text, quantity_units
 from holdfast.ledger.books import Books
 
+_TRANSFERS = {
+    "COIN_SWAP_DEPOSIT",
+    "COIN_SWAP_WITHDRAW",
+    "AUTO_EXCHANGE",
+    "DELIVERED_SETTELMENT",
+    "DEPOSIT",
+    "WITHDRAW",
+}
+"""Movements that are no result; every kind with TRANSFER in its name is one, too."""
 _SIGNS = {side.value: side.sign for side in Side}
 
 
@@ -51,12 +60,44 @@ def _adjust(books: Books, event: ev.BalanceAdjusted) -> None:
     _bring(books, event.asset, difference, event=event, against=chart.SUSPENSE)
 
 
+def _position(books: Books, event: ev.PositionOpened) -> None:
+    """Open a lot at the venue's entry price; what it cost was paid from cash."""
+    instrument = books.instruments[event.symbol]
+    quantity, cost = quantity_units(event.quantity), money_units(event.cost)
+    price, rest = divmod(abs(cost), abs(quantity))
+    books.trade(books.holding(instrument), quantity, price=price, rest=rest)
+    books.pay(instrument.quote, -cost)
+
+
+def _funding(books: Books, event: ev.FundingPaid) -> None:
+    amount = quantity_units(event.amount) * UNIT
+    if not _is_moved(books, event):
+        books.pay(event.asset, amount)
+        books.post(chart.FUNDING, event.asset, amount=-amount)
+
+
+def _movement(books: Books, event: ev.WalletMoved) -> None:
+    if not _is_moved(books, event):
+        transfer = "TRANSFER" in event.kind or event.kind in _TRANSFERS
+        against = chart.TRANSFERS if transfer else f"{chart.OTHER}:{event.kind.lower()}"
+        _bring(books, event.asset, quantity_units(event.amount), event=event, against=against)
+
+
+def _is_moved(books: Books, event: ev.FundingPaid | ev.WalletMoved) -> bool:
+    """Remember a movement by its kind and id; tell whether it was posted before."""
+    posted = books.executions.setdefault(("income", event.kind), set())
+    if event.tran_id in posted:
+        return True
+    posted.add(event.tran_id)
+    return False
+
+
 def _bring(
     books: Books,
     asset: str,
     quantity: int,
     *,
-    event: ev.BalanceOpened | ev.BalanceAdjusted,
+    event: ev.BalanceOpened | ev.BalanceAdjusted | ev.WalletMoved,
     against: str,
 ) -> None:
     """Bring in a balance at its mark; a currency, and what has no mark, is cash of its own."""
@@ -138,6 +179,9 @@ _POSTINGS: dict[type[ev.Event], Callable[[Books, Any], None]] = {
     ev.MarkRecorded: _mark,
     ev.BalanceOpened: _open,
     ev.BalanceAdjusted: _adjust,
+    ev.PositionOpened: _position,
+    ev.FundingPaid: _funding,
+    ev.WalletMoved: _movement,
     ev.OrderFilled: _fill,
     ev.ForeignFillSeen: _fill,
 }

@@ -83,8 +83,8 @@ def _lots_are_counted(books: Books) -> list[chart.Difference]:
 
 
 def _identity(books: Books, marks: Mapping[str, str]) -> list[chart.Difference]:
-    """Cash + inventory at mark = start + adjusted + converted + realized + unrealized - fees
-    + funding + interest, where unrealized is added up lot by lot.
+    """Cash + inventory at mark = start + transferred + adjusted + converted + realized
+    + unrealized - fees + funding + interest + other, with unrealized added up lot by lot.
     """
     prices = prices_of(books, marks)
     found = []

@@ -47,6 +47,8 @@ def _identity(figures: CurrencyPnl) -> str:
         ("\N{MINUS SIGN} Trading fees", figures.fees.copy_negate()),
         ("+ Funding", figures.funding),
         ("+ Interest", figures.interest),
+        ("+ Other income and insurance of the venue", figures.other),
+        ("+ Transferred into or out of the wallet", figures.transferred),
         ("+ Adjusted to the venue, unexplained", figures.adjusted),
         ("+ Moved from other currencies without a rate", figures.converted),
     ]

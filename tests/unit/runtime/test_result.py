@@ -141,7 +141,15 @@ def test_without_a_mark_a_position_is_not_valued() -> None:
 
 def test_profit_and_loss_are_texts_that_add_up() -> None:
     pnl = result(STORY)["pnl"]
-    assert list(pnl) == ["realized", "unrealized", "fees", "funding", "net", "currency"]
+    assert list(pnl) == [
+        "realized",
+        "unrealized",
+        "fees",
+        "funding",
+        "net",
+        "currency",
+        "other",
+    ]
     assert all(isinstance(value, str) for value in pnl.values())
     assert (pnl["fees"], pnl["funding"], pnl["currency"]) == ("0.1", "0", "USDT")
     assert float(pnl["net"]) == (
