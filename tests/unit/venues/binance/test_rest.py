@@ -156,27 +156,40 @@ def test_after_a_limit_nothing_is_asked_until_the_venue_said(status: int) -> Non
     async def story(desk: Desk) -> None:
         with pytest.raises(VenueUnavailable):
             await desk.rest.get("/x", {}, weight=1)
-        desk.clock.wait(6 * NS_PER_S)
-        with pytest.raises(VenueUnavailable, match="wait for 1 s more"):
+        desk.clock.wait(NS_PER_S)
+        with pytest.raises(VenueUnavailable, match=r"nothing may be asked for 6\.0 s"):
             await desk.rest.get("/x", {}, weight=1)
         assert len(desk.targets) == 1
-        desk.clock.wait(NS_PER_S)
+        desk.clock.wait(6 * NS_PER_S)
         assert await desk.rest.get("/x", {}, weight=1) == b"{}"
 
     run(Desk(refused(status, -1003, retry_after="7"), ok()), story)
 
 
-def test_the_last_tenth_of_a_minutes_weight_is_kept_free() -> None:
+def test_what_strangers_left_of_a_minutes_weight_but_a_fifth_may_be_used() -> None:
     async def story(desk: Desk) -> None:
-        await desk.rest.get("/x", {}, weight=1)
-        with pytest.raises(VenueUnavailable, match="weight is used up"):
-            await desk.rest.get("/x", {}, weight=2)
-        await desk.rest.get("/x", {}, weight=1)
+        await desk.rest.get("/x", {}, weight=599)
+        await desk.rest.get("/x", {}, weight=599)
+        with pytest.raises(VenueUnavailable, match="request limits"):
+            await desk.rest.get("/x", {}, weight=599)
         desk.clock.wait(60 * NS_PER_S)
-        await desk.rest.get("/x", {}, weight=2)
+        await desk.rest.get("/x", {}, weight=599)
         assert len(desk.targets) == 3
 
-    run(Desk(ok(x_mbx_used_weight_1m="5399"), ok(x_mbx_used_weight_1m="5399"), ok()), story)
+    run(Desk(ok(x_mbx_used_weight_1m="4200"), ok(x_mbx_used_weight_1m="4799"), ok()), story)
+
+
+def test_a_question_waits_for_its_turn_as_long_as_its_answer_is_of_use() -> None:
+    async def story(desk: Desk) -> None:
+        with pytest.raises(VenueUnavailable):
+            await desk.rest.get("/x", {}, weight=1)
+        asked = asyncio.ensure_future(desk.rest.get("/x", {}, weight=1))
+        await asyncio.sleep(0)
+        assert len(desk.targets) == 1
+        desk.clock.wait(3 * NS_PER_S)
+        assert await asked == b"{}"
+
+    run(Desk(refused(429, -1003, retry_after="3"), ok()), story)
 
 
 def test_a_question_on_a_connection_that_ends_is_asked_once_more_on_another() -> None:
