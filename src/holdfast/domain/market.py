@@ -92,7 +92,7 @@ class Bar(msgspec.Struct, gc=False):
     trade_count: int
 
 
-MarketEvent = BookTop | TradePrint | DepthDiff | DepthSnapshot
+MarketEvent = BookTop | TradePrint | DepthDiff | DepthSnapshot | MarkPrice
 
 
 class MarketReference(msgspec.Struct, frozen=True, array_like=True):

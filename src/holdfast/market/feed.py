@@ -10,7 +10,7 @@ import msgspec
 
 from holdfast.domain.ids import Symbol
 from holdfast.domain.instant import NS_PER_MS, NS_PER_S, UtcNs
-from holdfast.domain.market import BookTop, DepthDiff, DepthSnapshot, TradePrint
+from holdfast.domain.market import BookTop, DepthDiff, DepthSnapshot, MarkPrice, TradePrint
 from holdfast.domain.money import PriceUnits
 from holdfast.market.sync import BookSync, Step
 
@@ -65,12 +65,12 @@ class Feed:
     new `BookTop`, `Invalid` once when the book becomes so, or None. `expects_depth` is learned
     from the first diff or snapshot where it is not said; until the book has joined its stream
     such a feed is invalid. `offset_ns` is the venue's clock less ours, as measured; lag is
-    counted with it.
+    counted with it. `mark` is the newest mark price of a contract.
     """
 
     __slots__ = (
         "_counts", "_last_trade_id", "expects_depth", "invalid_reason",
-        "lag_ns", "last_trade", "offset_ns", "received_at_ns", "stale_after_ns", "symbol",
+        "lag_ns", "last_trade", "mark", "offset_ns", "received_at_ns", "stale_after_ns", "symbol",
         "sync", "top",
     )  # fmt: skip
 
@@ -87,6 +87,7 @@ class Feed:
         self.stale_after_ns = stale_after_ns
         self.top: BookTop | None = None
         self.last_trade: TradePrint | None = None
+        self.mark: MarkPrice | None = None
         self.received_at_ns = 0
         self.lag_ns: int | None = None
         self.offset_ns = 0

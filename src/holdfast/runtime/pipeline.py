@@ -24,7 +24,13 @@ from holdfast.domain.ids import (
 )
 from holdfast.domain.instant import Clock
 from holdfast.domain.intent import Buy, Intent, Sell, SizedIntent
-from holdfast.domain.market import BookTop, DepthDiff, MarketEvent, TradePrint
+from holdfast.domain.market import (
+    BookTop,
+    DepthDiff,
+    DepthSnapshot,
+    MarketEvent,
+    TradePrint,
+)
 from holdfast.domain.money import amount_text
 from holdfast.domain.order import NewOrder
 from holdfast.domain.submission import Withheld, WithheldReason
@@ -134,8 +140,11 @@ class Pipeline:
             changed = feed.on_top(event)  # type: ignore[arg-type]
         elif kind is DepthDiff:
             changed = feed.on_diff(event)  # type: ignore[arg-type]
-        else:
+        elif kind is DepthSnapshot:
             changed = feed.on_snapshot(event)  # type: ignore[arg-type]
+        else:
+            feed.mark = event  # type: ignore[assignment]
+            return
         if changed is not None:
             self._show(lane, changed)
         if feed.expects_depth and not feed.sync.is_ready:

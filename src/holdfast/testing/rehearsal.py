@@ -31,6 +31,7 @@ from holdfast.domain.market import (
     DepthDiff,
     DepthSnapshot,
     MarketEvent,
+    MarkPrice,
     TradePrint,
 )
 from holdfast.domain.money import AmountUnits, PriceUnits, QuantityUnits
@@ -102,6 +103,9 @@ class Rehearsal:
                 changed = self.feed.on_diff(event)
             case DepthSnapshot():
                 changed = self.feed.on_snapshot(event)
+            case MarkPrice():
+                self.feed.mark = event
+                return
         if isinstance(changed, BookTop):
             self._match(changed.bid, changed.ask)
             self._carry_out(self.host.book(changed))

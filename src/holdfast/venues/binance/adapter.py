@@ -1,4 +1,4 @@
-"""Binance spot as the three protocols of a venue, joined here and sharing no state.
+"""Binance spot and USD-M as the three protocols of a venue, joined here and sharing no state.
 
 `market_data` needs no key, `account_view` a key that reads, `order_entry` the key that trades;
 each has connections, weights and a clock offset of its own, so each can move to a process of
@@ -6,25 +6,73 @@ its own.
 """
 
 from collections.abc import Callable
+from typing import ClassVar
 
 from holdfast.domain.ids import AccountId
 from holdfast.domain.instant import Clock
 from holdfast.domain.ports import Network
 from holdfast.errors import CredentialsRefused
 from holdfast.venues.binance.account_view import BinanceAccountView
+from holdfast.venues.binance.dialect import SPOT, USDM, Dialect
 from holdfast.venues.binance.market_data import BinanceMarketData
 from holdfast.venues.binance.options import LIVE, Credentials, Endpoints, Options
 from holdfast.venues.binance.order_entry import BinanceOrderEntry
 from holdfast.venues.binance.rest import Rest
 
-__all__ = ["BinanceSpot", "Credentials", "Endpoints", "Options"]
+__all__ = ["BinanceSpot", "BinanceUsdm", "Credentials", "Endpoints", "Options"]
 
 
-class BinanceSpot:
+class _Product:
+    """What both products have: the market without a key, and the doors to the venue."""
+
+    dialect: ClassVar[Dialect]
+
+    def __init__(
+        self,
+        network: Network,
+        clock: Clock,
+        *,
+        endpoints: Endpoints,
+        jitter: Callable[[], float],
+        options: Options = LIVE,
+    ) -> None:
+        self._network = network
+        self._clock = clock
+        self._endpoints = endpoints
+        self._options = options
+        self._public = self._rest(None)
+        self.market_data = BinanceMarketData(
+            network,
+            clock,
+            endpoints=endpoints,
+            rest=self._public,
+            jitter=jitter,
+            options=options,
+            dialect=self.dialect,
+        )
+
+    async def server_time_ns(self) -> int:
+        """Ask the venue for its time; a paper clock starts from the simulator's answer."""
+        return await self._public.server_time_ns()
+
+    def _rest(self, credentials: Credentials | None) -> Rest:
+        return Rest(
+            self._network,
+            self._clock,
+            origin=self._endpoints.rest,
+            credentials=credentials,
+            options=self._options,
+            dialect=self.dialect,
+        )
+
+
+class BinanceSpot(_Product):
     """One account at Binance spot, or at what speaks its protocol.
 
     `jitter` gives numbers in [0, 1) for the pauses between attempts to connect.
     """
+
+    dialect = SPOT
 
     def __init__(
         self,
@@ -37,27 +85,17 @@ class BinanceSpot:
         jitter: Callable[[], float],
         options: Options = LIVE,
     ) -> None:
-        public = Rest(network, clock, origin=endpoints.rest, credentials=None, options=options)
-        self._public = public
-        self.market_data = BinanceMarketData(
-            network, clock, endpoints=endpoints, rest=public, jitter=jitter, options=options
-        )
+        super().__init__(network, clock, endpoints=endpoints, jitter=jitter, options=options)
         self._account_view: BinanceAccountView | None = None
         self._order_entry: BinanceOrderEntry | None = None
         if credentials is None:
             return
-        reading, trading = (
-            Rest(
-                network, clock, origin=endpoints.rest, credentials=credentials, options=options
-            )
-            for _ in range(2)
-        )
         self._account_view = BinanceAccountView(
             network,
             clock,
             endpoints=endpoints,
             credentials=credentials,
-            rest=reading,
+            rest=self._rest(credentials),
             jitter=jitter,
             options=options,
         )
@@ -67,7 +105,7 @@ class BinanceSpot:
             endpoints=endpoints,
             credentials=credentials,
             account=account,
-            rest=trading,
+            rest=self._rest(credentials),
             jitter=jitter,
             options=options,
         )
@@ -86,10 +124,6 @@ class BinanceSpot:
             raise CredentialsRefused("no order can be sent without an API key")
         return self._order_entry
 
-    async def server_time_ns(self) -> int:
-        """Ask the venue for its time; a paper clock starts from the simulator's answer."""
-        return await self._public.server_time_ns()
-
     async def close(self) -> None:
         """Disconnect everything; what is unanswered becomes Unknown; idempotent."""
         await self.market_data.close()
@@ -97,3 +131,13 @@ class BinanceSpot:
             await self._account_view.close()
         if self._order_entry is not None:
             await self._order_entry.close()
+
+
+class BinanceUsdm(_Product):
+    """One account at Binance USD-M futures, or at what speaks its protocol."""
+
+    dialect = USDM
+
+    async def close(self) -> None:
+        """Disconnect everything; idempotent."""
+        await self.market_data.close()

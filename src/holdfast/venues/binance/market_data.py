@@ -1,4 +1,4 @@
-"""Market data of the venue: one combined stream, snapshots on request, nothing kept here."""
+"""Market data of the venue: combined streams, snapshots on request, nothing kept here."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,30 +10,26 @@ from holdfast.domain.instant import NS_PER_MS, Clock
 from holdfast.domain.instrument import Instrument
 from holdfast.domain.market import Bar, longer_bars
 from holdfast.domain.ports import Network
-from holdfast.domain.venue import MarketSink, Pingable
+from holdfast.domain.venue import MarketSink
 from holdfast.errors import (
-    ConfigError,
     HoldfastError,
     NotFound,
     VenueRefused,
     VenueUnavailable,
 )
+from holdfast.venues.binance.dialect import SPOT, Dialect, weight_of
+from holdfast.venues.binance.market_stream import MarketStream
 from holdfast.venues.binance.options import Endpoints, Options
 from holdfast.venues.binance.rest import Rest
-from holdfast.venues.binance.stream import StandingSocket, pause_s
-from holdfast.venues.binance.wire.instruments import Listing, listing
+from holdfast.venues.binance.stream import pause_s
+from holdfast.venues.binance.wire.instruments import listing
 from holdfast.venues.binance.wire.klines import asked_interval, klines
-from holdfast.venues.binance.wire.market import MarketWire, Shutdown
+from holdfast.venues.binance.wire.market import MarketWire
+from holdfast.venues.binance.wire.requests import Params
 from holdfast.venues.binance.wire.unreadable import Unreadable
 
-STREAMS_A_CONNECTION = 1_024
 _STREAM_PATHS = ("/stream", "/ws")
 _SNAPSHOT_GAP_NS = 250 * NS_PER_MS
-_SPECIAL = (Shutdown, Unreadable)
-_INFO_WEIGHT = 20
-_KLINES_WEIGHT = 2
-KLINES_A_PAGE = 1_000
-_SNAPSHOT_WEIGHTS = ((100, 5), (500, 25), (1_000, 50), (5_000, 250))
 
 
 class BinanceMarketData:
@@ -48,6 +44,7 @@ class BinanceMarketData:
         rest: Rest,
         jitter: Callable[[], float],
         options: Options,
+        dialect: Dialect = SPOT,
     ) -> None:
         self._network = network
         self._clock = clock
@@ -55,12 +52,11 @@ class BinanceMarketData:
         self._rest = rest
         self._jitter = jitter
         self._options = options
+        self._dialect = dialect
         self._wire = MarketWire([])
         self._instruments: dict[Symbol, Instrument] = {}
         self._sink: MarketSink | None = None
-        self._symbols: list[Symbol] = []
-        self._socket: StandingSocket | None = None
-        self._is_fresh = True
+        self._streams: list[MarketStream] = []
         self._fetching: dict[Symbol, asyncio.Task[None]] = {}
         self._next_fetch_ns: dict[Symbol, int] = {}
 
@@ -76,6 +72,8 @@ class BinanceMarketData:
         try:
             found = await self._listing(symbols)
         except VenueRefused:
+            if not self._dialect.info_takes_symbols:
+                raise
             found = {}
             for symbol in symbols:
                 found.update(await self._one(symbol))
@@ -95,7 +93,7 @@ class BinanceMarketData:
         while from_ns < end_ns:
             page = await self._klines(symbol, name, base_ns=base_ns, span=(from_ns, end_ns))
             found += page
-            if len(page) < KLINES_A_PAGE:
+            if len(page) < self._dialect.klines.page:
                 break
             from_ns = page[-1].open_at_ns + base_ns
         return longer_bars(found, interval_ns)
@@ -105,22 +103,22 @@ class BinanceMarketData:
         if not self._options.paper_pings:
             await self._rest.measure_offset()
         self._wire = MarketWire(instruments)
-        streams = self._wire.streams
-        if len(streams) > STREAMS_A_CONNECTION:
-            raise ConfigError(
-                f"{len(instruments)} symbols are {len(streams)} streams; "
-                f"one connection takes {STREAMS_A_CONNECTION}"
-            )
         self._sink = sink
-        self._symbols = [instrument.symbol for instrument in instruments]
-        self._socket = StandingSocket(
-            self._network,
-            f"{self._base}/stream?streams={'/'.join(streams)}",
-            owner=self,
-            jitter=self._jitter,
-            silence_limit_s=0 if self._options.paper_pings else self._options.silence_limit_s,
-        )
-        await self._socket.open()
+        routes = self._dialect.trading(each_trade=self._options.each_trade)
+        self._streams = [
+            MarketStream(
+                self._network,
+                self._clock,
+                url=f"{self._base}{route.path}",
+                wire=MarketWire(instruments, route.kinds),
+                sink=sink,
+                jitter=self._jitter,
+                options=self._options,
+            )
+            for route in routes
+        ]
+        for stream in self._streams:
+            await stream.open()
 
     def request_snapshot(self, symbol: Symbol) -> None:
         """Fetch a book; it comes by `on_market` as DepthSnapshot. One at a time a symbol.
@@ -140,51 +138,9 @@ class BinanceMarketData:
         for task in fetching:
             task.cancel()
         await asyncio.gather(*fetching, return_exceptions=True)
-        if self._socket is not None:
-            await self._socket.close()
+        for stream in self._streams:
+            await stream.close()
         await self._rest.close()
-
-    # What the socket says.
-
-    def on_open(self) -> None:
-        """Wait for the first message before this connection counts as a good one."""
-        self._is_fresh = True
-
-    def on_text(self, frame: memoryview) -> None:
-        """Decode a message and hand it over."""
-        sink = self._sink
-        event = self._wire.decode(frame, self._clock.now_ns())
-        if event is None or sink is None:
-            return
-        if isinstance(event, _SPECIAL):
-            self._on_special(event, sink)
-            return
-        if self._is_fresh and self._socket is not None:
-            self._socket.proven()
-            self._is_fresh = False
-        sink.on_market(event)
-        sink.on_frame_end()
-
-    def on_ping(self, connection: Pingable, payload: bytes) -> None:
-        """Answer at once, or in paper mode leave it to the sink."""
-        if self._options.paper_pings and self._sink is not None:
-            self._sink.on_ping(connection, payload)
-        else:
-            connection.pong(payload)
-
-    def on_lost(self, reason: str) -> None:
-        """Say of every book that it cannot be trusted."""
-        if self._sink is not None:
-            for symbol in self._symbols:
-                self._sink.on_book_invalid(symbol, f"disconnected: {reason}")
-
-    def _on_special(self, event: Shutdown | Unreadable, sink: MarketSink) -> None:
-        if isinstance(event, Shutdown):
-            if self._socket is not None:
-                self._socket.reopen("the venue shuts this connection down")
-            return
-        for symbol in [event.symbol] if event.symbol else self._symbols:
-            sink.on_book_invalid(symbol, f"unreadable message: {event.reason}")
 
     async def _fetch(self, symbol: Symbol) -> None:
         attempt = 0
@@ -211,10 +167,12 @@ class BinanceMarketData:
                 timer.cancel()
 
     async def _fetch_once(self, symbol: Symbol) -> None:
-        levels = self._options.snapshot_levels
-        weight = next(cost for most, cost in _SNAPSHOT_WEIGHTS if levels <= most)
+        dialect = self._dialect
+        levels = dialect.levels(self._options.snapshot_levels)
         body = await self._rest.get(
-            "/api/v3/depth", {"symbol": symbol, "limit": levels}, weight=weight
+            dialect.depth.path,
+            {"symbol": symbol, "limit": levels},
+            weight=weight_of(dialect.depth_weights, levels),
         )
         snapshot = self._wire.snapshot(symbol, body, received_at_ns=self._clock.now_ns())
         if isinstance(snapshot, Unreadable):
@@ -231,16 +189,17 @@ class BinanceMarketData:
         if instrument is None:
             raise NotFound(f"{symbol!r} is not among the instruments of this session")
         from_ns, end_ns = span
+        asked = self._dialect.klines
         body = await self._rest.get(
-            "/api/v3/klines",
+            asked.path,
             {
                 "symbol": symbol,
                 "interval": name,
                 "startTime": from_ns // NS_PER_MS,
                 "endTime": end_ns // NS_PER_MS - 1,
-                "limit": KLINES_A_PAGE,
+                "limit": asked.page,
             },
-            weight=_KLINES_WEIGHT,
+            weight=weight_of(self._dialect.klines_weights, asked.page),
         )
         page = klines(body, instrument, interval_ns=base_ns)
         if isinstance(page, Unreadable):
@@ -248,11 +207,12 @@ class BinanceMarketData:
         return [bar for bar in page if from_ns <= bar.open_at_ns < end_ns]
 
     async def _listing(self, symbols: list[Symbol]) -> dict[Symbol, Instrument]:
-        names = msgspec.json.encode(symbols).decode()
-        body = await self._rest.get(
-            "/api/v3/exchangeInfo", {"symbols": names}, weight=_INFO_WEIGHT
-        )
-        listed: Listing | Unreadable = listing(body)
+        dialect = self._dialect
+        params: Params = {}
+        if dialect.info_takes_symbols:
+            params["symbols"] = msgspec.json.encode(symbols).decode()
+        body = await self._rest.get(dialect.info.path, params, weight=dialect.info.weight)
+        listed = listing(body, product=dialect.product, wanted=symbols)
         if isinstance(listed, Unreadable):
             raise VenueUnavailable(f"exchangeInfo cannot be read: {listed.reason}")
         if listed.weight_limit:

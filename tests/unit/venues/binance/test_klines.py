@@ -12,7 +12,7 @@ from holdfast.domain.ports import HttpAnswer
 from holdfast.errors import NotFound, VenueUnavailable
 from holdfast.testing.clock import START_NS
 from holdfast.testing.market import instrument
-from holdfast.venues.binance.market_data import KLINES_A_PAGE
+from holdfast.venues.binance.dialect import SPOT
 from holdfast.venues.binance.wire.klines import asked_interval, klines
 from holdfast.venues.binance.wire.unreadable import Unreadable
 from tests.unit.venues.binance.test_market_data import BTC, Desk
@@ -114,7 +114,7 @@ def test_odd_intervals_are_joined_from_short_candles_over_many_pages() -> None:
         assert len(bars) == 300
         assert {bar.trade_count for bar in bars} == {21}
         assert len({bar.open_at_ns for bar in bars}) == 300
-        assert len(desk.queries) == -(-2_100 // KLINES_A_PAGE)
+        assert len(desk.queries) == -(-2_100 // SPOT.klines.page)
 
     run(story)
 

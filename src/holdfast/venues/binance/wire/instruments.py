@@ -1,4 +1,9 @@
-"""exchangeInfo to instruments: filters in units, which are made finer where a tick needs it."""
+"""exchangeInfo to instruments: filters in units, which are made finer where a tick needs it.
+
+Only filters say what a tick or a step is: the precisions that USD-M lists are none.
+"""
+
+from collections.abc import Container
 
 import msgspec
 
@@ -41,8 +46,9 @@ class _Symbol(msgspec.Struct, rename="camel"):
     symbol: str
     base_asset: str
     quote_asset: str
-    filters: list[_Filter]
+    filters: msgspec.Raw
     status: str = "TRADING"
+    margin_asset: str = ""
 
 
 class _RateLimit(msgspec.Struct, rename="camel"):
@@ -65,13 +71,20 @@ class Listing(msgspec.Struct, frozen=True):
 
 
 _INFO = msgspec.json.Decoder(_ExchangeInfo)
+_FILTERS = msgspec.json.Decoder(list[_Filter])
 
 
-def listing(body: bytes) -> Listing | Unreadable:
-    """Read an answer of exchangeInfo."""
+def listing(
+    body: bytes, *, product: Product = Product.SPOT, wanted: Container[str] | None = None
+) -> Listing | Unreadable:
+    """Read an answer of exchangeInfo; of what is not wanted not even the filters."""
     try:
         info = _INFO.decode(body)
-        instruments = [_instrument(symbol) for symbol in info.symbols]
+        instruments = [
+            _instrument(symbol, product)
+            for symbol in info.symbols
+            if wanted is None or symbol.symbol in wanted
+        ]
     except READ_ERRORS as error:
         return Unreadable(str(error))
     limits = [
@@ -84,8 +97,8 @@ def listing(body: bytes) -> Listing | Unreadable:
     return Listing({i.symbol: i for i in instruments}, min(limits, default=0))
 
 
-def _instrument(listed: _Symbol) -> Instrument:
-    filters = {item.filter_type: item for item in listed.filters}
+def _instrument(listed: _Symbol, product: Product) -> Instrument:
+    filters = {item.filter_type: item for item in _FILTERS.decode(listed.filters)}
     none = _Filter("")
     price = filters.get("PRICE_FILTER", none)
     lot = filters.get("LOT_SIZE", none)
@@ -110,10 +123,10 @@ def _instrument(listed: _Symbol) -> Instrument:
     return Instrument(
         symbol=Symbol(listed.symbol),
         venue=VENUE,
-        product=Product.SPOT,
+        product=product,
         base=Asset(listed.base_asset),
         quote=Asset(listed.quote_asset),
-        settle=Asset(listed.quote_asset),
+        settle=Asset(listed.margin_asset or listed.quote_asset),
         price_exponent=price_exponent,
         quantity_exponent=quantity_exponent,
         tick=PriceUnits(prices(price.tick_size) or 1),

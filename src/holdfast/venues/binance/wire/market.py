@@ -19,8 +19,10 @@ from holdfast.domain.market import (
     DepthSnapshot,
     Level,
     MarketEvent,
+    MarkPrice,
     TradePrint,
 )
+from holdfast.domain.money import canonical, exact
 from holdfast.venues.binance.wire.numbers import instant, price_table, quantity_table
 from holdfast.venues.binance.wire.unreadable import READ_ERRORS, Unreadable
 
@@ -28,10 +30,17 @@ _NAME_STARTS = len(b'{"stream":"')
 _KEY_ENDS = _NAME_STARTS + 20
 _AFTER_NAME = '","data":{"'
 _NO_TIME = UtcNs(0)
+TOP = "bookTicker"
+TRADE = "trade"
+DEPTH = "depth@100ms"
+AGG_TRADE = "aggTrade"
+MARK = "markPrice@1s"
+_OF_THE_MARKET = "MARKET"
+SPOT_KINDS = (TOP, TRADE, DEPTH)
 _SHUTDOWN = "serverShutdown"
 
 Text: TypeAlias = tuple[str, str]
-Read: TypeAlias = Callable[[memoryview, UtcNs], MarketEvent]
+Read: TypeAlias = Callable[[memoryview, UtcNs], MarketEvent | None]
 
 
 class Shutdown(msgspec.Struct, frozen=True):
@@ -53,6 +62,23 @@ class _Trade(msgspec.Struct, gc=False):
     p: str
     q: str
     m: bool
+    X: str = _OF_THE_MARKET
+
+
+class _AggTrade(msgspec.Struct, gc=False):
+    E: int
+    a: int
+    p: str
+    q: str
+    m: bool
+
+
+class _Mark(msgspec.Struct, gc=False):
+    E: int
+    p: str
+    i: str
+    r: str = ""
+    T: int = 0
 
 
 class _Diff(msgspec.Struct, gc=False):
@@ -70,6 +96,14 @@ class _TopFrame(msgspec.Struct, gc=False):
 
 class _TradeFrame(msgspec.Struct, gc=False):
     data: _Trade
+
+
+class _AggTradeFrame(msgspec.Struct, gc=False):
+    data: _AggTrade
+
+
+class _MarkFrame(msgspec.Struct, gc=False):
+    data: _Mark
 
 
 class _DiffFrame(msgspec.Struct, gc=False):
@@ -94,6 +128,8 @@ class _Event(msgspec.Struct):
 
 _TOP = msgspec.json.Decoder(_TopFrame)
 _TRADE = msgspec.json.Decoder(_TradeFrame)
+_AGG_TRADE = msgspec.json.Decoder(_AggTradeFrame)
+_MARK = msgspec.json.Decoder(_MarkFrame)
 _DIFF = msgspec.json.Decoder(_DiffFrame)
 _SNAPSHOT = msgspec.json.Decoder(_Snapshot)
 _ENVELOPE = msgspec.json.Decoder(_Envelope)
@@ -103,20 +139,32 @@ _EVENT = msgspec.json.Decoder(_Event)
 class MarketWire:
     """The streams of some instruments, by name, each with the decoder of its kind."""
 
-    def __init__(self, instruments: list[Instrument]) -> None:
+    def __init__(
+        self, instruments: list[Instrument], kinds: tuple[str, ...] = SPOT_KINDS
+    ) -> None:
         self._streams: dict[str, tuple[Read, Symbol]] = {}
         self._tables = {instrument.symbol: _Tables(instrument) for instrument in instruments}
         for symbol, tables in self._tables.items():
-            name = symbol.lower()
-            self._streams[f"{name}@bookTicker"] = (tables.top, symbol)
-            self._streams[f"{name}@trade"] = (tables.trade, symbol)
-            self._streams[f"{name}@depth@100ms"] = (tables.diff, symbol)
+            reads: dict[str, Read] = {
+                TOP: tables.top,
+                TRADE: tables.trade,
+                AGG_TRADE: tables.agg_trade,
+                DEPTH: tables.diff,
+                MARK: tables.mark,
+            }
+            for kind in kinds:
+                self._streams[f"{symbol.lower()}@{kind}"] = (reads[kind], symbol)
         self._by_key = _by_key(self._streams)
 
     @property
     def streams(self) -> list[str]:
         """Give the names to subscribe to."""
         return list(self._streams)
+
+    @property
+    def symbols(self) -> list[Symbol]:
+        """Give whose streams these are."""
+        return list(self._tables)
 
     def decode(
         self, frame: memoryview, received_at_ns: UtcNs
@@ -172,6 +220,11 @@ def _by_key(streams: dict[str, tuple[Read, Symbol]]) -> dict[bytes, tuple[Read, 
     }
 
 
+def _rate(text: str) -> str:
+    """Check a funding rate, which may be below zero."""
+    return canonical(exact(text)) if text else "0"
+
+
 class _Tables:
     """An instrument with the remembered texts of its prices and quantities."""
 
@@ -198,14 +251,43 @@ class _Tables:
             received_at_ns,
         )
 
-    def trade(self, frame: memoryview, received_at_ns: UtcNs) -> TradePrint:
+    def trade(self, frame: memoryview, received_at_ns: UtcNs) -> TradePrint | None:
+        """Read a trade; what the insurance fund or deleveraging took has no market price."""
         read = _TRADE.decode(frame).data
+        if read.X != _OF_THE_MARKET:
+            return None
         return TradePrint(
             self._symbol,
             read.t,
             self._prices[read.p],
             self._quantities[read.q],
             read.m,
+            instant(read.E),
+            received_at_ns,
+        )
+
+    def agg_trade(self, frame: memoryview, received_at_ns: UtcNs) -> TradePrint:
+        """Read what one taker took at one price; a group has an id of its own."""
+        read = _AGG_TRADE.decode(frame).data
+        return TradePrint(
+            self._symbol,
+            read.a,
+            self._prices[read.p],
+            self._quantities[read.q],
+            read.m,
+            instant(read.E),
+            received_at_ns,
+        )
+
+    def mark(self, frame: memoryview, received_at_ns: UtcNs) -> MarkPrice:
+        """Read mark and index price; a contract without funding has no rate."""
+        read = _MARK.decode(frame).data
+        return MarkPrice(
+            self._symbol,
+            self._prices[read.p],
+            self._prices[read.i],
+            _rate(read.r),
+            instant(read.T),
             instant(read.E),
             received_at_ns,
         )

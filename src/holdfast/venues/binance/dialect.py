@@ -1,0 +1,104 @@
+"""How the products of the venue differ, as data: paths, weights, pages, streams.
+
+One adapter speaks both dialects; a difference that is no value here is a method of its own
+somewhere else. Paths and weights are those of the venue's documents of spot and USD-M.
+"""
+
+import msgspec
+
+from holdfast.domain.instrument import Product
+from holdfast.venues.binance.wire.market import AGG_TRADE, DEPTH, MARK, TOP, TRADE
+
+Weights = tuple[tuple[int, int], ...]
+"""Pairs of a greatest page size and what a page up to it costs, smallest first."""
+
+
+class Question(msgspec.Struct, frozen=True):
+    """A path that is asked by GET, what it costs, and the most rows of an answer."""
+
+    path: str
+    weight: int = 1
+    page: int = 0
+
+
+class Route(msgspec.Struct, frozen=True):
+    """The streams of a symbol that one connection carries, and where it is opened."""
+
+    path: str
+    kinds: tuple[str, ...]
+
+
+class Dialect(msgspec.Struct, frozen=True, kw_only=True):
+    """One product's public side.
+
+    `info_takes_symbols` says whether exchangeInfo can be asked of some symbols alone.
+    `depth_pages` are the sizes of a snapshot that the venue knows.
+    """
+
+    product: Product
+    time: Question
+    info: Question
+    info_takes_symbols: bool
+    depth: Question
+    depth_weights: Weights
+    depth_pages: tuple[int, ...] = ()
+    klines: Question
+    klines_weights: Weights
+    ticker: Question
+    weight_limit: int
+    routes: tuple[Route, ...]
+
+    def levels(self, wanted: int) -> int:
+        """Give the size of a snapshot that the venue knows and that holds so many levels."""
+        if not self.depth_pages:
+            return wanted
+        return min((p for p in self.depth_pages if p >= wanted), default=self.depth_pages[-1])
+
+    def trading(self, *, each_trade: bool) -> tuple[Route, ...]:
+        """Give the routes; with `each_trade` single trades stand for those in groups."""
+        if not each_trade:
+            return self.routes
+        return tuple(
+            Route(
+                route.path, tuple(TRADE if kind == AGG_TRADE else kind for kind in route.kinds)
+            )
+            for route in self.routes
+        )
+
+
+SPOT = Dialect(
+    product=Product.SPOT,
+    time=Question("/api/v3/time"),
+    info=Question("/api/v3/exchangeInfo", 20),
+    info_takes_symbols=True,
+    depth=Question("/api/v3/depth", page=5_000),
+    depth_weights=((100, 5), (500, 25), (1_000, 50), (5_000, 250)),
+    klines=Question("/api/v3/klines", page=1_000),
+    klines_weights=((1_000, 2),),
+    ticker=Question("/api/v3/ticker/bookTicker", 2),
+    weight_limit=6_000,
+    routes=(Route("/stream", (TOP, TRADE, DEPTH)),),
+)
+
+USDM = Dialect(
+    product=Product.LINEAR,
+    time=Question("/fapi/v1/time"),
+    info=Question("/fapi/v1/exchangeInfo"),
+    info_takes_symbols=False,
+    depth=Question("/fapi/v1/depth", page=1_000),
+    depth_weights=((50, 2), (100, 5), (500, 10), (1_000, 20)),
+    depth_pages=(5, 10, 20, 50, 100, 500, 1_000),
+    klines=Question("/fapi/v1/klines", page=1_500),
+    klines_weights=((99, 1), (499, 2), (1_000, 5), (1_500, 10)),
+    ticker=Question("/fapi/v1/ticker/bookTicker", 2),
+    weight_limit=2_400,
+    routes=(
+        Route("/public/stream", (TOP, DEPTH)),
+        Route("/market/stream", (AGG_TRADE, MARK)),
+    ),
+)
+
+
+def weight_of(weights: Weights, size: int) -> int:
+    """Give what an answer of a size costs; the highest price where none is named."""
+    return next((cost for most, cost in weights if size <= most), weights[-1][1])
