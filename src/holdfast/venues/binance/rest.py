@@ -5,6 +5,7 @@ does not lead through here, it only takes the time stamp and the signature from 
 """
 
 import asyncio
+from collections.abc import Callable
 
 import msgspec
 
@@ -16,6 +17,9 @@ from holdfast.errors import (
     VenueTimeout,
     VenueUnavailable,
 )
+from holdfast.traffic.governor import GRANTED, Governor
+from holdfast.traffic.limits import Cost, Limit
+from holdfast.traffic.pool import MemoryPool
 from holdfast.venues.binance.dialect import SPOT, Dialect
 from holdfast.venues.binance.options import Credentials, Options
 from holdfast.venues.binance.signing import signer
@@ -25,11 +29,18 @@ from holdfast.venues.binance.wire.requests import Params, query_text
 from holdfast.venues.binance.wire.unreadable import READ_ERRORS
 from holdfast.venues.binance.wire.verdicts import KEY_CODES
 
-WEIGHT_KEPT_FREE = 10
-_MINUTE_NS = 60 * NS_PER_S
-_USED_WEIGHT = "x-mbx-used-weight-1m"
+COUNTS = (
+    ("x-mbx-used-weight-1m", "weight", 60 * NS_PER_S),
+    ("x-mbx-order-count-10s", "orders", 10 * NS_PER_S),
+    ("x-mbx-order-count-1m", "orders", 60 * NS_PER_S),
+    ("x-mbx-order-count-1d", "orders", 86_400 * NS_PER_S),
+)
+"""The headers in which the venue says what it has counted, and the window of each."""
+BANNED = 418
+SPOT_LIMITS = (Limit("weight", 60 * NS_PER_S, 6_000, "address"),)
+"""What is assumed until exchangeInfo has told."""
 _TIME_CODE = -1021
-_LIMITED = (418, 429)
+_LIMITED = (BANNED, 429)
 _UNAUTHORIZED = 401
 _SERVER_ERROR = 500
 _LONGEST_WAIT_S = 3 * 86_400
@@ -61,11 +72,12 @@ class Rest:
         origin: str,
         credentials: Credentials | None,
         options: Options,
+        governor: Governor | None = None,
         dialect: Dialect = SPOT,
     ) -> None:
-        self.weight_limit = dialect.weight_limit
         self._dialect = dialect
         self.offset_ns = 0
+        self.governor = governor or own_governor(clock)
         self._network = network
         self._clock = clock
         self.origin = origin.rstrip("/")
@@ -74,9 +86,24 @@ class Rest:
         self._signer = signer(credentials) if credentials else None
         self._connection: HttpConnection | None = None
         self._turn = asyncio.Lock()
-        self._used_weight = 0
-        self._used_minute = -1
-        self._held_until_ns = 0
+
+    @property
+    def weight_limit(self) -> int:
+        """Give the request weight of a minute."""
+        return next(limit.most for limit in self.governor.limits if limit.kind == "weight")
+
+    @weight_limit.setter
+    def weight_limit(self, most: int) -> None:
+        """Take the venue's own figure."""
+        if most != self.weight_limit:
+            self.governor.adopt(
+                [
+                    msgspec.structs.replace(limit, most=most)
+                    if limit.kind == "weight"
+                    else limit
+                    for limit in self.governor.limits
+                ]
+            )
 
     @property
     def headers(self) -> dict[str, str]:
@@ -145,7 +172,7 @@ class Rest:
 
     async def _ask(self, target: str, weight: int) -> HttpAnswer:
         async with self._turn:
-            self._check_budget(weight)
+            await self._admit(weight)
             answer = await self._exchange(target)
             if answer is None:
                 await self.close()
@@ -180,24 +207,45 @@ class Rest:
         except ConnectionError:
             return None
 
-    def _check_budget(self, weight: int) -> None:
-        now_ns = self._clock.now_ns()
-        if now_ns < self._held_until_ns:
-            wait_s = (self._held_until_ns - now_ns) / NS_PER_S
-            raise VenueUnavailable(f"{self.origin}: asked us to wait for {wait_s:.0f} s more")
-        if (now_ns + self.offset_ns) // _MINUTE_NS != self._used_minute:
-            return
-        if self._used_weight + weight > self.weight_limit * (100 - WEIGHT_KEPT_FREE) // 100:
-            raise VenueUnavailable(f"{self.origin}: this minute's request weight is used up")
+    async def _admit(self, weight: int) -> None:
+        """Wait until the venue may be asked, as long as an answer would be of use."""
+        clock, cost = self._clock, Cost(weight=weight)
+        useful_until_ns = clock.now_ns() + int(self._options.query_timeout_s * NS_PER_S)
+        while (again_at_ns := self.governor.ask(cost)) != GRANTED:
+            if again_at_ns > useful_until_ns:
+                wait_s = (again_at_ns - clock.now_ns()) / NS_PER_S
+                raise VenueUnavailable(
+                    f"{self.origin}: nothing may be asked for {wait_s:.1f} s (request limits)"
+                )
+            due = asyncio.Event()
+            timer = clock.call_at(again_at_ns, due.set)
+            try:
+                await due.wait()
+            finally:
+                timer.cancel()
 
     def _note_limits(self, answer: HttpAnswer) -> None:
-        now_ns = self._clock.now_ns()
-        used = answer.headers.get(_USED_WEIGHT, "")
+        note_limits(self.governor, answer, now_ns=self._clock.now_ns())
+
+
+def own_governor(clock: Clock) -> Governor:
+    """Make a governor for who shares the venue's limits with nobody."""
+    return Governor(clock, SPOT_LIMITS, pool=MemoryPool(), run=_at_once, post=_at_once)
+
+
+def _at_once(work: Callable[[], None]) -> None:
+    work()
+
+
+def note_limits(governor: Governor, answer: HttpAnswer, *, now_ns: int) -> None:
+    """Learn what the venue has counted, and obey what it asks for."""
+    for name, kind, window_ns in COUNTS:
+        used = answer.headers.get(name, "")
         if used.isascii() and used.isdigit():
-            self._used_weight = int(used[:9])
-            self._used_minute = (now_ns + self.offset_ns) // _MINUTE_NS
-        if answer.status in _LIMITED:
-            self._held_until_ns = now_ns + retry_after_s(answer) * NS_PER_S
+            governor.learn(kind, window_ns, used=int(used[:9]))
+    if answer.status in _LIMITED:
+        until_ns = now_ns + retry_after_s(answer) * NS_PER_S
+        governor.obey(until_ns=until_ns, is_ban=answer.status == BANNED)
 
 
 def retry_after_s(answer: HttpAnswer) -> int:
