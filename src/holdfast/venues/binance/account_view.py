@@ -231,6 +231,9 @@ class BinanceAccountView:
             sink.on_frame_end()
         elif isinstance(event, Unreadable):
             self._socket.reopen(f"unreadable event: {event.reason}")
+        elif isinstance(event, account.AccountChanged):
+            sink.on_account_changed(event.reason)
+            sink.on_frame_end()
         elif event is not None:
             self._socket.reopen(event.reason)
 

@@ -52,6 +52,9 @@ class KeptAccount:
         self.reports.append(report)
         self.story.append(f"{report.kind.value} {report.client_order_id}")
 
+    def on_account_changed(self, reason: str) -> None:
+        self.story.append(f"changed: {reason}")
+
     def on_frame_end(self) -> None:
         self.story.append("frame")
 

@@ -105,13 +105,35 @@ def test_a_word_that_is_not_known_ends_nothing(kind: str) -> None:
     "other",
     [
         {"e": "outboundAccountPosition"},
-        {"e": "balanceUpdate"},
+        {"e": "listStatus", "L": "EXECUTING"},
         {"e": "listStatus"},
         {"s": "ETHUSDT"},
     ],
 )
 def test_events_that_are_not_ours_need_no_attention(other: dict[str, str]) -> None:
     assert event(**other) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"e": "balanceUpdate"}, "balanceUpdate"),
+        ({"e": "externalLockUpdate"}, "externalLockUpdate"),
+        ({"e": "listStatus", "L": "REJECT", "r": "NONE"}, "listStatus REJECT: NONE"),
+    ],
+)
+def test_what_moves_without_a_report_of_an_order_is_said(
+    changes: dict[str, str], reason: str
+) -> None:
+    assert event(**changes) == account.AccountChanged(reason)
+
+
+def test_a_stop_names_its_trigger_its_list_and_whether_it_trails() -> None:
+    read = report(o="STOP_LOSS_LIMIT", P="24000.50000000", g=7)
+    assert read.order_type is OrderType.STOP_LIMIT
+    assert (read.trigger_price, read.order_list_id) == (BTC.price("24000.5"), "7")
+    assert report(o="STOP_LOSS", d=100).order_type is OrderType.TRAILING_STOP
+    assert report().order_list_id == ""
 
 
 @pytest.mark.parametrize("kind", ["eventStreamTerminated", "serverShutdown"])

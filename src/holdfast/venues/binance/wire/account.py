@@ -10,7 +10,7 @@ from holdfast.domain.ids import ClientOrderId, ExecId, Symbol, VenueOrderId
 from holdfast.domain.instant import UtcNs
 from holdfast.domain.instrument import Instrument
 from holdfast.domain.money import AmountUnits, Asset, PriceUnits, amount_units
-from holdfast.domain.order import LiquiditySide, OrderType, Side, TimeInForce
+from holdfast.domain.order import LiquiditySide, OrderType, Side
 from holdfast.domain.venue import (
     BalanceReport,
     Execution,
@@ -20,8 +20,8 @@ from holdfast.domain.venue import (
 )
 from holdfast.venues.binance.wire.numbers import instant, price_table, quantity_table
 from holdfast.venues.binance.wire.unreadable import READ_ERRORS, Unreadable
+from holdfast.venues.binance.wire.words import side_of, time_of
 
-_SIDES = {"BUY": Side.BUY, "SELL": Side.SELL}
 _TYPES = {
     "LIMIT": OrderType.LIMIT,
     "MARKET": OrderType.MARKET,
@@ -31,7 +31,6 @@ _TYPES = {
     "TAKE_PROFIT": OrderType.TAKE_PROFIT_MARKET,
     "TAKE_PROFIT_LIMIT": OrderType.TAKE_PROFIT_LIMIT,
 }
-_TIMES = {"GTC": TimeInForce.GTC, "IOC": TimeInForce.IOC, "FOK": TimeInForce.FOK}
 _EXECUTIONS = {
     "NEW": ReportKind.ACKED,
     "TRADE": ReportKind.FILLED,
@@ -50,6 +49,9 @@ _STATUSES = {
 }
 _REPORT_STARTS = b'{"e":"executionReport"'
 _ENDINGS = ("eventStreamTerminated", "serverShutdown")
+_CHANGES = ("balanceUpdate", "externalLockUpdate")
+_LIST_STATUS = "listStatus"
+_LIST_REFUSED = "REJECT"
 _STP_EXPIRED = "EXPIRED_IN_MATCH"
 _NO_REASON = "NONE"
 
@@ -76,6 +78,9 @@ class _Report(msgspec.Struct, gc=False, rename={"expiry_reason": "eR"}):
     N: str | None = None
     t: int = -1
     m: bool = False
+    P: str = "0"
+    g: int = -1
+    d: int = 0
 
 
 class _Order(msgspec.Struct, rename="camel"):
@@ -92,6 +97,9 @@ class _Order(msgspec.Struct, rename="camel"):
     update_time: int = 0
     time: int = 0
     expiry_reason: str = ""
+    stop_price: str = "0"
+    order_list_id: int = -1
+    trailing_delta: int = 0
 
 
 class _Trade(msgspec.Struct, rename="camel"):
@@ -121,7 +129,13 @@ class _Event(msgspec.Struct):
     e: str = ""
 
 
+class _ListStatus(msgspec.Struct):
+    L: str = ""
+    r: str = ""
+
+
 _REPORT = msgspec.json.Decoder(_Report)
+_LIST = msgspec.json.Decoder(_ListStatus)
 _ORDER = msgspec.json.Decoder(_Order)
 _ORDERS = msgspec.json.Decoder(list[_Order])
 _TRADES = msgspec.json.Decoder(list[_Trade])
@@ -149,21 +163,41 @@ class Ended(msgspec.Struct, frozen=True):
     reason: str
 
 
+class AccountChanged(msgspec.Struct, frozen=True):
+    """Something moved that no report of an order says; it has to be asked for."""
+
+    reason: str
+
+
 def event(
     raw: bytes, reported: Reported, *, received_at_ns: UtcNs
-) -> OrderReport | Ended | Unreadable | None:
-    """Read one event of the user stream; None for kinds and symbols that are not ours."""
+) -> OrderReport | AccountChanged | Ended | Unreadable | None:
+    """Read one event of the user stream; None for kinds and symbols that are not ours.
+
+    A listStatus says nothing that the reports of its orders do not, except a refusal.
+    outboundAccountPosition follows each report of an order, so it is left out as well.
+    """
     try:
         if not raw.startswith(_REPORT_STARTS):
             kind = _EVENT.decode(raw).e
-            if kind in _ENDINGS:
-                return Ended(kind)
             if kind != "executionReport":
-                return None
+                return _other_event(kind, raw)
         read = _REPORT.decode(raw)
         return _report(read, reported, received_at_ns) if read.s in reported.by_symbol else None
     except READ_ERRORS as error:
         return Unreadable(str(error))
+
+
+def _other_event(kind: str, raw: bytes) -> AccountChanged | Ended | None:
+    if kind in _ENDINGS:
+        return Ended(kind)
+    if kind in _CHANGES:
+        return AccountChanged(kind)
+    if kind == _LIST_STATUS:
+        status = _LIST.decode(raw)
+        if status.L == _LIST_REFUSED:
+            return AccountChanged(f"{kind} {status.L}: {status.r[:80]}")
+    return None
 
 
 def _report(read: _Report, reported: Reported, received_at_ns: UtcNs) -> OrderReport:
@@ -190,9 +224,9 @@ def _report(read: _Report, reported: Reported, received_at_ns: UtcNs) -> OrderRe
         client_order_id=ClientOrderId(read.C or read.c),
         venue_order_id=VenueOrderId(str(read.i)),
         symbol=instrument.symbol,
-        side=_side(read.S),
-        order_type=_order_type(read.o, price),
-        time_in_force=_TIMES.get(read.f, TimeInForce.GTC),
+        side=side_of(read.S),
+        order_type=_order_type(read.o, price, trailing_delta=read.d),
+        time_in_force=time_of(read.f),
         price=price,
         quantity=quantities[read.q],
         cum_quantity=quantities[read.z],
@@ -201,6 +235,8 @@ def _report(read: _Report, reported: Reported, received_at_ns: UtcNs) -> OrderRe
         status_text=read.X,
         venue_at_ns=instant(read.E),
         received_at_ns=received_at_ns,
+        trigger_price=prices[read.P],
+        order_list_id=_list_id(read.g),
     )
 
 
@@ -235,9 +271,9 @@ def _status(read: _Order, instrument: Instrument, received_at_ns: UtcNs) -> Orde
         client_order_id=ClientOrderId(read.client_order_id),
         venue_order_id=VenueOrderId(str(read.order_id)),
         symbol=instrument.symbol,
-        side=_side(read.side),
-        order_type=_order_type(read.type, price),
-        time_in_force=_TIMES.get(read.time_in_force, TimeInForce.GTC),
+        side=side_of(read.side),
+        order_type=_order_type(read.type, price, trailing_delta=read.trailing_delta),
+        time_in_force=time_of(read.time_in_force),
         price=price,
         quantity=instrument.quantity(read.orig_qty),
         cum_quantity=instrument.quantity(read.executed_qty),
@@ -246,6 +282,8 @@ def _status(read: _Order, instrument: Instrument, received_at_ns: UtcNs) -> Orde
         venue_at_ns=instant(read.update_time or read.time),
         received_at_ns=received_at_ns,
         source="query",
+        trigger_price=instrument.price(read.stop_price),
+        order_list_id=_list_id(read.order_list_id),
     )
 
 
@@ -292,13 +330,12 @@ def _sum(free: AmountUnits, locked: AmountUnits) -> AmountUnits:
     return AmountUnits(free + locked)
 
 
-def _side(text: str) -> Side:
-    side = _SIDES.get(text)
-    if side is None:
-        raise ValueError(f"{text[:20]!r} is no side")
-    return side
-
-
-def _order_type(text: str, price: PriceUnits) -> OrderType:
+def _order_type(text: str, price: PriceUnits, *, trailing_delta: int) -> OrderType:
     """Read an order type; one that is not known works as what its price makes of it."""
+    if trailing_delta:
+        return OrderType.TRAILING_STOP
     return _TYPES.get(text) or (OrderType.LIMIT if price else OrderType.MARKET)
+
+
+def _list_id(number: int) -> str:
+    return str(number) if number >= 0 else ""

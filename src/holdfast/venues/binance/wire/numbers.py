@@ -4,10 +4,11 @@ A number that is not plain decimal text, or is finer than a unit, is a ValueErro
 rounded.
 """
 
+from decimal import Decimal
 from typing import cast
 
 from holdfast.domain.instant import NS_PER_MS, NS_PER_US, UtcNs
-from holdfast.domain.money import PriceUnits, QuantityUnits, to_units
+from holdfast.domain.money import PriceUnits, QuantityUnits, canonical, to_units
 
 REMEMBERED_TEXTS = 65_536
 LONGEST_NUMBER = 60
@@ -45,6 +46,16 @@ def price_table(exponent: int) -> dict[str, PriceUnits]:
 def quantity_table(exponent: int) -> dict[str, QuantityUnits]:
     """Make the remembered quantities of an instrument."""
     return cast("dict[str, QuantityUnits]", Units(exponent))
+
+
+def decimal_text(text: str) -> str:
+    """Read plain decimal text as canonical text; ValueError for exponents and long numbers."""
+    unsigned = text[1:] if text[:1] == "-" else text
+    whole, _, fraction = unsigned.partition(".")
+    digits = whole + fraction
+    if len(digits) > LONGEST_NUMBER or not (digits.isascii() and digits.isdecimal()):
+        raise ValueError(f"{text[:40]!r} is not a plain decimal number")
+    return canonical(Decimal(text))
 
 
 def instant(stamp: int) -> UtcNs:
