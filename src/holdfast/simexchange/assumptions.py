@@ -5,13 +5,14 @@ Numbers that must be exact are written as text in the files and are integers of 
 
 import tomllib
 from importlib import resources
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
 from holdfast.errors import ConfigError
-from holdfast.simexchange.numbers import parse_e8
+from holdfast.simexchange.numbers import E8, parse_e8
 
 
 class Exact(int):
@@ -106,6 +107,57 @@ class SyntheticAssumptions(msgspec.Struct, frozen=True, forbid_unknown_fields=Tr
     volatility_per_second_bps: Exact
 
 
+class FundingAssumptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """When funding is paid, and how much; `floor` is a distance below zero."""
+
+    interval_hours: int
+    rate: Exact
+    cap: Exact
+    floor: Exact
+
+
+class LiquidationAssumptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a liquidation costs, and when a margin call warns of it."""
+
+    fee: Exact
+    call_at: Exact
+
+
+class FuturesAccountAssumptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a new account trades."""
+
+    leverage: int
+
+
+class FuturesOrderAssumptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the documents leave open about orders of USD-M."""
+
+    gtx_answer: Literal["reject", "expire"]
+    market_take_bound: Exact
+    max_algo_orders: int
+    countdown_cancels_algos: bool
+    trigger_protect: Exact
+
+
+class BracketAssumptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One step of the leverage table."""
+
+    cap: Exact
+    leverage: int
+    rate: Exact
+
+
+class FuturesAssumptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Of `futures.toml`: all that concerns margin."""
+
+    index_smoothing_s: int
+    funding: FundingAssumptions
+    liquidation: LiquidationAssumptions
+    account: FuturesAccountAssumptions
+    orders: FuturesOrderAssumptions
+    brackets: list[BracketAssumptions]
+
+
 class Assumptions(msgspec.Struct, frozen=True):
     """All that the simulator assumes."""
 
@@ -115,6 +167,7 @@ class Assumptions(msgspec.Struct, frozen=True):
     filters: FilterAssumptions
     bars: BarAssumptions
     synthetic: SyntheticAssumptions
+    futures: FuturesAssumptions
 
 
 _Part = TypeVar("_Part", bound=msgspec.Struct)
@@ -129,7 +182,35 @@ def load_assumptions(directory: Path | None = None) -> Assumptions:
         filters=_load("filters.toml", FilterAssumptions, directory),
         bars=_load("bars.toml", BarAssumptions, directory),
         synthetic=_load("synthetic.toml", SyntheticAssumptions, directory),
+        futures=_checked(_load("futures.toml", FuturesAssumptions, directory)),
     )
+
+
+def _checked(futures: FuturesAssumptions) -> FuturesAssumptions:
+    """Refuse a table or an interval that margin cannot be reckoned with."""
+    steps = futures.brackets
+    caps = [step.cap for step in steps]
+    if not steps or caps != sorted(set(caps)) or caps[0] <= 0:
+        raise ConfigError("assumptions file futures.toml: brackets need rising caps above 0")
+    falling = all(a.leverage > b.leverage for a, b in pairwise(steps))
+    rising = all(a.rate < b.rate for a, b in pairwise(steps))
+    if not falling or not rising or steps[-1].leverage < 1 or steps[-1].rate >= E8:
+        raise ConfigError(
+            "assumptions file futures.toml: from bracket to bracket leverage has to fall (to 1 "
+            "or more) and the maintenance rate to rise (below 1)"
+        )
+    if not 1 <= futures.account.leverage <= steps[0].leverage:
+        raise ConfigError(
+            f"assumptions file futures.toml: leverage {futures.account.leverage} is outside of "
+            f"1 to {steps[0].leverage}"
+        )
+    if 24 % max(1, futures.funding.interval_hours) or futures.funding.interval_hours < 1:
+        raise ConfigError(
+            "assumptions file futures.toml: interval_hours has to divide 24: 1, 2, 4, 8 ..."
+        )
+    if futures.index_smoothing_s < 1:
+        raise ConfigError("assumptions file futures.toml: index_smoothing_s has to be 1 or more")
+    return futures
 
 
 def _load(name: str, kind: type[_Part], directory: Path | None) -> _Part:
