@@ -9,10 +9,9 @@ Approved, unsent, live and Unknown orders count at their worst until an ending o
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from holdfast.domain import events as ev
-from holdfast.domain.contracts import Contracts, is_contract, owners
+from holdfast.domain.contracts import Contracts, SideKey, is_contract, owners
+from holdfast.domain.held import Exposure, HeldOrder, OpenIntent, links
 from holdfast.domain.ids import (
     AccountId,
     ClientOrderId,
@@ -31,45 +30,24 @@ from holdfast.domain.order import (
     Side,
 )
 from holdfast.domain.position import Position
+from holdfast.domain.protection import Protections
 
 if TYPE_CHECKING:
     from holdfast.domain.instrument import Instrument
 
+__all__ = [
+    "CLOSED_ORDERS_KEPT",
+    "Account",
+    "Exposure",
+    "HeldOrder",
+    "LatestOrders",
+    "OpenIntent",
+    "PositionKey",
+    "id_order",
+]
+
 CLOSED_ORDERS_KEPT = 10_000
-
-
-class Exposure(msgspec.Struct):
-    """What open orders and undrawn intents could still buy and sell, in quantity units."""
-
-    buying: int = 0
-    selling: int = 0
-
-
-class OpenIntent(msgspec.Struct):
-    """An accepted intent whose children have not drawn all of it."""
-
-    strategy: StrategyId
-    symbol: Symbol
-    side: Side
-    quantity: QuantityUnits
-    undrawn: QuantityUnits
-    asset: Asset
-    amount: AmountUnits
-
-
-class HeldOrder(msgspec.Struct):
-    """An order with what it reserves for its whole quantity, and until when it could leave."""
-
-    order: Order
-    asset: Asset
-    amount: AmountUnits
-    expires_at_ns: int = 0
-
-    @property
-    def reserved(self) -> int:
-        """Give the share of the reservation that open quantity still holds, rounded up."""
-        quantity = self.order.request.quantity
-        return -(-self.amount * self.order.leaves_quantity // quantity)
+_BOTH = PositionSide.BOTH  # an enum looks its members up anew each time
 
 
 class LatestOrders:
@@ -123,13 +101,18 @@ class Account:
         self.reserved: dict[Asset, AmountUnits] = {}
         self.exposures: dict[tuple[StrategyId, Symbol], Exposure] = {}
         self.symbol_exposures: dict[Symbol, Exposure] = {}
+        self.side_exposures: dict[PositionKey, Exposure] = {}
+        self.symbol_side_exposures: dict[SideKey, Exposure] = {}
+        self.lists: dict[str, list[HeldOrder]] = {}
         self.working: dict[tuple[StrategyId, Symbol], dict[ClientOrderId, Order]] = {}
         self.symbol_positions: dict[Symbol, int] = {}
         self.last_exec: dict[Symbol, ExecId] = {}
         self.latest_orders = LatestOrders()
         self.contracts = Contracts()
+        self.protections = Protections()
         self.foreign_execs: dict[Symbol, dict[ExecId, None]] = {}
-        self.foreign_orders: dict[tuple[str, str], bool] = {}
+        self.foreign_orders: dict[tuple[str, str], str] = {}
+        self.accepted: dict[Symbol, list[str]] = {}
         self.reconciled_through: dict[Symbol, ExecId] = {}
         self.bookings_count = 0
 
@@ -156,8 +139,22 @@ class Account:
         return self.symbol_positions.get(symbol, 0)
 
     def exposure(self, strategy: StrategyId, symbol: Symbol) -> Exposure:
-        """Give what a strategy's open orders on a symbol could still trade."""
+        """Give what a strategy's open one-way orders on a symbol could still trade."""
         return self.exposures.get((strategy, symbol)) or Exposure()
+
+    def exposure_at(self, strategy: StrategyId, symbol: Symbol) -> tuple[Exposure, Exposure]:
+        """Give the one-way exposures of a strategy and of a symbol; they live on and change."""
+        key = (strategy, symbol)
+        mine = self.exposures.get(key) or self.exposures.setdefault(key, Exposure())
+        total = self.symbol_exposures.get(symbol)
+        return mine, total or self.symbol_exposures.setdefault(symbol, Exposure())
+
+    def side_exposure_at(self, key: PositionKey) -> tuple[Exposure, Exposure]:
+        """Give the same of one position side in hedge mode."""
+        mine = self.side_exposures.get(key) or self.side_exposures.setdefault(key, Exposure())
+        where = (key[1], key[2])
+        total = self.symbol_side_exposures.get(where)
+        return mine, total or self.symbol_side_exposures.setdefault(where, Exposure())
 
     # What decisions do; called by the fold, and directly with the values at hand.
 
@@ -165,15 +162,15 @@ class Account:
         """Hold an accepted intent's reservation until children draw on it."""
         self.intents[intent_id] = intent
         self._reserve(intent.asset, intent.amount)
-        self._expose(intent.strategy, intent.symbol, intent.side, intent.undrawn)
+        self._expose_intent(intent, intent.undrawn)
 
     def release(self, intent_id: IntentId) -> None:
         """Let go of what an intent holds beyond its orders; idempotent."""
         intent = self.intents.pop(intent_id, None)
         if intent is None:
             return
-        self._reserve(intent.asset, -_share(intent))
-        self._expose(intent.strategy, intent.symbol, intent.side, -intent.undrawn)
+        self._reserve(intent.asset, -intent.share)
+        self._expose_intent(intent, -intent.undrawn)
 
     def approve(
         self, order: NewOrder, asset: Asset, *, amount: AmountUnits, expires_at_ns: int = 0
@@ -184,13 +181,15 @@ class Account:
             self.release(order.intent_id)
             intent.undrawn = QuantityUnits(max(0, intent.undrawn - order.quantity))
             if intent.undrawn:
-                intent.amount = AmountUnits(_share(intent))
+                intent.amount = AmountUnits(intent.share)
                 intent.quantity = intent.undrawn
                 self.accept(order.intent_id, intent)
         held = HeldOrder(Order(request=order), asset, amount, expires_at_ns)
+        if order.order_list_id or order.replaces:
+            self._link(held)
         self.orders[order.client_order_id] = held
         self._reserve(asset, held.reserved)
-        self._expose(order.strategy, order.symbol, order.side, order.quantity)
+        self._expose_order(order, held.counted)
         self._index(held)
         return held.order
 
@@ -223,12 +222,12 @@ class Account:
             return False
         order = held.order
         request = order.request
-        leaves, reserved = order.leaves_quantity, held.reserved
+        moved = (held, *held.dependents) if held.dependents else (held,)
+        before = [(each.counted, each.reserved) for each in moved]
         changed: bool = change(order) is not False
-        self._reserve(held.asset, held.reserved - reserved)
-        self._expose(
-            request.strategy, request.symbol, request.side, order.leaves_quantity - leaves
-        )
+        for each, (counted, reserved) in zip(moved, before, strict=True):
+            self._reserve(each.asset, each.reserved - reserved)
+            self._expose_order(each.order.request, each.counted - counted)
         if order.is_open:
             if self.closed.pop(key, None):
                 self.orders[key] = held
@@ -237,25 +236,66 @@ class Account:
             self.working[request.strategy, request.symbol].pop(key, None)
             self.closed[key] = held
             if len(self.closed) > CLOSED_ORDERS_KEPT:
-                self.closed.popitem(last=False)
+                self._forget(self.closed.popitem(last=False)[1])
         return changed
+
+    def _link(self, held: HeldOrder) -> None:
+        """Let an order of a list, or one that takes another's place, count for what it adds."""
+        request = held.order.request
+        replaced = self.orders.get(request.replaces) or self.closed.get(request.replaces)
+        members: list[HeldOrder] = []
+        if request.order_list_id:
+            members = self.lists.setdefault(request.order_list_id, [])
+        behind, after = links(request, members, replaced=replaced)
+        held.link(behind=behind, after=after)
+        members.append(held)
+
+    def _forget(self, held: HeldOrder) -> None:
+        held.unlink()
+        members = self.lists.get(held.order.request.order_list_id)
+        if members is not None and all(not member.order.is_open for member in members):
+            del self.lists[held.order.request.order_list_id]
 
     def _reserve(self, asset: Asset, units: int) -> None:
         self.reserved[asset] = AmountUnits(self.reserved.get(asset, 0) + units)
 
-    def _expose(self, strategy: StrategyId, symbol: Symbol, side: Side, quantity: int) -> None:
-        exposure = self.exposures.get((strategy, symbol))
-        if exposure is None:
-            exposure = self.exposures[strategy, symbol] = Exposure()
-        total = self.symbol_exposures.get(symbol)
-        if total is None:
-            total = self.symbol_exposures[symbol] = Exposure()
-        if side is Side.BUY:
-            exposure.buying += quantity
-            total.buying += quantity
+    def _expose_order(self, request: NewOrder, quantity: int) -> None:
+        if quantity:
+            self._expose(
+                request.strategy,
+                request.symbol,
+                request.side,
+                quantity,
+                position_side=request.position_side,
+                is_guarded=request.is_guarded,
+            )
+
+    def _expose_intent(self, intent: OpenIntent, quantity: int) -> None:
+        self._expose(
+            intent.strategy,
+            intent.symbol,
+            intent.side,
+            quantity,
+            position_side=intent.position_side,
+            is_guarded=intent.is_guarded,
+        )
+
+    def _expose(
+        self,
+        strategy: StrategyId,
+        symbol: Symbol,
+        side: Side,
+        quantity: int,
+        *,
+        position_side: PositionSide = _BOTH,
+        is_guarded: bool = False,
+    ) -> None:
+        if position_side is _BOTH:
+            exposures = self.exposure_at(strategy, symbol)
         else:
-            exposure.selling += quantity
-            total.selling += quantity
+            exposures = self.side_exposure_at((strategy, symbol, position_side))
+        for exposure in exposures:
+            exposure.add(side, quantity, is_guarded=is_guarded)
 
     def _index(self, held: HeldOrder) -> None:
         request = held.order.request
@@ -314,11 +354,6 @@ class Account:
         if position is None:
             position = self.positions[key] = Position()
         return position
-
-
-def _share(intent: OpenIntent) -> int:
-    """Give the part of an intent's reservation that its undrawn quantity holds, rounded up."""
-    return -(-intent.amount * intent.undrawn // intent.quantity)
 
 
 def id_order(text: str) -> tuple[int, str]:

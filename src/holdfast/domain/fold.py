@@ -17,6 +17,7 @@ from holdfast.domain.ids import (
     Symbol,
     VenueOrderId,
 )
+from holdfast.domain.instant import UtcNs
 from holdfast.domain.instrument import Instrument, Product
 from holdfast.domain.money import Asset, PriceUnits, QuantityUnits, amount_units
 from holdfast.domain.order import (
@@ -29,15 +30,22 @@ from holdfast.domain.order import (
     Side,
     StpMode,
     TimeInForce,
+    TriggerPrice,
 )
 from holdfast.domain.position import Position
+from holdfast.domain.protection import ProtectionEvent
 
 FOREIGN_KEPT = 10_000
 """How many strangers' orders, and executions of a symbol, are remembered to be told once."""
 
 
 _AtVenue: TypeAlias = (
-    ev.OrderAcked | ev.OrderAdopted | ev.OrderFilled | ev.ForeignOrderSeen | ev.ForeignFillSeen
+    ev.OrderAcked
+    | ev.OrderTriggered
+    | ev.OrderAdopted
+    | ev.OrderFilled
+    | ev.ForeignOrderSeen
+    | ev.ForeignFillSeen
 )
 
 
@@ -77,6 +85,12 @@ def new_order(
         reference=event.reference,
         model_version=event.model_version,
         policy_version=event.policy_version,
+        trigger_by=TriggerPrice(event.trigger_by),
+        activation_price=instrument.price(event.activation_price),
+        callback_bps=event.callback_bps,
+        display_quantity=instrument.quantity(event.display_quantity),
+        good_till_ns=UtcNs(event.good_till_ns),
+        replaces=ClientOrderId(event.replaces),
     )
 
 
@@ -154,6 +168,8 @@ def _on_accepted(account: Account, event: ev.IntentAccepted) -> None:
         quantity,
         Asset(event.reserved_asset),
         amount_units(event.reserved),
+        PositionSide(event.position_side),
+        event.is_guarded,
     )
     account.accept(IntentId(event.intent_id), intent)
 
@@ -186,6 +202,16 @@ def _on_acked(account: Account, event: ev.OrderAcked) -> None:
     venue_order_id = VenueOrderId(event.venue_order_id)
     account.change(event.client_order_id, lambda order: order.ack(venue_order_id))
     _see(account, event)
+
+
+def _on_triggered(account: Account, event: ev.OrderTriggered) -> None:
+    venue_order_id = VenueOrderId(event.venue_order_id)
+    account.change(event.client_order_id, lambda order: order.trigger(venue_order_id))
+    _see(account, event)
+
+
+def _on_protection(account: Account, event: ProtectionEvent) -> None:
+    account.protections.apply(event, account.instruments[Symbol(event.symbol)])
 
 
 def _on_doubted(account: Account, event: ev.OrderDoubted) -> None:
@@ -246,7 +272,7 @@ def _on_foreign_fill(account: Account, event: ev.ForeignFillSeen) -> None:
 
 
 def _on_foreign_order(account: Account, event: ev.ForeignOrderSeen) -> None:
-    account.foreign_orders[event.symbol, event.venue_order_id] = event.ours
+    account.foreign_orders[event.symbol, event.venue_order_id] = event.origin
     _keep_newest(account.foreign_orders)
     _see(account, event)
 
@@ -270,6 +296,11 @@ def _on_reconciled(account: Account, event: ev.ReconciliationCompleted) -> None:
         account.latest_orders.agree()
 
 
+def _on_released(account: Account, event: ev.SymbolReleased) -> None:
+    """Remember the differences that a person accepted; a clean comparison forgets them."""
+    account.accepted[Symbol(event.symbol)] = event.differences
+
+
 def _on_epoch(account: Account, _event: ev.EpochTaken) -> None:
     account.latest_orders.begin()
 
@@ -289,13 +320,20 @@ _FOLD: dict[type[ev.Event], Callable[[Account, Any], None]] = {
     ev.OrderWithheld: _on_withheld,
     ev.OrderAcked: _on_acked,
     ev.OrderRejected: _on_rejected,
+    ev.OrderTriggered: _on_triggered,
     ev.OrderDoubted: _on_doubted,
     ev.OrderFilled: _on_filled,
     ev.OrderCanceled: _on_ended,
     ev.OrderExpired: _on_ended,
     ev.CancelRequested: _on_cancel_requested,
     ev.CancelRejected: _on_cancel_rejected,
+    ev.ProtectionSet: _on_protection,
+    ev.ProtectionCovered: _on_protection,
+    ev.ProtectionUncovered: _on_protection,
+    ev.ProtectionOverdue: _on_protection,
+    ev.ProtectionEnded: _on_protection,
     ev.ForeignFillSeen: _on_foreign_fill,
     ev.ForeignOrderSeen: _on_foreign_order,
     ev.ReconciliationCompleted: _on_reconciled,
+    ev.SymbolReleased: _on_released,
 }

@@ -79,6 +79,17 @@ class TriggerPrice(Enum):
     MARK = "mark"
 
 
+class Contingency(Enum):
+    """How the orders of one list depend on each other.
+
+    One cancels the other; one triggers the other; one triggers two that cancel each other.
+    """
+
+    OCO = "OCO"
+    OTO = "OTO"
+    OTOCO = "OTOCO"
+
+
 class Origin(Enum):
     """Who made an order: somebody's request, or the venue itself."""
 
@@ -120,6 +131,7 @@ class OrderStatus(Enum):
     APPROVED = "approved"
     UNKNOWN = "unknown"
     ACCEPTED = "accepted"
+    TRIGGERED = "triggered"
     PARTIALLY_FILLED = "partially_filled"
     FILLED = "filled"
     CANCELED = "canceled"
@@ -133,6 +145,9 @@ ENDINGS: tuple[Ending, ...] = ("", "not_sent", "rejected", "expired", "canceled"
 """From the lightest to the weightiest; of two the weightier stands."""
 
 
+_BOTH = PositionSide.BOTH  # an enum looks its members up anew each time
+
+
 class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
     """One order as it will be written to the venue; a value that can be encoded.
 
@@ -141,7 +156,9 @@ class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
     price that its reservation was made for. `trigger_price` belongs to stops and take-profits,
     `activation_price` (0: at once) and `callback_bps` to a trailing stop, `display_quantity`
     (0: all of it) to an iceberg, `good_till_ns` to GTD. Orders with one `order_list_id` are one
-    list at the venue, and `contingency` says which (OCO, OTO, OTOCO).
+    list at the venue, and `contingency` says which (OCO, OTO, OTOCO); the first of them is the
+    working leg of an OTO or OTOCO. An order that `replaces` another leaves with its cancel as
+    one request, and only lives if that one was canceled.
     """
 
     client_order_id: ClientOrderId
@@ -173,6 +190,19 @@ class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
     callback_bps: int = 0
     display_quantity: QuantityUnits = QuantityUnits(0)
     good_till_ns: UtcNs = UtcNs(0)
+    replaces: ClientOrderId = ClientOrderId("")
+
+    @property
+    def is_guarded(self) -> bool:
+        """Tell whether the venue itself keeps it from opening or turning a position."""
+        if self.position_side is _BOTH:
+            return self.reduce_only
+        return (self.position_side is PositionSide.LONG) is (self.side is Side.SELL)
+
+    @property
+    def is_conditional(self) -> bool:
+        """Tell whether it waits for a trigger before it rests or trades."""
+        return bool(self.trigger_price or self.callback_bps)
 
 
 class Order(msgspec.Struct, kw_only=True):
@@ -186,6 +216,7 @@ class Order(msgspec.Struct, kw_only=True):
     venue_order_id: VenueOrderId = VenueOrderId("")
     acked: bool = False
     in_doubt: bool = False
+    is_triggered: bool = False
     cancels_requested_count: int = 0
     cancels_rejected_count: int = 0
     ending: Ending = ""
@@ -204,7 +235,7 @@ class Order(msgspec.Struct, kw_only=True):
         if self.cum_quantity:
             return OrderStatus.PARTIALLY_FILLED
         if self.acked:
-            return OrderStatus.ACCEPTED
+            return OrderStatus.TRIGGERED if self.is_triggered else OrderStatus.ACCEPTED
         return OrderStatus.UNKNOWN if self.in_doubt else OrderStatus.APPROVED
 
     @property
@@ -237,6 +268,11 @@ class Order(msgspec.Struct, kw_only=True):
         self.acked = True
         self.in_doubt = False
         self.venue_order_id = venue_order_id or self.venue_order_id
+
+    def trigger(self, venue_order_id: VenueOrderId) -> None:
+        """Note that what it waited for has come; the venue may have it under a new id now."""
+        self.is_triggered = True
+        self.ack(venue_order_id)
 
     def doubt(self) -> None:
         """Note a lost answer; evidence that came before or comes later settles it."""

@@ -3,8 +3,8 @@
 It covers orders, reservations, positions, balances, lots, limits, halts and what strategies
 saved; nothing of market data, latency, paths or the host. Live and reader fold the same way, so
 equal journals give equal hashes (JNL-1). `state/2` adds to `state/1` what margin accounts have
-beside cash, quarantined symbols and open incidents; both are computed, and two versions compare
-the older.
+beside cash, protections, quarantined symbols and open incidents; both are computed, and two
+versions compare the older.
 """
 
 import hashlib
@@ -82,6 +82,7 @@ class State:
         if form != EARLIER_FORM:
             added = {
                 "contracts": self.account.contracts.canonical(),
+                "protections": self.account.protections.canonical(),
                 "quarantined": self.halts.quarantined,
                 "incidents": [list(key) for key in sorted(self.incidents)],
             }

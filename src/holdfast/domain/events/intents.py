@@ -10,7 +10,8 @@ from holdfast.domain.market import MarketReference
 class IntentAccepted(Event, frozen=True, array_like=True):
     """An intent passed the gates of the whole and holds a reservation.
 
-    `reserved` is the amount of `reserved_asset` for the whole quantity at its worst.
+    `reserved` is the amount of `reserved_asset` for the whole quantity at its worst. Of a list
+    the first order is the intent; `contingency` says what depends on it.
     """
 
     TYPE: ClassVar[str] = "intent.accepted/1"
@@ -27,6 +28,9 @@ class IntentAccepted(Event, frozen=True, array_like=True):
     model_version: str
     policy_version: str
     reference: MarketReference
+    position_side: str = "both"
+    is_guarded: bool = False
+    contingency: str = ""
 
 
 class IntentRefused(Event, frozen=True, array_like=True):

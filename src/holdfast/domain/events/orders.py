@@ -34,6 +34,12 @@ class OrderApproved(Event, frozen=True, array_like=True):
     reserved_asset: str
     reserved: str
     expires_at_ns: int
+    trigger_by: str = "last"
+    activation_price: str = "0"
+    callback_bps: int = 0
+    display_quantity: str = "0"
+    good_till_ns: int = 0
+    replaces: str = ""
 
 
 class OrderWithheld(Event, frozen=True, array_like=True):
@@ -50,6 +56,19 @@ class OrderAcked(Event, frozen=True, array_like=True):
     """The venue has the order."""
 
     TYPE: ClassVar[str] = "order.acked/1"
+    client_order_id: str
+    venue_order_id: str
+    strategy: str
+    symbol: str
+    venue_at_ns: int
+    received_at_ns: int
+    source: str
+
+
+class OrderTriggered(Event, frozen=True, array_like=True):
+    """What a conditional order waited for has come; the venue may have it under a new id."""
+
+    TYPE: ClassVar[str] = "order.triggered/1"
     client_order_id: str
     venue_order_id: str
     strategy: str
