@@ -28,9 +28,14 @@ from holdfast.domain.submission import Submission, Unknown
 
 
 class ReportKind(Enum):
-    """What a report says happened."""
+    """What a report says happened.
+
+    TRIGGERED is a conditional order whose price has come, also where it goes on under a new
+    venue order id, which the report then names.
+    """
 
     ACKED = "acked"
+    TRIGGERED = "triggered"
     FILLED = "filled"
     CANCELED = "canceled"
     EXPIRED = "expired"
