@@ -13,7 +13,7 @@ from holdfast.domain.instrument import Instrument
 from holdfast.domain.order import NewOrder, Purpose
 from holdfast.domain.submission import Submission, Withheld, WithheldReason
 from holdfast.domain.venue import CancelAnswer, CancelOrder, OrderEntry, OrderSink
-from holdfast.gateway.breaker import Breaker
+from holdfast.gateway.breaker import Breakers
 from holdfast.gateway.budget import BudgetLimits, OrderBudget
 from holdfast.gateway.epoch import Epochs
 from holdfast.gateway.ids import UsedIds
@@ -39,7 +39,7 @@ class Gateway:
         self._clock = clock
         self._recheck = recheck
         self._budget = OrderBudget(budget or BudgetLimits())
-        self._breaker = Breaker()
+        self.breakers = Breakers()
         self._used = UsedIds()
         self._sink: OrderSink | None = None
 
@@ -62,7 +62,7 @@ class Gateway:
         now_ns = self._clock.now_ns()
         withheld = self._withhold(approved, epoch, now_ns)
         if withheld is None:
-            self._budget.spend(now_ns)
+            self._leave(approved.order, now_ns)
             self._entry.submit(approved.order)
         return withheld
 
@@ -80,8 +80,8 @@ class Gateway:
         now_ns = self._clock.now_ns()
         withheld = self._withhold_any(approved, epoch, now_ns)
         if withheld is None:
-            for _ in approved:
-                self._budget.spend(now_ns)
+            for one in approved:
+                self._leave(one.order, now_ns)
             self._entry.submit_list(tuple(one.order for one in approved))
         return withheld
 
@@ -94,13 +94,13 @@ class Gateway:
         if withheld is None and not self._epochs.admits_cancel(cancel.client_order_id, epoch):
             withheld = Withheld(WithheldReason.STALE_EPOCH, f"epoch {epoch}")
         if withheld is None:
-            self._budget.spend(now_ns)
+            self._leave(approved.order, now_ns)
             self._entry.replace(cancel, approved.order)
         return withheld
 
     def on_submission(self, client_order_id: ClientOrderId, answer: Submission) -> None:
         """Pass the venue's answer to a submission on."""
-        self._breaker.note(answer, self._clock.now_ns())
+        self.breakers.answered(client_order_id, answer, self._clock.now_ns())
         if self._sink is not None:
             self._sink.on_submission(client_order_id, answer)
 
@@ -108,6 +108,10 @@ class Gateway:
         """Pass the venue's answer to a cancel on."""
         if self._sink is not None:
             self._sink.on_cancel(cancel, answer)
+
+    def _leave(self, order: NewOrder, now_ns: int) -> None:
+        self._budget.spend(now_ns)
+        self.breakers.sent(order, now_ns)
 
     def _withhold_any(
         self, approved: tuple[Approved, ...], epoch: Epoch, now_ns: int
@@ -131,10 +135,10 @@ class Gateway:
         is_entry = order.purpose is _ENTRY
         if overdrawn := self._budget.refusal(now_ns, is_entry=is_entry, count=together):
             return Withheld(WithheldReason.BUDGET, overdrawn)
-        if is_entry and self._breaker.is_open(now_ns):
-            return Withheld(WithheldReason.BREAKER, "too many lost answers in a row")
         if withheld := self._recheck(order):
             return withheld
         if not self._entry.is_connected:
             return Withheld(WithheldReason.NOT_CONNECTED)
+        if waiting := self.breakers.refusal(order, now_ns):
+            return Withheld(WithheldReason.BREAKER, waiting)
         return None

@@ -4,16 +4,32 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdfast.domain.ids import ClientOrderIds, Epoch, JournalId, Shard
+from holdfast.domain import fold
+from holdfast.domain.ids import AccountId, ClientOrderIds, Epoch, JournalId, Shard
 from holdfast.domain.instant import NS_PER_S
-from holdfast.domain.submission import Acked, Rejected, Unknown
-from holdfast.gateway.breaker import LOST_IN_A_ROW, OPEN_FOR_NS, Breaker
+from holdfast.domain.order import NewOrder, Purpose
+from holdfast.domain.submission import Acked, Rejected, Submission, Unknown
+from holdfast.gateway.breaker import Breakers
 from holdfast.gateway.budget import DAY_NS, SHORT_NS, BudgetLimits, OrderBudget
 from holdfast.gateway.epoch import Epochs
 from holdfast.gateway.ids import UsedIds
+from holdfast.testing import happenings as told
+from holdfast.testing.market import instrument
+from holdfast.traffic.breaker import ENTRIES, EXITS, BreakerState
 
 JOURNAL = JournalId("TEST1")
 ACKED, LOST = Acked("7"), Unknown("timeout")  # type: ignore[arg-type]
+
+
+BTCUSDT = instrument()
+
+
+def order(purpose: Purpose) -> NewOrder:
+    """Give an order that is there for a purpose."""
+    approved = told.approved(
+        BTCUSDT, "buy", client_order_id=ids().next(), purpose=purpose.value
+    )
+    return fold.new_order(approved, AccountId("demo"), instrument=BTCUSDT)
 
 
 def ids(*, shard: int = 0, epoch: int = 1) -> ClientOrderIds:
@@ -109,18 +125,49 @@ def test_the_days_budget_begins_anew_with_the_day() -> None:
     assert budget.refusal(DAY_NS, is_entry=True) == ""
 
 
-def test_the_breaker_opens_after_lost_answers_in_a_row_and_closes_by_itself() -> None:
-    breaker = Breaker()
-    for _ in range(LOST_IN_A_ROW - 1):
-        breaker.note(LOST, 0)
-    breaker.note(ACKED, 0)
-    breaker.note(LOST, 0)
-    assert not breaker.is_open(0)
-    for _ in range(LOST_IN_A_ROW - 1):
-        breaker.note(LOST, 7)
-    assert breaker.is_open(7)
-    assert not breaker.is_open(7 + OPEN_FOR_NS)
-    breaker.note(LOST, 7 + OPEN_FOR_NS)
-    assert breaker.is_open(8 + OPEN_FOR_NS)
-    breaker.note(Rejected(-2010, "no"), 8 + OPEN_FOR_NS)
-    assert not breaker.is_open(8 + OPEN_FOR_NS)
+def note(breakers: Breakers, answer: Submission, *, purpose: Purpose = Purpose.ENTRY) -> None:
+    """Let an order leave and be answered."""
+    sent = order(purpose)
+    breakers.sent(sent, 0)
+    breakers.answered(sent.client_order_id, answer, 0)
+
+
+def test_lost_answers_hold_entries_and_never_the_ways_out() -> None:
+    breakers = Breakers()
+    for _ in range(ENTRIES.failures_in_a_row):
+        note(breakers, LOST)
+    assert "does not answer" in breakers.refusal(order(Purpose.ENTRY), 0)
+    assert breakers.refusal(order(Purpose.EXIT), 0) == ""
+    assert breakers.refusal(order(Purpose.PROTECTIVE), 0) == ""
+
+
+def test_lost_exits_open_the_breaker_of_exits_alone_and_for_a_second_at_most() -> None:
+    breakers = Breakers()
+    for _ in range(EXITS.failures_in_a_row):
+        note(breakers, LOST, purpose=Purpose.EXIT)
+    assert breakers.refusal(order(Purpose.ENTRY), 0) == ""
+    assert breakers.refusal(order(Purpose.EXIT), 0)
+    assert breakers.refusal(order(Purpose.EXIT), NS_PER_S) == ""
+
+
+def test_a_rejection_is_an_answer_and_a_refusal_of_our_own_is_none() -> None:
+    breakers = Breakers()
+    for _ in range(20):
+        note(breakers, Rejected(-2010, "no"))
+    for _ in range(ENTRIES.failures_in_a_row - 1):
+        note(breakers, LOST)
+    note(breakers, Rejected(0, "not connected; nothing was sent"))
+    assert breakers.refusal(order(Purpose.ENTRY), 0) == ""
+    note(breakers, LOST)
+    assert breakers.refusal(order(Purpose.ENTRY), 0)
+
+
+def test_maintenance_closes_both_ways_and_is_told_with_its_class() -> None:
+    breakers = Breakers()
+    said: list[tuple[str, BreakerState, str]] = []
+    breakers.on_change = lambda name, state, reason: said.append((name, state, reason))
+    breakers.maintain(0, is_maintained=True)
+    assert [name for name, _, _ in said] == ["entries", "exits"]
+    assert breakers.refusal(order(Purpose.EXIT), 10**15)
+    breakers.maintain(10**15, is_maintained=False)
+    assert breakers.refusal(order(Purpose.EXIT), 10**15) == ""
