@@ -1,17 +1,17 @@
-"""Requests on a market stream connection: SUBSCRIBE and its relatives, five a second."""
+"""Requests on a market stream connection: SUBSCRIBE and its relatives, so many a second."""
 
 from typing import TypeAlias
 
 import msgspec
 
 from holdfast.simexchange.connection import POLICY_VIOLATION, Connection
-from holdfast.simexchange.limits import SECOND_NS, Window
+from holdfast.simexchange.everystream import Streams
+from holdfast.simexchange.limits import SECOND_NS, SPOT, Window
 from holdfast.simexchange.pacing import MarketClock
 from holdfast.simexchange.payloads.feed import MILLISECOND_NS
 from holdfast.simexchange.refusals import Refusal
-from holdfast.simexchange.streams import Listener, MarketStreams
+from holdfast.simexchange.streams import Listener
 
-MESSAGES_PER_SECOND = 5
 INVALID_REQUEST = 2
 UNKNOWN_PROPERTY = 0
 LONGEST_ID = 36
@@ -31,17 +31,18 @@ class MarketSession:
 
     def __init__(
         self,
-        streams: MarketStreams,
+        streams: Streams,
         connection: Connection,
         *,
         clock: MarketClock,
         is_combined: bool,
         unit_ns: int = MILLISECOND_NS,
+        messages_per_second: int = SPOT.messages_per_second,
     ) -> None:
         self._streams = streams
         self._connection = connection
         self._clock = clock
-        self._messages = Window(SECOND_NS, MESSAGES_PER_SECOND)
+        self._messages = Window(SECOND_NS, messages_per_second)
         self._listener = Listener(connection, is_combined=is_combined, unit_ns=unit_ns)
 
     def open(self, names: list[str]) -> None:
@@ -71,7 +72,7 @@ class MarketSession:
 
     def count(self) -> bool:
         """Count an incoming message; over the limit the connection is closed."""
-        if self._messages.add(1, self._clock.limits_now_ns()) <= MESSAGES_PER_SECOND:
+        if self._messages.add(1, self._clock.limits_now_ns()) <= self._messages.limit:
             return True
         self._connection.close(POLICY_VIOLATION)
         return False

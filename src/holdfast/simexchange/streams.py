@@ -4,7 +4,7 @@ A stream name is `<symbol in lower case>@<kind>`. A message is built once for a 
 stream, and only when somebody listens.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from holdfast.simexchange.connection import Connection
@@ -55,6 +55,7 @@ class Topic:
         self.kind = kind
         self.listeners: dict[Listener, None] = {}
         self.sent_ns = 0
+        self.last_id = 0
         self.open_ns = 0
         self.closes_ns = 0
 
@@ -83,12 +84,18 @@ class MarketStreams:
     """All listeners to the market, and the only way a record gets to them."""
 
     def __init__(
-        self, exchange: "Exchange", clock: MarketClock, *, on_change: Callable[[], None]
+        self,
+        exchange: "Exchange",
+        clock: MarketClock,
+        *,
+        on_change: Callable[[], None],
+        symbols: Iterable[str] | None = None,
     ) -> None:
+        listed = exchange.symbols if symbols is None else symbols
         self._exchange = exchange
         self._clock = clock
         self._on_change = on_change
-        self._symbols = {symbol.lower(): symbol for symbol in exchange.symbols}
+        self._symbols = {symbol.lower(): symbol for symbol in listed}
         self._topics: dict[str, dict[str, Topic]] = {}
         self._listeners: dict[Listener, None] = {}
         self._has_depth: set[str] = set()
@@ -124,7 +131,7 @@ class MarketStreams:
     def unsubscribe(self, listener: Listener, names: list[str]) -> None:
         """Take streams from a listener; names that it does not have are ignored."""
         for name in names:
-            if name in listener.names:
+            if name in listener.names and self.knows(name):
                 del listener.names[name]
                 symbol, kind = self._parse(name)
                 self._forget(symbol, kind, listener)

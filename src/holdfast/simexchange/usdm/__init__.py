@@ -1,0 +1,1 @@
+"""The USD-M interface of the simulated exchange: /fapi, its streams, its WebSocket API."""
