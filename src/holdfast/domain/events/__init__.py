@@ -14,6 +14,16 @@ from holdfast.domain.events.account import (
     PositionOpened,
     WalletMoved,
 )
+from holdfast.domain.events.connection import (
+    BreakerChanged,
+    ConnectionLapsed,
+    ConnectionRestored,
+    DeadManArmed,
+    DeadManDisarmed,
+    DeadManRefreshed,
+    KeyChecked,
+    VenueStatusChanged,
+)
 from holdfast.domain.events.control import (
     BarrierPassed,
     CommandReceived,
@@ -116,6 +126,14 @@ CATALOGUE: dict[str, type[Event]] = {
         TradingResumed,
         CommandReceived,
         BarrierPassed,
+        BreakerChanged,
+        ConnectionLapsed,
+        ConnectionRestored,
+        DeadManArmed,
+        DeadManDisarmed,
+        DeadManRefreshed,
+        KeyChecked,
+        VenueStatusChanged,
     )
 }
 
@@ -125,9 +143,15 @@ __all__ = [
     "BalanceAdjusted",
     "BalanceOpened",
     "BarrierPassed",
+    "BreakerChanged",
     "CancelRejected",
     "CancelRequested",
     "CommandReceived",
+    "ConnectionLapsed",
+    "ConnectionRestored",
+    "DeadManArmed",
+    "DeadManDisarmed",
+    "DeadManRefreshed",
     "EpochTaken",
     "Event",
     "ForeignFillSeen",
@@ -140,6 +164,7 @@ __all__ = [
     "IntentClosed",
     "IntentRefused",
     "JournalOpened",
+    "KeyChecked",
     "LimitsSet",
     "MarkRecorded",
     "OrderAcked",
@@ -168,5 +193,6 @@ __all__ = [
     "SymbolReleased",
     "TradingPaused",
     "TradingResumed",
+    "VenueStatusChanged",
     "WalletMoved",
 ]
