@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -25,8 +26,10 @@ from holdfast.venues.binance.stream import pause_s
 from holdfast.venues.binance.wire.instruments import listing
 from holdfast.venues.binance.wire.klines import asked_interval, klines
 from holdfast.venues.binance.wire.market import MarketWire
-from holdfast.venues.binance.wire.requests import Params
 from holdfast.venues.binance.wire.unreadable import Unreadable
+
+if TYPE_CHECKING:
+    from holdfast.venues.binance.wire.requests import Params
 
 _STREAM_PATHS = ("/stream", "/ws")
 _SNAPSHOT_GAP_NS = 250 * NS_PER_MS
@@ -48,7 +51,7 @@ class BinanceMarketData:
     ) -> None:
         self._network = network
         self._clock = clock
-        self._base = _without_path(endpoints.ws)
+        self._bases = [_without_path(url) for url in (endpoints.ws, *endpoints.other_ws)]
         self._rest = rest
         self._jitter = jitter
         self._options = options
@@ -109,7 +112,7 @@ class BinanceMarketData:
             MarketStream(
                 self._network,
                 self._clock,
-                url=f"{self._base}{route.path}",
+                urls=[f"{base}{route.path}" for base in self._bases],
                 wire=MarketWire(instruments, route.kinds),
                 sink=sink,
                 jitter=self._jitter,

@@ -1,18 +1,29 @@
-"""One connection of market streams: its messages decoded and handed over in their order."""
+"""One connection of market streams: its messages decoded and handed over in their order.
 
-from collections.abc import Callable
+While a successor takes over, every message is handed over once. When messages are read later
+than they should be, of the tops that wait only each symbol's newest is decoded; trades and
+depth are never left out.
+"""
 
+import asyncio
+from collections.abc import Callable, Sequence
+
+from holdfast.domain.ids import Symbol
 from holdfast.domain.instant import Clock
+from holdfast.domain.market import BookTop, DepthDiff, MarketEvent, MarkPrice, TradePrint
 from holdfast.domain.ports import Network
 from holdfast.domain.venue import MarketSink, Pingable
 from holdfast.errors import ConfigError
 from holdfast.venues.binance.options import Options
+from holdfast.venues.binance.overlap import Numbered, Verdict, judge
 from holdfast.venues.binance.stream import StandingSocket
 from holdfast.venues.binance.wire.market import MarketWire, Shutdown
 from holdfast.venues.binance.wire.unreadable import Unreadable
 
 STREAMS_A_CONNECTION = 1_024
-_SPECIAL = (Shutdown, Unreadable)
+_NO_EVENT = frozenset((Shutdown, Unreadable, type(None)))
+
+Pairs = dict[tuple[type, Symbol], Numbered[MarketEvent]]
 
 
 class MarketStream:
@@ -23,7 +34,7 @@ class MarketStream:
         network: Network,
         clock: Clock,
         *,
-        url: str,
+        urls: Sequence[str],
         wire: MarketWire,
         sink: MarketSink,
         jitter: Callable[[], float],
@@ -34,18 +45,35 @@ class MarketStream:
                 f"{len(wire.symbols)} symbols are {len(wire.streams)} streams; "
                 f"one connection takes {STREAMS_A_CONNECTION}"
             )
-        self._clock = clock
-        self._wire = wire
+        self.wire = wire
+        self._now_ns = clock.now_ns
+        self._decode = wire.decode
         self._sink: MarketSink | None = sink
-        self._paper_pings = options.paper_pings
+        self._options = options
         self._is_fresh = True
+        self._is_behind = False
+        self._waiting_tops: dict[Symbol, bytes] = {}
+        self._pairs: Pairs = {}
+        live = not options.paper_pings
         self._socket = StandingSocket(
             network,
-            f"{url}?streams={'/'.join(wire.streams)}",
+            [f"{url}?streams={'/'.join(wire.streams)}" for url in urls],
             owner=self,
+            overlap=self if live else None,
+            rotation=options.rotation,
             jitter=jitter,
-            silence_limit_s=0 if options.paper_pings else options.silence_limit_s,
+            silence_limit_s=options.silence_limit_s if live else 0,
         )
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether messages could come."""
+        return self._socket.is_open
+
+    @property
+    def is_behind(self) -> bool:
+        """Tell whether messages are read later than they should be."""
+        return self._is_behind
 
     async def open(self) -> None:
         """Connect and subscribe; returns when data may flow, goes on until `close`."""
@@ -56,6 +84,16 @@ class MarketStream:
         self._sink = None
         await self._socket.close()
 
+    def reopen(self, reason: str) -> None:
+        """Leave a connection that does not do its work, and open another."""
+        self._socket.reopen(reason)
+
+    def fall_behind(self, *, is_behind: bool) -> None:
+        """Begin or end to keep only the newest top of each symbol."""
+        self._is_behind = is_behind
+        if not is_behind:
+            self._show_tops()
+
     # What the socket says.
 
     def on_open(self) -> None:
@@ -64,35 +102,126 @@ class MarketStream:
 
     def on_text(self, frame: memoryview) -> None:
         """Decode a message and hand it over."""
-        sink = self._sink
-        event = self._wire.decode(frame, self._clock.now_ns())
-        if event is None or sink is None:
+        if self._is_behind and self._is_put_off(frame):
             return
-        if isinstance(event, _SPECIAL):
-            self._on_special(event, sink)
+        event = self._decode(frame, self._now_ns())
+        sink = self._sink
+        if type(event) in _NO_EVENT or sink is None:
+            self._on_special(event)
             return
         if self._is_fresh:
             self._socket.proven()
             self._is_fresh = False
-        sink.on_market(event)
+        sink.on_market(event)  # type: ignore[arg-type]
         sink.on_frame_end()
 
     def on_ping(self, connection: Pingable, payload: bytes) -> None:
         """Answer at once, or in paper mode leave it to the sink."""
-        if self._paper_pings and self._sink is not None:
+        if self._options.paper_pings and self._sink is not None:
             self._sink.on_ping(connection, payload)
         else:
             connection.pong(payload)
 
     def on_lost(self, reason: str) -> None:
         """Say of every book that it cannot be trusted."""
+        self._waiting_tops.clear()
         if self._sink is not None:
-            for symbol in self._wire.symbols:
+            for symbol in self.wire.symbols:
                 self._sink.on_book_invalid(symbol, f"disconnected: {reason}")
 
-    def _on_special(self, event: Shutdown | Unreadable, sink: MarketSink) -> None:
-        if isinstance(event, Shutdown):
-            self._socket.reopen("the venue shuts this connection down")
+    # Two connections at once.
+
+    def on_successor(self, send: Callable[[bytes], None]) -> None:  # noqa: ARG002
+        """Begin to compare two connections, stream by stream."""
+        self._show_tops()
+        for key in self.wire.keys:
+            self._pairs.setdefault(key, Numbered())
+
+    def on_old_text(self, frame: memoryview) -> None:
+        """Take a message of the connection that will go."""
+        event = self._decode(frame, self._now_ns())
+        if type(event) in _NO_EVENT:
+            if not isinstance(event, Shutdown):
+                self._on_special(event)
             return
-        for symbol in [event.symbol] if event.symbol else self._wire.symbols:
-            sink.on_book_invalid(symbol, f"unreadable message: {event.reason}")
+        assert not isinstance(event, Shutdown | Unreadable | None)
+        self._hand_over(self._pair(event).old(*_span(event), event))
+
+    def on_new_text(self, frame: memoryview) -> None:
+        """Take a message of the connection that will stay; what is unreadable comes again."""
+        event = self._decode(frame, self._now_ns())
+        if not isinstance(event, Shutdown | Unreadable | None):
+            self._hand_over(self._pair(event).new(*_span(event), event))
+
+    def judge(self, age_s: float) -> Verdict:
+        """Say whether every stream has been found on the successor."""
+        return judge(
+            self._pairs.values(), age_s=age_s, settle_s=self._options.rotation.settle_s
+        )
+
+    def on_switch(self, reason: str) -> None:  # noqa: ARG002
+        """Hand over what the old connection would have brought; gaps show by their ids."""
+        pairs, self._pairs = self._pairs, {}
+        for pair in pairs.values():
+            self._hand_over(pair.rest())
+        self._is_fresh = True
+
+    def on_successor_lost(self) -> None:
+        """Forget what a successor brought and the old connection will bring."""
+        self._pairs = {}
+
+    def _pair(self, event: MarketEvent) -> Numbered[MarketEvent]:
+        """Find what is known of a stream; a successor may speak while it is still opened."""
+        return self._pairs.setdefault((type(event), event.symbol), Numbered())
+
+    def _hand_over(self, events: list[MarketEvent]) -> None:
+        sink = self._sink
+        if sink is None:
+            return
+        for event in events:
+            sink.on_market(event)
+            sink.on_frame_end()
+
+    # What is no event, and what comes too late.
+
+    def _on_special(self, event: object) -> None:
+        sink = self._sink
+        if sink is None or event is None:
+            return
+        if isinstance(event, Shutdown):
+            self._socket.rotate("the venue shuts this connection down")
+        elif isinstance(event, Unreadable):
+            for symbol in [event.symbol] if event.symbol else self.wire.symbols:
+                sink.on_book_invalid(symbol, f"unreadable message: {event.reason}")
+
+    def _is_put_off(self, frame: memoryview) -> bool:
+        """Keep a top undecoded until the messages that are here have been read."""
+        symbol = self.wire.top_of(frame)
+        if symbol is None:
+            return False
+        if not self._waiting_tops:
+            asyncio.get_running_loop().call_soon(self._show_tops)
+        self._waiting_tops[symbol] = bytes(frame)
+        return True
+
+    def _show_tops(self) -> None:
+        tops, self._waiting_tops = self._waiting_tops, {}
+        for raw in tops.values():
+            event = self._decode(memoryview(raw), self._now_ns())
+            if isinstance(event, BookTop):
+                self._hand_over([event])
+            else:
+                self._on_special(event)
+
+
+def _span(event: MarketEvent) -> tuple[int, int]:
+    """Give the numbers that a message spans; see `Numbered`."""
+    if isinstance(event, DepthDiff):
+        first = event.first_id if event.previous_id < 0 else event.previous_id + 1
+        return first, event.last_id
+    if isinstance(event, TradePrint):
+        return event.trade_id, event.trade_id
+    if isinstance(event, MarkPrice):
+        return event.venue_at_ns + 1, event.venue_at_ns
+    assert isinstance(event, BookTop)
+    return event.update_id + 1, event.update_id

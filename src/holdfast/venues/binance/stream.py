@@ -1,20 +1,28 @@
 """A WebSocket that stands: opened again whenever it ends, with growing, jittered pauses.
 
 It knows sockets and nothing of trading. What was not answered when a connection ended is lost;
-its owner is told so, and is told again when the next connection is open.
+its owner is told so, and is told again when the next connection is open. An owner that can hear
+two connections has an old one replaced before it ends: the next one is opened beside it, and
+takes its place when the owner says that nothing will be missed.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+import itertools
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Protocol
 
+from holdfast.domain.instant import NS_PER_S
 from holdfast.domain.ports import Network, WebSocket
 from holdfast.domain.venue import Pingable
-from holdfast.errors import VenueUnavailable
+from holdfast.errors import HoldfastError, VenueUnavailable
+from holdfast.venues.binance.doors import Doors
+from holdfast.venues.binance.options import Rotation
+from holdfast.venues.binance.overlap import Verdict
 
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 30.0
 _MOST_DOUBLINGS = 10
+_NO_ROTATION = Rotation(after_s=0)
 
 
 def pause_s(attempt: int, chance: float) -> float:
@@ -39,26 +47,69 @@ class SocketOwner(Protocol):
         """Learn that the connection ended, after `on_open` was called for it."""
 
 
+class OverlapOwner(SocketOwner, Protocol):
+    """An owner that can hear a connection and its successor at once."""
+
+    def on_successor(self, send: Callable[[bytes], None]) -> None:
+        """Learn that a successor is open, and how to write to it; it is heard from here on."""
+
+    def on_old_text(self, frame: memoryview) -> None:
+        """Take a message of the old connection while there are two."""
+
+    def on_new_text(self, frame: memoryview) -> None:
+        """Take a message of the successor."""
+
+    def judge(self, age_s: float) -> Verdict:
+        """Say whether the successor can take over, after so long beside the old one."""
+
+    def on_switch(self, reason: str) -> None:
+        """Learn that the successor is the only one now; the old one is over, for a reason."""
+
+    def on_successor_lost(self) -> None:
+        """Learn that there is only the old one again."""
+
+
+async def _no_path() -> str:
+    return ""
+
+
 class StandingSocket:
-    """One connection at a time, from `open` to `close`."""
+    """One connection at a time, two while one takes over, from `open` to `close`.
+
+    `overlap` is the owner again when it can hear two. `path` is asked for what follows the
+    address before each connection.
+    """
 
     def __init__(
         self,
         network: Network,
-        url: str,
+        urls: str | Sequence[str],
         *,
         owner: SocketOwner,
         jitter: Callable[[], float],
         silence_limit_s: float,
+        overlap: OverlapOwner | None = None,
+        rotation: Rotation = _NO_ROTATION,
+        path: Callable[[], Awaitable[str]] = _no_path,
     ) -> None:
         self._network = network
-        self._url = url
+        self._doors = Doors(
+            [urls] if isinstance(urls, str) else urls,
+            way_back_ns=int(rotation.way_back_s * NS_PER_S),
+        )
         self._owner = owner
+        self._overlap = overlap
+        self._rotation = rotation
+        self._path = path
         self._jitter = jitter
         self._silence_limit_s = silence_limit_s
         self._life: _Life | None = None
+        self._successor: _Life | None = None
+        self._is_rotating = False
+        self._is_proven = False
         self._attempt = 0
         self._is_closing = False
+        self._aging: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -68,11 +119,16 @@ class StandingSocket:
         return life is not None and life.socket is not None and life.socket.is_open
 
     async def open(self) -> None:
-        """Connect for the first time; VenueUnavailable when that fails."""
-        try:
-            await self._connect()
-        except OSError as error:
-            raise VenueUnavailable(f"{self._url}: no connection ({error})") from error
+        """Connect for the first time, by any door; VenueUnavailable when none opens."""
+        for left in range(self._doors.count - 1, -1, -1):
+            try:
+                await self._connect()
+                break
+            except OSError as error:
+                url = self._doors.current
+                self._doors.leave(_now_ns())
+                if not left:
+                    raise VenueUnavailable(f"{url}: no connection ({error})") from error
         if self._silence_limit_s:
             self._spawn(self._watch())
 
@@ -80,50 +136,77 @@ class StandingSocket:
         """Write one message before returning; ConnectionError when nothing was written."""
         life = self._life
         if life is None or life.socket is None:
-            raise ConnectionError(f"{self._url}: not connected")
+            raise ConnectionError(f"{self._doors.current}: not connected")
         life.socket.send(message)
 
     def proven(self) -> None:
         """Note that this connection does its work: the next pause is a short one again."""
         self._attempt = 0
+        self._is_proven = True
+        self._doors.worked()
 
     def reopen(self, reason: str) -> None:
         """End this connection and open another one."""
         life = self._life
         if life is not None and life.socket is not None:
+            self._drop_successor()
             self.ended(life, reason)
             life.socket.close()
+
+    def rotate(self, reason: str) -> None:
+        """Open a successor beside this connection, or instead of it where two are too many."""
+        if self._overlap is None:
+            self.reopen(reason)
+        elif not self._is_rotating and not self._is_closing and self.is_open:
+            self._is_rotating = True
+            self._spawn(self._succeed(self._overlap, reason))
 
     async def close(self) -> None:
         """End the connection for good; idempotent."""
         self._is_closing = True
+        self._stop_aging()
         self.reopen("closed")
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def ended(self, life: "_Life", reason: str) -> None:
-        """Learn from a connection that it is over; only the present one matters."""
+        """Learn from a connection that it is over; those that were left do not matter."""
+        if life is self._successor:
+            self._drop_successor()
         if life is not self._life:
             return
         self._life = None
+        self._stop_aging()
         if life.socket is None:
+            return
+        if not self._is_proven:
+            self._doors.failed(_now_ns())
+        if self._successor is not None and self._successor.socket is not None:
+            self._switch(reason)
             return
         self._owner.on_lost(reason)
         if not self._is_closing:
             self._spawn(self._reconnect())
 
+    # The one connection.
+
     async def _connect(self) -> None:
         life = self._life = _Life(self, self._owner)
+        self._is_proven = False
+        life.hear(self._owner.on_text)
         try:
-            socket = await self._network.websocket(self._url, life)
-        except OSError:
+            socket = await self._network.websocket(
+                self._doors.current + await self._path(), life
+            )
+        except (OSError, HoldfastError):
             self._life = None
             raise
         if self._life is not life:
             socket.close()
             raise ConnectionResetError("closed while it was opened")
         life.take(socket)
+        self._begin_aging()
         try:
             self._owner.on_open()
         except ConnectionError as error:
@@ -134,9 +217,12 @@ class StandingSocket:
         while not self._is_closing:
             await asyncio.sleep(pause_s(self._attempt, self._jitter()))
             self._attempt += 1
+            if self._doors.may_go_back(_now_ns()):
+                self._doors.go_back()
             try:
                 await self._connect()
-            except OSError:
+            except (OSError, HoldfastError):
+                self._doors.failed(_now_ns())
                 continue
             return
 
@@ -151,6 +237,107 @@ class StandingSocket:
                 self.reopen(f"silent for {self._silence_limit_s:g} s")
             seen = now
 
+    # The next connection beside it.
+
+    async def _succeed(self, overlap: OverlapOwner, reason: str) -> None:
+        """Open a successor, again and again, until one took over or the old one is gone."""
+        try:
+            for attempt in itertools.count():
+                life = await self._open_successor(overlap)
+                if life is not None and await self._oversee(life, overlap, reason):
+                    return
+                if self._life is None or self._is_closing:
+                    return
+                await asyncio.sleep(max(1.0, pause_s(attempt + 3, self._jitter())))
+        finally:
+            self._is_rotating = False
+
+    async def _open_successor(self, overlap: OverlapOwner) -> "_Life | None":
+        goes_back = self._doors.may_go_back(_now_ns())
+        door = self._doors.wanted if goes_back else self._doors.current
+        life = self._successor = _Life(self, self._owner)
+        life.hear(overlap.on_new_text)
+        try:
+            socket = await self._network.websocket(door + await self._path(), life)
+        except (OSError, HoldfastError):
+            self._successor = None
+            if goes_back:
+                self._doors.stay(_now_ns())
+            return None
+        if self._successor is not life or self._life is None:
+            self._successor = None
+            socket.close()
+            return None
+        if goes_back:
+            self._doors.go_back()
+        life.take(socket)
+        self._life.hear(overlap.on_old_text)
+        try:
+            overlap.on_successor(socket.send)
+        except ConnectionError:
+            self._drop_successor()
+            return None
+        return life
+
+    async def _oversee(self, life: "_Life", overlap: OverlapOwner, reason: str) -> bool:
+        """Wait until the successor took over; False when it is no more."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        while self._successor is life:
+            await asyncio.sleep(self._rotation.look_every_s)
+            verdict = overlap.judge(loop.time() - began)
+            if self._successor is not life:
+                break
+            if verdict is Verdict.SWITCH:
+                self._switch(reason)
+            elif verdict is Verdict.ABANDON:
+                self._drop_successor()
+        return self._life is life
+
+    def _switch(self, reason: str) -> None:
+        """Let the successor be the one connection; the old one is closed without a word."""
+        overlap, life = self._overlap, self._successor
+        assert overlap is not None
+        assert life is not None
+        old, self._life, self._successor = self._life, life, None
+        life.hear(self._owner.on_text)
+        if old is not None and old.socket is not None:
+            old.hear(_nobody)
+            old.socket.close()
+        self._is_proven = False
+        self._begin_aging()
+        overlap.on_switch(reason)
+
+    def _drop_successor(self) -> None:
+        life, self._successor = self._successor, None
+        if life is None:
+            return
+        if self._life is not None:
+            self._life.hear(self._owner.on_text)
+        if life.socket is not None:
+            life.hear(_nobody)
+            life.socket.close()
+            if self._overlap is not None:
+                self._overlap.on_successor_lost()
+
+    def _begin_aging(self) -> None:
+        """Have this connection replaced before the venue cuts it, or to go back home."""
+        self._stop_aging()
+        rotation = self._rotation
+        if self._overlap is None or not rotation.after_s:
+            return
+        after_s = rotation.after_s - self._jitter() * rotation.jitter_s
+        if self._doors.is_elsewhere:
+            after_s = min(after_s, rotation.way_back_s)
+        self._aging = asyncio.get_running_loop().call_later(
+            max(0.0, after_s), self.rotate, f"{after_s:.0f} s old"
+        )
+
+    def _stop_aging(self) -> None:
+        if self._aging is not None:
+            self._aging.cancel()
+            self._aging = None
+
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
@@ -164,9 +351,13 @@ class _Life:
         self.socket: WebSocket | None = None
         self.frames = 0
         self._standing = standing
-        self._on_text = owner.on_text
+        self._on_text: Callable[[memoryview], None] = _nobody
         self._owner = owner
         self._early_pongs: list[bytes] = []
+
+    def hear(self, on_text: Callable[[memoryview], None]) -> None:
+        """Have messages given to somebody from here on."""
+        self._on_text = on_text
 
     def take(self, socket: WebSocket) -> None:
         self.socket = socket
@@ -191,3 +382,12 @@ class _Life:
 
     def on_closed(self, reason: str) -> None:
         self._standing.ended(self, reason)
+
+
+def _nobody(_frame: memoryview) -> None:
+    """Hear nothing; stands on a connection that was left."""
+
+
+def _now_ns() -> int:
+    """Give the loop's own time, on which pauses are measured."""
+    return int(asyncio.get_running_loop().time() * NS_PER_S)

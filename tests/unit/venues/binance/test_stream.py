@@ -1,12 +1,16 @@
 """A standing socket: it opens again, says so, and leaves old connections behind."""
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
 from holdfast.domain.venue import Pingable
 from holdfast.errors import VenueUnavailable
 from holdfast.testing.network import FakeNetwork
+from holdfast.venues.binance.doors import FAILURES_A_DOOR
+from holdfast.venues.binance.options import Rotation
+from holdfast.venues.binance.overlap import Verdict
 from holdfast.venues.binance.stream import (
     FIRST_PAUSE_S,
     LONGEST_PAUSE_S,
@@ -179,5 +183,158 @@ def test_closing_twice_does_nothing_more_and_opens_nothing() -> None:
         await turn()
         assert owner.story == ["open", "lost: closed"]
         assert len(network.sockets) == 1
+
+    asyncio.run(story())
+
+
+class Both(Owner):
+    """An owner that hears two connections and switches when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.verdict = Verdict.WAIT
+
+    def on_successor(self, send: Callable[[bytes], None]) -> None:
+        send(b"hello")
+        self.story.append("successor")
+
+    def on_old_text(self, frame: memoryview) -> None:
+        self.story.append(f"old {bytes(frame).decode()}")
+
+    def on_new_text(self, frame: memoryview) -> None:
+        self.story.append(f"new {bytes(frame).decode()}")
+
+    def judge(self, age_s: float) -> Verdict:
+        return self.verdict
+
+    def on_switch(self, reason: str) -> None:
+        self.story.append(f"switched: {reason}")
+
+    def on_successor_lost(self) -> None:
+        self.story.append("alone")
+
+
+def rotating(
+    network: FakeNetwork, owner: Both, urls: tuple[str, ...] = ("wss://a",), **when: float
+) -> StandingSocket:
+    rule = Rotation(**{"after_s": 0.0, "jitter_s": 0.0, "look_every_s": 0.001, **when})
+    return StandingSocket(
+        network,
+        urls,
+        owner=owner,
+        overlap=owner,
+        rotation=rule,
+        jitter=lambda: 0.0,
+        silence_limit_s=0,
+    )
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Let the loop turn until something holds."""
+    async with asyncio.timeout(5):
+        while not holds():
+            await asyncio.sleep(0.001)
+
+
+def test_a_successor_is_heard_beside_the_old_connection_until_it_takes_over() -> None:
+    async def story() -> None:
+        network, owner = FakeNetwork(), Both()
+        socket = rotating(network, owner)
+        await socket.open()
+        socket.rotate("old age")
+        socket.rotate("asked twice")
+        await turn()
+        old, new = network.sockets
+        assert new.sent == [b"hello"]
+        old.receive("1")
+        new.receive("1")
+        owner.verdict = Verdict.SWITCH
+        await until(lambda: not old.is_open)
+        old.receive("too late")
+        new.receive("2")
+        socket.send(b"x")
+        assert new.sent == [b"hello", b"x"]
+        assert owner.story == ["open", "successor", "old 1", "new 1", "switched: old age", "2"]
+        await socket.close()
+
+    asyncio.run(story())
+
+
+def test_an_old_connection_that_is_cut_meanwhile_leaves_the_successor_at_once() -> None:
+    async def story() -> None:
+        network, owner = FakeNetwork(), Both()
+        socket = rotating(network, owner)
+        await socket.open()
+        socket.rotate("old age")
+        await turn()
+        network.sockets[0].drop("24 h")
+        network.sockets[1].receive("1")
+        assert owner.story == ["open", "successor", "switched: 24 h", "1"]
+        await socket.close()
+
+    asyncio.run(story())
+
+
+def test_a_successor_that_ends_or_is_mute_is_replaced_while_the_old_one_goes_on() -> None:
+    async def story() -> None:
+        network, owner = FakeNetwork(), Both()
+        socket = rotating(network, owner)
+        await socket.open()
+        socket.rotate("old age")
+        await turn()
+        network.sockets[1].drop("reset")
+        network.sockets[0].receive("1")
+        await until(lambda: len(network.sockets) == 3)
+        owner.verdict = Verdict.ABANDON
+        await until(lambda: not network.sockets[2].is_open)
+        owner.verdict = Verdict.SWITCH
+        await until(lambda: len(network.sockets) == 4 and not network.sockets[0].is_open)
+        assert owner.story == [
+            "open", "successor", "alone", "1", "successor", "alone", "successor",
+            "switched: old age",
+        ]  # fmt: skip
+        await socket.close()
+
+    asyncio.run(story())
+
+
+def test_a_connection_is_replaced_at_its_age_again_and_again() -> None:
+    async def story() -> None:
+        network, owner = FakeNetwork(), Both()
+        owner.verdict = Verdict.SWITCH
+        socket = rotating(network, owner, after_s=0.01)
+        await socket.open()
+        await until(lambda: len(network.sockets) >= 4)
+        assert not any("lost" in line for line in owner.story)
+        await socket.close()
+
+    asyncio.run(story())
+
+
+def test_after_failures_the_next_door_is_taken_and_the_first_one_tried_again() -> None:
+    async def story() -> None:
+        network, owner = FakeNetwork(), Both()
+        owner.verdict = Verdict.SWITCH
+        socket = rotating(network, owner, ("wss://a", "wss://b"), after_s=60, way_back_s=0.01)
+        await socket.open()
+        network.refusals = FAILURES_A_DOOR
+        socket.proven()
+        network.sockets[0].drop("reset")
+        await until(lambda: len(network.sockets) == 2)
+        await until(lambda: len(network.sockets) == 3 and not network.sockets[1].is_open)
+        assert [made.url for made in network.sockets] == ["wss://a", "wss://b", "wss://a"]
+        assert [line for line in owner.story if "lost" in line] == ["lost: reset"]
+        await socket.close()
+
+    asyncio.run(story())
+
+
+def test_every_door_is_tried_before_a_first_connection_fails() -> None:
+    async def story() -> None:
+        network, owner = FakeNetwork(), Both()
+        network.refusals = 2
+        with pytest.raises(VenueUnavailable, match="no connection"):
+            await rotating(network, owner, ("wss://a", "wss://b")).open()
+        assert network.refusals == 0
 
     asyncio.run(story())

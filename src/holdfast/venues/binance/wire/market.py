@@ -126,6 +126,13 @@ class _Event(msgspec.Struct):
     e: str = ""
 
 
+_TYPES: dict[str, type] = {
+    TOP: BookTop,
+    TRADE: TradePrint,
+    AGG_TRADE: TradePrint,
+    DEPTH: DepthDiff,
+    MARK: MarkPrice,
+}
 _TOP = msgspec.json.Decoder(_TopFrame)
 _TRADE = msgspec.json.Decoder(_TradeFrame)
 _AGG_TRADE = msgspec.json.Decoder(_AggTradeFrame)
@@ -134,6 +141,15 @@ _DIFF = msgspec.json.Decoder(_DiffFrame)
 _SNAPSHOT = msgspec.json.Decoder(_Snapshot)
 _ENVELOPE = msgspec.json.Decoder(_Envelope)
 _EVENT = msgspec.json.Decoder(_Event)
+
+
+class Seen(msgspec.Struct):
+    """The newest message of each stream of a symbol."""
+
+    top: BookTop | None = None
+    trade: TradePrint | None = None
+    diff: DepthDiff | None = None
+    mark: MarkPrice | None = None
 
 
 class MarketWire:
@@ -155,11 +171,26 @@ class MarketWire:
             for kind in kinds:
                 self._streams[f"{symbol.lower()}@{kind}"] = (reads[kind], symbol)
         self._by_key = _by_key(self._streams)
+        self._tops = {tables.top for tables in self._tables.values()}
 
     @property
     def streams(self) -> list[str]:
         """Give the names to subscribe to."""
         return list(self._streams)
+
+    @property
+    def keys(self) -> list[tuple[type, Symbol]]:
+        """Give type and symbol of the events of each stream."""
+        return [(_TYPES[name.partition("@")[2]], at) for name, (_, at) in self._streams.items()]
+
+    def top_of(self, frame: memoryview) -> Symbol | None:
+        """Give whose top a frame tells, read no further than its name; None for the rest."""
+        found = self._by_key.get(frame[_NAME_STARTS:_KEY_ENDS].tobytes())
+        return found[1] if found is not None and found[0] in self._tops else None
+
+    def seen(self, symbol: Symbol) -> "Seen":
+        """Give what a symbol's streams said last."""
+        return self._tables[symbol].seen
 
     @property
     def symbols(self) -> list[Symbol]:
@@ -229,6 +260,7 @@ class _Tables:
     """An instrument with the remembered texts of its prices and quantities."""
 
     def __init__(self, instrument: Instrument) -> None:
+        self.seen = Seen()
         self._symbol = instrument.symbol
         self._prices = price_table(instrument.price_exponent)
         self._quantities = quantity_table(instrument.quantity_exponent)
@@ -240,7 +272,7 @@ class _Tables:
     def top(self, frame: memoryview, received_at_ns: UtcNs) -> BookTop:
         read = _TOP.decode(frame).data
         prices, quantities = self._prices, self._quantities
-        return BookTop(
+        event = self.seen.top = BookTop(
             self._symbol,
             read.u,
             prices[read.b],
@@ -250,13 +282,14 @@ class _Tables:
             instant(read.E) if read.E else _NO_TIME,
             received_at_ns,
         )
+        return event
 
     def trade(self, frame: memoryview, received_at_ns: UtcNs) -> TradePrint | None:
         """Read a trade; what the insurance fund or deleveraging took has no market price."""
         read = _TRADE.decode(frame).data
         if read.X != _OF_THE_MARKET:
             return None
-        return TradePrint(
+        event = self.seen.trade = TradePrint(
             self._symbol,
             read.t,
             self._prices[read.p],
@@ -265,11 +298,12 @@ class _Tables:
             instant(read.E),
             received_at_ns,
         )
+        return event
 
     def agg_trade(self, frame: memoryview, received_at_ns: UtcNs) -> TradePrint:
         """Read what one taker took at one price; a group has an id of its own."""
         read = _AGG_TRADE.decode(frame).data
-        return TradePrint(
+        event = self.seen.trade = TradePrint(
             self._symbol,
             read.a,
             self._prices[read.p],
@@ -278,11 +312,12 @@ class _Tables:
             instant(read.E),
             received_at_ns,
         )
+        return event
 
     def mark(self, frame: memoryview, received_at_ns: UtcNs) -> MarkPrice:
         """Read mark and index price; a contract without funding has no rate."""
         read = _MARK.decode(frame).data
-        return MarkPrice(
+        event = self.seen.mark = MarkPrice(
             self._symbol,
             self._prices[read.p],
             self._prices[read.i],
@@ -291,10 +326,11 @@ class _Tables:
             instant(read.E),
             received_at_ns,
         )
+        return event
 
     def diff(self, frame: memoryview, received_at_ns: UtcNs) -> DepthDiff:
         read = _DIFF.decode(frame).data
-        return DepthDiff(
+        event = self.seen.diff = DepthDiff(
             self._symbol,
             read.U,
             read.u,
@@ -304,3 +340,4 @@ class _Tables:
             instant(read.E),
             received_at_ns,
         )
+        return event
