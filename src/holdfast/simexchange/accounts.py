@@ -1,12 +1,12 @@
 """Accounts of the simulator: who they are, their keys, and what they hold.
 
 The demonstration account's keys are published here on purpose: they open nothing but this
-simulator. It starts with 100,000 of each quote asset, and on spot with base assets worth about
-10,000 at the market's first price; a linear symbol starts flat.
+simulator. It starts with 100,000 of each quote asset of spot symbols and base assets worth about
+10,000 at the market's first price, and with 100,000 of each margin asset in its futures wallet.
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,6 +15,7 @@ import msgspec
 from holdfast.errors import ConfigError
 from holdfast.simexchange.model import Balance, OwnTrade, SimOrder, SymbolRules
 from holdfast.simexchange.numbers import E8, parse_e8
+from holdfast.simexchange.requests import Amendment, OrderList, PreventedMatch
 
 DEMO_NAME = "demo"
 DEMO_API_KEY = "holdfast-demonstration-key-hmac"
@@ -60,23 +61,30 @@ class AccountSpec(msgspec.Struct, frozen=True, kw_only=True):
     balances: dict[str, int]
     maker_rate: int | None = None
     taker_rate: int | None = None
+    futures_balances: dict[str, int] = {}
+    trade_group_id: int = -1
+    max_assets: dict[str, int] = {}
 
 
 class Holdings:
     """What one account has: free and locked amounts, orders, executions.
 
     No amount of a spot asset is ever below zero; `changed` collects the assets that an event
-    touches until it is reported.
+    touches until it is reported. `shared` names the orders that one lock pays for together.
     """
 
     __slots__ = (
+        "amendments",
         "by_client_id",
         "changed",
         "free",
+        "lists",
         "locked",
         "locks",
         "open",
         "orders",
+        "prevented",
+        "shared",
         "spec",
         "trades",
         "updated_ns",
@@ -93,6 +101,10 @@ class Holdings:
         self.trades: dict[str, list[OwnTrade]] = {}
         self.changed: dict[str, None] = {}
         self.updated_ns = 0
+        self.shared: dict[int, list[SimOrder]] = {}
+        self.lists: dict[int, OrderList] = {}
+        self.prevented: list[PreventedMatch] = []
+        self.amendments: dict[int, list[Amendment]] = {}
 
     def total(self, asset: str) -> int:
         """Return free plus locked."""
@@ -113,6 +125,15 @@ class Holdings:
             self.add(asset, before - amount)
             self.locked[asset] += amount - before
 
+    def open_orders(self) -> Iterator[SimOrder]:
+        """Yield the open orders of all symbols."""
+        for orders in self.open.values():
+            yield from orders.values()
+
+    def open_lists(self) -> Iterator[OrderList]:
+        """Yield the lists that are not done."""
+        return (one for one in self.lists.values() if not one.is_done)
+
     def balance(self, asset: str) -> Balance:
         """Return one asset's balance."""
         return Balance(asset, self.free.get(asset, 0), self.locked.get(asset, 0))
@@ -121,11 +142,13 @@ class Holdings:
 def demonstration_account(symbols: Mapping[str, SymbolRules]) -> AccountSpec:
     """Return the account that exists unless an accounts file says otherwise."""
     balances: dict[str, int] = {}
+    futures_balances: dict[str, int] = {}
     for rules in symbols.values():
-        balances.setdefault(rules.quote, _DEMO_QUOTE)
         if rules.product == "linear":
-            balances.setdefault(rules.base, 0)
-        elif rules.base not in balances and rules.first_price:
+            futures_balances[rules.quote] = _DEMO_QUOTE
+            continue
+        balances.setdefault(rules.quote, _DEMO_QUOTE)
+        if rules.base not in balances and rules.first_price:
             worth = _DEMO_BASE_WORTH * E8 // rules.first_price
             balances[rules.base] = worth - worth % rules.step
     return AccountSpec(
@@ -143,6 +166,7 @@ def demonstration_account(symbols: Mapping[str, SymbolRules]) -> AccountSpec:
             ),
         ),
         balances=balances,
+        futures_balances=futures_balances,
     )
 
 
@@ -160,9 +184,12 @@ class _AccountEntry(_KeyEntry, forbid_unknown_fields=True, kw_only=True):
 
     name: str
     balances: dict[str, str]
+    futures_balances: dict[str, str] = {}
     keys: list[_KeyEntry] = []
     maker: str = ""
     taker: str = ""
+    trade_group: int = -1
+    max_assets: dict[str, str] = {}
 
 
 class _AccountsFile(msgspec.Struct, forbid_unknown_fields=True):
@@ -173,9 +200,11 @@ def load_accounts(path: Path) -> list[AccountSpec]:
     """Read an accounts file, TOML or (with a name that ends in .json) JSON.
 
     It has a list `accounts`, each with `name`, `api_key`, `secret` (HMAC) or
-    `ed25519_public_key` (PEM), `balances` (asset = "amount"), and if it likes `permissions`
-    ("read" or "trade", which is the default), further `keys` with the same four fields, and
-    `maker` and `taker` (fee rates as fractions, in quotes).
+    `ed25519_public_key` (PEM), `balances` (asset = "amount"), and if it likes
+    `futures_balances` (the margin wallets of USD-M, in the same form), `permissions`
+    ("read" or "trade", which is the default), further `keys` with the same four fields,
+    `maker` and `taker` (fee rates as fractions, in quotes), `trade_group` (accounts of one
+    group do not trade with each other) and `max_assets` (the most of an asset in one order).
     """
     try:
         entries = msgspec.convert(_parse(path), _AccountsFile).accounts
@@ -208,16 +237,22 @@ def _spec(path: Path, entry: _AccountEntry) -> AccountSpec:
     where = f"accounts file {path}: account {entry.name!r}"
     if not entry.name.strip() or not entry.name.isprintable():
         raise ConfigError(f"{where}: a name of printable characters is needed")
-    for asset, text in entry.balances.items():
-        if text.startswith("-"):
-            raise ConfigError(f"{where}: balance {asset} {text!r} is below zero")
+    for what, amounts in (("balance", entry.balances), ("max_assets", entry.max_assets)):
+        for asset, text in amounts.items():
+            if text.startswith("-"):
+                raise ConfigError(f"{where}: {what} {asset} {text!r} is below zero")
     try:
         return AccountSpec(
             name=entry.name,
             keys=tuple(_key(where, key) for key in (entry, *entry.keys)),
             balances={asset: parse_e8(text) for asset, text in entry.balances.items()},
+            futures_balances={
+                asset: parse_e8(text) for asset, text in entry.futures_balances.items()
+            },
             maker_rate=parse_e8(entry.maker) if entry.maker else None,
             taker_rate=parse_e8(entry.taker) if entry.taker else None,
+            trade_group_id=entry.trade_group,
+            max_assets={name: parse_e8(text) for name, text in entry.max_assets.items()},
         )
     except ValueError as error:
         raise ConfigError(f"{where}: {error}") from error

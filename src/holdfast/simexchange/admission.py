@@ -6,176 +6,217 @@ post-only, balance; the first that fails answers.
 
 import copy
 
-from holdfast.simexchange.accounts import Holdings
 from holdfast.simexchange.clearing import Clearing
+from holdfast.simexchange.contingency import Contingency
 from holdfast.simexchange.filters import (
     CANCEL_RESTRICTED,
+    CLOSED_FOR_CANCELS,
     DUPLICATE,
-    INSUFFICIENT_BALANCE,
     INVALID_SYMBOL,
     UNKNOWN_ORDER,
-    WOULD_TAKE,
     check_filters,
     check_form,
     missing,
 )
-from holdfast.simexchange.matching import Budget, Plan, plan_taker, would_take
 from holdfast.simexchange.model import (
     Canceled,
     CancelRequest,
+    OwnTrade,
     Placed,
     PlaceRequest,
     Reject,
     SimOrder,
 )
-from holdfast.simexchange.numbers import E8
 from holdfast.simexchange.pair import Pair
+from holdfast.simexchange.placing import AT_MARKET, Placing, waits
+from holdfast.simexchange.quotas import HouseRules, check_quotas
+from holdfast.simexchange.requests import OrderList, ReplaceRequest, Replaced
 
 WRONG_CLIENT_ID = Reject(-2039, "Client order ID is not correct for this order ID.")
-_NO_PLAN = Plan([], 0, 0)
+CLOSED_STATUSES = ("HALT", "BREAK", "END_OF_DAY")
+"""CANCEL_ONLY is a status of its own, so it is assumed that these take no cancels."""
 
 
 class Admission:
     """The door of the matching core."""
 
-    def __init__(self, clearing: Clearing) -> None:
+    def __init__(self, clearing: Clearing, placing: Placing, contingency: Contingency) -> None:
+        self.house = HouseRules()
         self._clearing = clearing
+        self._placing = placing
+        self._contingency = contingency
         self._pairs = clearing.pairs
         self._next_order_id = 1
         self._next_request_id = 1
 
     def check(self, account: str, request: PlaceRequest, *, at_ns: int) -> Reject | None:
         """Say what would refuse an order now, without any effect."""
-        pair = self._pairs.get(request.symbol)
-        if pair is None:
-            return INVALID_SYMBOL
-        refusal = self._refusal(account, pair, request, at_ns=at_ns)
+        refusal = self.refusal(account, [request], at_ns=at_ns)
         if refusal is not None:
             return refusal
-        order = _order(account, request, pair, order_id=0, at_ns=at_ns)
-        _, refusal = self._plan(pair, order, request)
-        return refusal
+        order = self._placing.make(account, request, order_id=0, at_ns=at_ns)
+        return self._placing.plan(order, at_ns=at_ns)[1]
 
     def place(self, account: str, request: PlaceRequest, *, at_ns: int) -> Placed | Reject:
         """Match an order and let its rest rest, or refuse it."""
-        pair = self._pairs.get(request.symbol)
-        if pair is None:
-            return INVALID_SYMBOL
-        refusal = self._refusal(account, pair, request, at_ns=at_ns)
+        refusal = self.refusal(account, [request], at_ns=at_ns)
         if refusal is not None:
             return refusal
-        order = _order(account, request, pair, order_id=self._next_order_id, at_ns=at_ns)
-        plan, refusal = self._plan(pair, order, request)
+        order_id = self._next_order_id
+        order = self._placing.make(account, request, order_id=order_id, at_ns=at_ns)
+        plan, refusal = self._placing.plan(order, at_ns=at_ns)
         if refusal is not None:
             return refusal
         self._next_order_id += 1
-        is_market = order.order_type == "MARKET"
         if order.quote_quantity:
             order.quantity = plan.quantity + plan.prevented
-        self._clearing.accept(order, locks=not is_market)
-        if order.time_in_force == "FOK" and plan.quantity < order.quantity:
-            self._clearing.expire(order, "UNFILLED_FOK_ORDER_EXPIRED", at_ns=at_ns)
-            return Placed(copy.copy(order), [])
-        fills = self._clearing.take(order, plan, at_ns=at_ns)
-        self._finish(pair, order, plan, at_ns=at_ns)
-        return Placed(copy.copy(order), fills)
+        self._clearing.accept(order, locks=order.order_type not in AT_MARKET or waits(order))
+        fills = self._placing.enter(order, plan, at_ns=at_ns)
+        return self.placed(order, fills)
+
+    def placed(self, order: SimOrder, fills: list[OwnTrade]) -> Placed:
+        """Answer with an order as it stands."""
+        if not order.prevented_match_id:
+            return Placed(copy.copy(order), fills)
+        prevented = [
+            match
+            for match in self._clearing.holdings[order.account].prevented
+            if match.taker_order_id == order.order_id
+        ]
+        return Placed(copy.copy(order), fills, prevented)
 
     def cancel(self, account: str, request: CancelRequest, *, at_ns: int) -> Canceled | Reject:
-        """Cancel one open order, or refuse."""
+        """Cancel one open order, or refuse; an order of a list takes the list with it."""
         if request.symbol not in self._pairs:
             return INVALID_SYMBOL
         if request.order_id is None and not request.original_client_order_id:
             return missing("orderId")
-        order = self._find(account, request)
+        if self._pairs[request.symbol].rules.status in CLOSED_STATUSES:
+            return CLOSED_FOR_CANCELS
+        order = self.find(account, request)
         if isinstance(order, Reject):
             return order
         wanted = {"ONLY_NEW": "NEW", "ONLY_PARTIALLY_FILLED": "PARTIALLY_FILLED"}
         if request.restrictions and wanted.get(request.restrictions) != order.status:
             return CANCEL_RESTRICTED
-        request_id = request.new_client_order_id or self._request_id()
+        request_id = request.new_client_order_id or self.request_id()
+        if order.list_id > 0:
+            return self.cancel_list(self._contingency.list_of(order), request_id, at_ns=at_ns)
         self._clearing.cancel(order, request_id, at_ns=at_ns)
         return Canceled([copy.copy(order)], [request_id])
+
+    def cancel_list(self, order_list: OrderList, request_id: str, *, at_ns: int) -> Canceled:
+        """Cancel what is open of a list."""
+        ended = self._contingency.cancel(order_list, request_id, at_ns=at_ns)
+        return Canceled(
+            [copy.copy(order) for order in ended],
+            [request_id] * len(ended),
+            {order_list.list_id: order_list.view()},
+        )
 
     def cancel_all(self, account: str, symbol: str, *, at_ns: int) -> Canceled | Reject:
         """Cancel every open order of a symbol, oldest first; -2011 when there is none."""
         if symbol not in self._pairs:
             return INVALID_SYMBOL
+        if self._pairs[symbol].rules.status in CLOSED_STATUSES:
+            return CLOSED_FOR_CANCELS
         orders = list(self._clearing.holdings[account].open.get(symbol, {}).values())
         if not orders:
             return UNKNOWN_ORDER
-        request_ids = []
+        done = Canceled([], [], {})
         for order in orders:
-            request_ids.append(self._request_id())
-            self._clearing.cancel(order, request_ids[-1], at_ns=at_ns)
-        return Canceled([copy.copy(order) for order in orders], request_ids)
+            if not self._clearing.is_open(order):
+                continue
+            request = CancelRequest(symbol=symbol, order_id=order.order_id)
+            canceled = self.cancel(account, request, at_ns=at_ns)
+            assert isinstance(canceled, Canceled), "an open order can be canceled"
+            done.orders.extend(canceled.orders)
+            done.client_order_ids.extend(canceled.client_order_ids)
+            done.lists.update(canceled.lists)
+        return done
 
-    def _refusal(
-        self, account: str, pair: Pair, request: PlaceRequest, *, at_ns: int
+    def replace(
+        self, account: str, request: ReplaceRequest, *, at_ns: int
+    ) -> Replaced | Reject:
+        """Cancel an order and place another; filters refuse both before anything is done.
+
+        Source: the venue's description of cancel-and-replace.
+        """
+        placing = request.place
+        refusal = self.refusal(account, [placing], at_ns=at_ns, knows_ids=False)
+        if refusal is not None:
+            return refusal
+        canceled = self.cancel(account, request.cancel, at_ns=at_ns)
+        if isinstance(canceled, Reject) and not request.goes_on:
+            return Replaced(canceled, None)
+        if request.refused is not None:
+            return Replaced(canceled, request.refused)
+        placed = self.place(account, placing, at_ns=at_ns)
+        if isinstance(placed, Reject) and isinstance(canceled, Canceled):
+            self._report_rejected(account, placing, placed, at_ns=at_ns)
+        return Replaced(canceled, placed)
+
+    def refusal(
+        self,
+        account: str,
+        requests: list[PlaceRequest],
+        *,
+        at_ns: int,
+        knows_ids: bool = True,
     ) -> Reject | None:
+        """Say which form, filter, quota or id refuses orders that come together."""
+        pair = self._pairs.get(requests[0].symbol)
+        if pair is None:
+            return INVALID_SYMBOL
+        average = pair.reference_price(now_ns=at_ns)
+        for request in requests:
+            refusal = check_form(request) or check_filters(
+                request, pair.rules, average=average, open_count=-1
+            )
+            if refusal is not None:
+                return refusal
         holdings = self._clearing.holdings[account]
-        open_orders = holdings.open.get(request.symbol, {})
-        refusal = check_form(request) or check_filters(
-            request,
-            pair.rules,
-            average=pair.reference_price(now_ns=at_ns),
-            open_count=len(open_orders),
+        refusal = check_quotas(
+            requests, pair.rules, holdings=holdings, house=self.house, average=average
         )
-        if refusal is None and request.client_order_id:
-            known = holdings.by_client_id.get((request.symbol, request.client_order_id))
-            if known is not None and known.order_id in open_orders:
-                return DUPLICATE
+        if refusal is None and knows_ids:
+            refusal = self._duplicate(account, pair, requests)
         return refusal
 
-    def _plan(
-        self, pair: Pair, order: SimOrder, request: PlaceRequest
-    ) -> tuple[Plan, Reject | None]:
-        own = pair.opposite(order)
-        if order.order_type == "LIMIT_MAKER":
-            if would_take(order, pair.book, own=own):
-                return _NO_PLAN, WOULD_TAKE
-            plan = _NO_PLAN
-        else:
-            budget = Budget(
-                request.quote_quantity or request.quantity,
-                by_quote=bool(request.quote_quantity),
-                step=pair.rules.step,
-            )
-            is_limited = order.order_type != "MARKET"
-            plan = plan_taker(order, pair.book, own=own, is_limited=is_limited, budget=budget)
-        is_covered = self._covers(pair, order, plan)
-        return plan, None if is_covered else INSUFFICIENT_BALANCE
+    def next_order_id(self) -> int:
+        """Give out an order id."""
+        order_id = self._next_order_id
+        self._next_order_id += 1
+        return order_id
 
-    def _covers(self, pair: Pair, order: SimOrder, plan: Plan) -> bool:
-        holdings = self._clearing.holdings[order.account]
-        rules = pair.rules
-        is_market = order.order_type == "MARKET"
-        if order.side == "SELL":
-            quantity = order.quantity or plan.quantity
-            if rules.product == "linear":
-                return _covers_short(holdings, pair, quantity)
-            return quantity <= holdings.free.get(rules.base, 0)
-        if not is_market:
-            return self._clearing.lock_needed(order)[1] <= holdings.free.get(rules.quote, 0)
-        needed = plan.cost
-        if rules.product == "linear":
-            needed += -(-needed * self._clearing.rates(order.account, rules)[1] // E8)
-        return needed <= holdings.free.get(rules.quote, 0)
+    def request_id(self) -> str:
+        """Give out a client id for a request that brought none."""
+        request_id = f"cancel{self._next_request_id:016d}"
+        self._next_request_id += 1
+        return request_id
 
-    def _finish(self, pair: Pair, order: SimOrder, plan: Plan, *, at_ns: int) -> None:
-        if order.status == "EXPIRED_IN_MATCH":
-            return
-        if order.quote_quantity and not plan.is_exhausted and order.cum_quantity:
-            self._clearing.settle_taker(order)
-        elif order.order_type == "MARKET" and (order.leaves_quantity or order.quote_quantity):
-            self._clearing.expire(order, "INSUFFICIENT_LIQUIDITY", at_ns=at_ns)
-        elif not order.leaves_quantity:
-            self._clearing.settle_taker(order)
-        elif order.time_in_force == "IOC":
-            self._clearing.expire(order, "UNFILLED_IOC_QUANTITY_EXPIRED", at_ns=at_ns)
-        else:
-            pair.rest(order)
+    def _duplicate(
+        self, account: str, pair: Pair, requests: list[PlaceRequest]
+    ) -> Reject | None:
+        holdings = self._clearing.holdings[account]
+        symbol = pair.rules.symbol
+        open_orders = holdings.open.get(symbol, {})
+        ids = [one.client_order_id for one in requests if one.client_order_id]
+        for client_id in ids:
+            known = holdings.by_client_id.get((symbol, client_id))
+            if known is not None and known.order_id in open_orders:
+                return DUPLICATE
+        return DUPLICATE if len(set(ids)) < len(ids) else None
 
-    def _find(self, account: str, request: CancelRequest) -> SimOrder | Reject:
+    def _report_rejected(
+        self, account: str, request: PlaceRequest, refusal: Reject, *, at_ns: int
+    ) -> None:
+        order = self._placing.make(account, request, order_id=self.next_order_id(), at_ns=at_ns)
+        order.status, order.is_working = "REJECTED", False
+        self._placing.report_rejected(order, refusal, at_ns=at_ns)
+
+    def find(self, account: str, request: CancelRequest) -> SimOrder | Reject:
+        """Return the open order that a request names."""
         holdings = self._clearing.holdings[account]
         open_orders = holdings.open.get(request.symbol, {})
         client_id = request.original_client_order_id
@@ -189,48 +230,3 @@ class Admission:
         if client_id and found.client_order_id != client_id:
             return WRONG_CLIENT_ID
         return found
-
-    def _request_id(self) -> str:
-        request_id = f"cancel{self._next_request_id:016d}"
-        self._next_request_id += 1
-        return request_id
-
-
-def _order(
-    account: str, request: PlaceRequest, pair: Pair, *, order_id: int, at_ns: int
-) -> SimOrder:
-    return SimOrder(
-        account=account,
-        symbol=request.symbol,
-        order_id=order_id,
-        client_order_id=request.client_order_id or f"order{order_id:017d}",
-        side="BUY" if request.side == "BUY" else "SELL",
-        order_type=request.order_type,
-        time_in_force=request.time_in_force or "GTC",
-        quantity=request.quantity,
-        quote_quantity=request.quote_quantity,
-        price=request.price,
-        stp_mode=request.stp_mode or pair.rules.stp_mode,
-        created_ns=at_ns,
-        updated_ns=at_ns,
-        working_ns=at_ns,
-        strategy_id=request.strategy_id,
-        strategy_type=request.strategy_type,
-    )
-
-
-def _covers_short(holdings: Holdings, pair: Pair, quantity: int) -> bool:
-    """Tell whether the short that a sale may lead to is worth no more than the equity.
-
-    All open sales count as done, open buys as not; what only reduces a long always passes.
-    """
-    rules = pair.rules
-    open_orders = holdings.open.get(rules.symbol, {}).values()
-    selling = sum(order.leaves_quantity for order in open_orders if order.side == "SELL")
-    position = holdings.total(rules.base)
-    short = selling + quantity - position
-    if short <= 0:
-        return True
-    mark = pair.tape.last.price if pair.tape.last else rules.first_price
-    equity = holdings.total(rules.quote) + position * mark // E8
-    return short * mark // E8 <= equity

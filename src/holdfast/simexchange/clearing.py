@@ -1,18 +1,21 @@
 """Book what happens to orders: acceptance, executions, cancels, expiry, prevention.
 
 Money is conserved: what an account gives, another account, the recorded market (`market`) or
-the venue's fees (`fees`) receive. Every change of an order is reported as it happened.
+the venue's fees (`fees`) receive. Every change of an order is reported as it happened; orders
+of lists that changed stand in `touched` until `contingency` has drawn the consequences.
 """
 
 import copy
+from collections import deque
 from collections.abc import Sequence
 
 from holdfast.simexchange.accounts import Holdings
 from holdfast.simexchange.assumptions import FeeAssumptions
 from holdfast.simexchange.fees import Fee, Traded, fee_of, rates
-from holdfast.simexchange.matching import Plan, notional
+from holdfast.simexchange.matching import Plan, Step, notional, prevention
 from holdfast.simexchange.model import (
     AccountEvent,
+    AccountFact,
     BalanceUpdate,
     Emission,
     OrderUpdate,
@@ -22,6 +25,8 @@ from holdfast.simexchange.model import (
 )
 from holdfast.simexchange.numbers import E8
 from holdfast.simexchange.pair import MakerFill, Pair
+from holdfast.simexchange.prevention import prevented_quantities, prevention_facts
+from holdfast.simexchange.requests import PreventedMatch
 
 FIRST_TRADE_ID = 10**12 + 1
 """Own executions are numbered from here on, apart from the recording's ids."""
@@ -39,6 +44,7 @@ class Clearing:
         self.fees: dict[str, int] = {}
         self.market: dict[str, int] = {}
         self.out: list[Emission] = []
+        self.touched: deque[SimOrder] = deque()
         self._trade_id = FIRST_TRADE_ID
         self._execution_id = 1
         self._match_id = 1
@@ -58,22 +64,46 @@ class Clearing:
         leaves = order.leaves_quantity
         if order.side == "SELL":
             return rules.base, leaves if rules.product == "spot" else 0
-        amount = -(-order.price * leaves // E8)
+        amount = -(-order.funding_price * leaves // E8)
         if rules.product == "linear":
             amount += -(-amount * self.rates(order.account, rules)[1] // E8)
         return rules.quote, amount
 
     def accept(self, order: SimOrder, *, locks: bool) -> None:
-        """Book a new order; `locks` is false for an order that cannot rest."""
-        order.is_working = True
+        """Book a new order; `locks` is false for an order that cannot rest yet."""
         holdings = self.holdings[order.account]
         holdings.orders.setdefault(order.symbol, {})[order.order_id] = order
         holdings.open.setdefault(order.symbol, {})[order.order_id] = order
         holdings.by_client_id[order.symbol, order.client_order_id] = order
         if locks:
-            self._lock(holdings, order)
-        self._report(order, "NEW", at_ns=order.created_ns)
-        self._report_balances(holdings, at_ns=order.created_ns)
+            self.lock(order)
+        self.report(order, "NEW", at_ns=order.updated_ns)
+        self.report_balances(holdings, at_ns=order.updated_ns)
+
+    def is_open(self, order: SimOrder) -> bool:
+        """Tell whether an order has not ended."""
+        open_orders = self.holdings[order.account].open.get(order.symbol, {})
+        return order.order_id in open_orders
+
+    def lock(self, order: SimOrder) -> None:
+        """Lock what an order needs; orders that share a lock need the most of any of them."""
+        holdings = self.holdings[order.account]
+        asset, amount = self.lock_needed(order)
+        for other in holdings.shared.get(order.lock_id, ()):
+            amount = max(amount, self.lock_needed(other)[1])
+        holdings.lock(order.lock_id, asset, amount=amount)
+
+    def stand_alone(self, order: SimOrder, *, keeps: bool = True) -> None:
+        """Let the lock of a pair pay for this order alone; not `keeps` gives it back."""
+        holdings = self.holdings[order.account]
+        for other in holdings.shared.pop(order.lock_id, ()):
+            if other is not order:
+                other.lock_id = other.order_id
+        if order.lock_id in holdings.locks:
+            if keeps:
+                self.lock(order)
+            else:
+                holdings.lock(order.lock_id, holdings.locks[order.lock_id][0], amount=0)
 
     def take(self, order: SimOrder, plan: Plan, *, at_ns: int) -> list[OwnTrade]:
         """Carry a taker's plan out; return its executions."""
@@ -83,7 +113,7 @@ class Clearing:
         fills = []
         for step in plan.steps:
             if step.kind == "prevent" and step.maker is not None:
-                self._prevent(order, step.maker.order, step.quantity, at_ns=at_ns)
+                self._prevent(order, step.maker.order, step, at_ns=at_ns)
                 continue
             trade_id = self._next_trade_id()
             trade = self._execute(
@@ -93,7 +123,7 @@ class Clearing:
             if step.maker is not None:
                 maker = step.maker.order
                 self._execute(maker, step.price, step.quantity, trade_id, at_ns, maker=True)
-                self._close_if_filled(pair, maker)
+                self._after_maker(pair, maker, step.quantity)
             else:
                 self._face_market(order, pair.rules, step.price, step.quantity)
                 pair.book.consume(step.price, step.quantity, is_bid=takes_bids)
@@ -108,7 +138,7 @@ class Clearing:
                 order, order.price, quantity, self._next_trade_id(), at_ns, maker=True
             )
             self._face_market(order, pair.rules, order.price, quantity)
-            self._close_if_filled(pair, order)
+            self._after_maker(pair, order, quantity)
 
     def settle_taker(self, order: SimOrder) -> None:
         """Close a taker that was filled at once."""
@@ -116,19 +146,31 @@ class Clearing:
         order.is_working = False
         self._unlock(order)
 
-    def expire(self, order: SimOrder, reason: str, *, at_ns: int) -> None:
-        """End what is left of an order that may not rest."""
+    def expire(
+        self, order: SimOrder, reason: str, *, at_ns: int, reject_reason: str = "NONE"
+    ) -> None:
+        """End what is left of an order that may not go on."""
+        self.pairs[order.symbol].leave(order)
         order.expiry_reason = reason
         self._end(order, "EXPIRED", at_ns=at_ns)
-        self._report(order, "EXPIRED", at_ns=at_ns)
-        self._report_balances(self.holdings[order.account], at_ns=at_ns)
+        self.report(order, "EXPIRED", at_ns=at_ns, reject_reason=reject_reason)
+        self.report_balances(self.holdings[order.account], at_ns=at_ns)
 
     def cancel(self, order: SimOrder, client_order_id: str, *, at_ns: int) -> None:
         """Take an order out of its queue and give back what it locked."""
         self.pairs[order.symbol].leave(order)
         self._end(order, "CANCELED", at_ns=at_ns)
-        self._report(order, "CANCELED", at_ns=at_ns, request_id=client_order_id)
-        self._report_balances(self.holdings[order.account], at_ns=at_ns)
+        self.report(
+            order,
+            "CANCELED",
+            at_ns=at_ns,
+            client_order_ids=(client_order_id, order.client_order_id),
+        )
+        self.report_balances(self.holdings[order.account], at_ns=at_ns)
+
+    def tell(self, account: str, fact: AccountFact) -> None:
+        """Report a fact to an account's user stream."""
+        self.out.append(AccountEvent(account, fact))
 
     def drain(self) -> list[Emission]:
         """Hand out what was reported since the last drain."""
@@ -154,8 +196,10 @@ class Clearing:
         order.updated_ns = at_ns
         order.is_working = order.leaves_quantity > 0
         order.status = "PARTIALLY_FILLED" if order.is_working else "FILLED"
-        if order.order_id in holdings.locks:
-            self._lock(holdings, order)
+        if order.lock_id in holdings.locks:
+            self.stand_alone(order)
+        if order.list_id > 0:
+            self.touched.append(order)
         is_buy = order.side == "BUY"
         holdings.add(rules.base, quantity if is_buy else -quantity)
         holdings.add(rules.quote, -value if is_buy else value)
@@ -174,10 +218,11 @@ class Clearing:
             fee_asset=fee.asset,
             is_maker=maker,
             at_ns=at_ns,
+            list_id=order.list_id,
         )
         holdings.trades.setdefault(order.symbol, []).append(trade)
-        self._report(order, "TRADE", at_ns=at_ns, trade=trade)
-        self._report_balances(holdings, at_ns=at_ns)
+        self.report(order, "TRADE", at_ns=at_ns, trade=trade)
+        self.report_balances(holdings, at_ns=at_ns)
         return trade
 
     def _charge(
@@ -195,10 +240,6 @@ class Clearing:
         self.fees[fee.asset] = self.fees.get(fee.asset, 0) + fee.amount
         return fee
 
-    def _lock(self, holdings: Holdings, order: SimOrder) -> None:
-        asset, amount = self.lock_needed(order)
-        holdings.lock(order.order_id, asset, amount=amount)
-
     def _face_market(
         self, order: SimOrder, rules: SymbolRules, price: int, quantity: int
     ) -> None:
@@ -207,73 +248,118 @@ class Clearing:
         self.market[rules.base] = self.market.get(rules.base, 0) + sign * quantity
         self.market[rules.quote] = self.market.get(rules.quote, 0) - sign * value
 
-    def _prevent(self, taker: SimOrder, maker: SimOrder, quantity: int, *, at_ns: int) -> None:
+    def _prevent(self, taker: SimOrder, maker: SimOrder, step: Step, *, at_ns: int) -> None:
+        mode = prevention(taker, maker)
         match_id = self._match_id
         self._match_id += 1
-        ends = {
-            "EXPIRE_MAKER": (maker,),
-            "EXPIRE_TAKER": (taker,),
-            "EXPIRE_BOTH": (maker, taker),
-        }[taker.stp_mode]
-        for order in ends:
-            order.prevented_quantity += quantity
-            if order is maker:
-                self.pairs[order.symbol].leave(order)
-            self._end(order, "EXPIRED_IN_MATCH", at_ns=at_ns)
-            counter = taker if order is maker else maker
-            self._report(
-                order,
-                "TRADE_PREVENTION",
-                at_ns=at_ns,
-                prevented=(match_id, quantity, counter),
-            )
-            self._report_balances(self.holdings[order.account], at_ns=at_ns)
+        lost = prevented_quantities(mode, taker, maker, quantity=step.quantity)
+        if mode == "TRANSFER":
+            self._transfer(taker, maker, step)
+        record = PreventedMatch(
+            symbol=taker.symbol,
+            match_id=match_id,
+            taker_order_id=taker.order_id,
+            maker_order_id=maker.order_id,
+            trade_group_id=taker.trade_group_id,
+            mode=mode,
+            price=step.price,
+            taker_quantity=lost[0],
+            maker_quantity=lost[1],
+            at_ns=at_ns,
+        )
+        for account in dict.fromkeys((taker.account, maker.account)):
+            self.holdings[account].prevented.append(record)
+        for order, counter, quantity in ((maker, taker, lost[1]), (taker, maker, lost[0])):
+            if quantity:
+                self._lose(order, quantity, at_ns=at_ns)
+                order.prevented_match_id = match_id
+                self.report(order, "TRADE_PREVENTION", at_ns=at_ns, prevented=(record, counter))
+                self.report_balances(self.holdings[order.account], at_ns=at_ns)
 
-    def _close_if_filled(self, pair: Pair, order: SimOrder) -> None:
+    def _lose(self, order: SimOrder, quantity: int, *, at_ns: int) -> None:
+        order.prevented_quantity += quantity
+        order.updated_ns = at_ns
         if not order.leaves_quantity:
-            pair.leave(order)
-            self._unlock(order)
+            self.pairs[order.symbol].leave(order)
+            self._end(order, "EXPIRED_IN_MATCH", at_ns=at_ns)
+            return
+        if order.list_id > 0:
+            self.touched.append(order)
+        if order.lock_id in self.holdings[order.account].locks:
+            self.stand_alone(order)
+        self.pairs[order.symbol].shown(order, quantity)
+
+    def _transfer(self, taker: SimOrder, maker: SimOrder, step: Step) -> None:
+        """Move what was prevented between the two accounts, without a fee."""
+        rules = self.pairs[taker.symbol].rules
+        value = notional(step.price, step.quantity)
+        for order in (maker, taker):
+            sign = 1 if order.side == "BUY" else -1
+            holdings = self.holdings[order.account]
+            holdings.add(rules.base, sign * step.quantity)
+            holdings.add(rules.quote, -sign * value)
+
+    def _after_maker(self, pair: Pair, order: SimOrder, quantity: int) -> None:
+        if order.leaves_quantity:
+            pair.shown(order, quantity)
+            return
+        pair.leave(order)
+        self._unlock(order)
 
     def _end(self, order: SimOrder, status: str, *, at_ns: int) -> None:
         order.status = status
         order.is_working = False
         order.updated_ns = at_ns
         self._unlock(order)
+        if order.list_id > 0:
+            self.touched.append(order)
 
     def _unlock(self, order: SimOrder) -> None:
         holdings = self.holdings[order.account]
         holdings.open[order.symbol].pop(order.order_id, None)
-        if order.order_id in holdings.locks:
-            holdings.lock(order.order_id, holdings.locks[order.order_id][0], amount=0)
+        sharing = holdings.shared.get(order.lock_id, [])
+        if order in sharing:
+            sharing.remove(order)
+        if order.lock_id not in holdings.locks:
+            return
+        if sharing:
+            self.lock(sharing[0])
+            return
+        holdings.shared.pop(order.lock_id, None)
+        holdings.lock(order.lock_id, holdings.locks[order.lock_id][0], amount=0)
 
-    def _report(
+    def report(
         self,
         order: SimOrder,
         execution_type: str,
         *,
         at_ns: int,
         trade: OwnTrade | None = None,
-        request_id: str = "",
-        prevented: tuple[int, int, SimOrder] | None = None,
-    ) -> None:
-        match_id, prevented_quantity, counter = prevented or (0, 0, None)
+        client_order_ids: tuple[str, str] | None = None,
+        prevented: tuple[PreventedMatch, SimOrder] | None = None,
+        reject_reason: str = "NONE",
+    ) -> int:
+        """Report an execution; return its id. `client_order_ids` are `c` and `C`."""
+        execution_id = self._execution_id
+        self._execution_id += 1
+        client_id, original_id = client_order_ids or (order.client_order_id, "")
+        extras = prevention_facts(order, *prevented) if prevented is not None else {}
         update = OrderUpdate(
             at_ns=at_ns,
             execution_type=execution_type,
-            execution_id=self._execution_id,
+            execution_id=execution_id,
             order=copy.copy(order),
-            client_order_id=request_id or order.client_order_id,
-            original_client_order_id=order.client_order_id if request_id else "",
+            client_order_id=client_id,
+            original_client_order_id=original_id,
             trade=trade,
-            prevented_match_id=match_id,
-            last_prevented_quantity=prevented_quantity,
-            counter_order_id=counter.order_id if counter is not None else 0,
-            counter_symbol=counter.symbol if counter is not None else "",
+            reject_reason=reject_reason,
+            **extras,
         )
-        self._execution_id += 1
         self.out.append(AccountEvent(order.account, update))
+        return execution_id
 
-    def _report_balances(self, holdings: Holdings, *, at_ns: int) -> None:
+    def report_balances(self, holdings: Holdings, *, at_ns: int) -> None:
+        """Report the assets that changed since the last report."""
         if not holdings.changed:
             return
         holdings.updated_ns = at_ns

@@ -7,16 +7,21 @@ trades, candles, statistics).
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from holdfast.simexchange.accounts import AccountSpec, Holdings
 from holdfast.simexchange.admission import Admission
+from holdfast.simexchange.amending import Amending
 from holdfast.simexchange.assumptions import Assumptions
 from holdfast.simexchange.clearing import Clearing
+from holdfast.simexchange.contingency import Contingency
 from holdfast.simexchange.latency import Inbox
+from holdfast.simexchange.listing import Listing
 from holdfast.simexchange.model import (
     NEVER_NS,
     CancelRequest,
     Emission,
+    Outcome,
     PlaceRequest,
     Published,
     Record,
@@ -25,8 +30,17 @@ from holdfast.simexchange.model import (
     Ticket,
     TicketDone,
 )
+from holdfast.simexchange.operators import Operator
 from holdfast.simexchange.pair import MakerFill, Pair
+from holdfast.simexchange.placing import Placing
 from holdfast.simexchange.queries import AccountQueries, MarketQueries
+from holdfast.simexchange.requests import (
+    AmendRequest,
+    CancelListRequest,
+    ListRequest,
+    ReplaceRequest,
+    Request,
+)
 
 _NOTHING: tuple[Emission, ...] = ()
 
@@ -45,13 +59,20 @@ class Exchange:
         assumptions: Assumptions,
         seed: int = 0,
     ) -> None:
-        self.symbols = symbols
+        self.symbols = dict(symbols)
         self.now_ns = 0
         self.next_due_ns = NEVER_NS
         self._pairs = {name: Pair(rules, assumptions.queue) for name, rules in symbols.items()}
         holdings = {spec.name: Holdings(spec) for spec in accounts}
         self.clearing = Clearing(self._pairs, holdings, assumptions.fees)
-        self._admission = Admission(self.clearing)
+        placing = Placing(self.clearing)
+        self._contingency = Contingency(self.clearing, placing)
+        self._admission = Admission(self.clearing, placing, self._contingency)
+        self._listing = Listing(
+            self.clearing, placing, admission=self._admission, contingency=self._contingency
+        )
+        self._amending = Amending(self.clearing, self._admission, self._contingency)
+        self.operator = Operator(self.symbols, self.clearing, self._admission)
         self._inbox = Inbox(assumptions.latency, seed=seed)
         self._next_ticket_id = 1
         self.accounts = AccountQueries(self.clearing)
@@ -81,7 +102,9 @@ class Exchange:
             self.now_ns = at_ns
         pair = self._pairs[record.symbol]
         fills = pair.takers[type(record)](record)
-        return self._book_fills(pair, fills) if fills else _NOTHING
+        if fills or pair.triggers.fired:
+            return self._book_fills(pair, fills)
+        return _NOTHING
 
     def flush(self) -> list[Emission]:
         """Resolve every waiting request at the present instant, whatever its latency."""
@@ -102,6 +125,20 @@ class Exchange:
         """Take a cancel of all open orders in; -2011 when none is open, as at the venue."""
         return self._enter(account, None, symbol, arrived_ns=arrived_ns)
 
+    def submit(self, account: str, request: Request, *, arrived_ns: int) -> Ticket:
+        """Take an order list, its cancel, a cancel-and-replace or an amendment in."""
+        symbol = request.place.symbol if isinstance(request, ReplaceRequest) else request.symbol
+        return self._enter(account, request, symbol, arrived_ns=arrived_ns)
+
+    def change_rules(self, symbol: str, **changes: Any) -> list[Emission]:
+        """Change fields of a symbol's rules while it trades, its status among them.
+
+        The venue tells nobody: what the public sees is the next exchangeInfo. Raise TypeError
+        for a field that rules do not have and KeyError for an unknown symbol.
+        """
+        self.operator.change_rules(symbol, **changes)
+        return self.clearing.drain()
+
     def check(self, account: str, request: PlaceRequest) -> Reject | None:
         """Say what would refuse the order now (`order/test`), without any effect."""
         return self._admission.check(account, request, at_ns=self.now_ns)
@@ -109,14 +146,14 @@ class Exchange:
     def _enter(
         self,
         account: str,
-        request: PlaceRequest | CancelRequest | None,
+        request: PlaceRequest | CancelRequest | Request | None,
         symbol: str,
         *,
         arrived_ns: int,
     ) -> Ticket:
         number = self._next_ticket_id
         self._next_ticket_id += 1
-        is_order = isinstance(request, PlaceRequest)
+        is_order = isinstance(request, PlaceRequest | ListRequest | ReplaceRequest)
         due_ns = self._inbox.due_ns(
             account, arrived_ns=max(arrived_ns, self.now_ns), number=number, is_order=is_order
         )
@@ -137,24 +174,44 @@ class Exchange:
         self.next_due_ns = self._inbox.next_due_ns()
         if not is_early and ticket.due_ns > self.now_ns:
             self.now_ns = ticket.due_ns
-        at_ns = self.now_ns
-        request, account = ticket.request, ticket.account
-        if isinstance(request, PlaceRequest):
-            ticket.outcome = self._admission.place(account, request, at_ns=at_ns)
-        elif isinstance(request, CancelRequest):
-            ticket.outcome = self._admission.cancel(account, request, at_ns=at_ns)
-        else:
-            ticket.outcome = self._admission.cancel_all(account, ticket.symbol, at_ns=at_ns)
+        ticket.outcome = self._resolve(ticket, at_ns=self.now_ns)
+        self._contingency.settle(at_ns=self.now_ns)
         ticket.done = True
         out = self.clearing.drain()
-        out.append(TicketDone(ticket, at_ns))
+        out.append(TicketDone(ticket, self.now_ns))
         return out
+
+    def _resolve(self, ticket: Ticket, *, at_ns: int) -> Outcome:
+        account, request = ticket.account, ticket.request
+        match request:
+            case PlaceRequest():
+                return self._admission.place(account, request, at_ns=at_ns)
+            case CancelRequest():
+                return self._admission.cancel(account, request, at_ns=at_ns)
+            case ReplaceRequest():
+                return self._admission.replace(account, request, at_ns=at_ns)
+            case AmendRequest():
+                return self._amending.amend(account, request, at_ns=at_ns)
+            case ListRequest():
+                return self._listing.place(account, request, at_ns=at_ns)
+            case CancelListRequest():
+                return self._listing.cancel(account, request, at_ns=at_ns)
+            case None:
+                return self._admission.cancel_all(account, ticket.symbol, at_ns=at_ns)
 
     def _take(self, record: Record) -> Sequence[Emission]:
         pair = self._pairs[record.symbol]
         fills = pair.takers[type(record)](record)
-        return self._book_fills(pair, fills) if fills else _NOTHING
+        if fills or pair.triggers.fired:
+            return self._book_fills(pair, fills)
+        return _NOTHING
 
     def _book_fills(self, pair: Pair, fills: Sequence[MakerFill]) -> list[Emission]:
+        """Book what a record caused; a symbol that does not trade fills nothing."""
+        if pair.rules.status != "TRADING":
+            return []
         self.clearing.fill_makers(pair, fills, at_ns=self.now_ns)
+        self._contingency.settle(at_ns=self.now_ns)
+        if pair.triggers.fired:
+            self._contingency.fire(pair, at_ns=self.now_ns)
         return self.clearing.drain()

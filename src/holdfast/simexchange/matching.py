@@ -11,9 +11,14 @@ from holdfast.simexchange.book import Book
 from holdfast.simexchange.model import Level, SimOrder
 from holdfast.simexchange.numbers import E8
 from holdfast.simexchange.queue import OwnSide, Resting
+from holdfast.simexchange.reference import ANY_PRICE, PriceRange
 
 StepKind: TypeAlias = Literal["market", "own", "prevent"]
-STP_MODES = ("NONE", "EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH")
+STP_MODES = (
+    "NONE", "EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH", "DECREMENT", "TRANSFER"
+)  # fmt: skip
+SHRINKING = ("DECREMENT", "TRANSFER")
+PRICE_RANGE_EXCEEDED = "EXECUTION_RULE_PRICE_RANGE_EXCEEDED"
 
 
 class Offer(NamedTuple):
@@ -36,7 +41,7 @@ class Step(NamedTuple):
 class Plan(NamedTuple):
     """The steps in order, what they fill and cost, and what is prevented of the order itself.
 
-    `is_exhausted` says that too little was offered.
+    `is_exhausted` says that too little was offered, `expiry_reason` what ends the order.
     """
 
     steps: list[Step]
@@ -44,6 +49,7 @@ class Plan(NamedTuple):
     cost: int
     prevented: int = 0
     is_exhausted: bool = False
+    expiry_reason: str = ""
 
 
 class Budget:
@@ -96,30 +102,49 @@ def offers(levels: Iterable[Level], own: OwnSide, *, step: int) -> Iterator[Offe
 
 
 def plan_taker(
-    order: SimOrder, book: Book, *, own: OwnSide, is_limited: bool, budget: Budget
+    order: SimOrder,
+    book: Book,
+    *,
+    own: OwnSide,
+    is_limited: bool,
+    budget: Budget,
+    prices: PriceRange = ANY_PRICE,
 ) -> Plan:
     """Plan an incoming order against the other side, self-trade prevention included."""
     takes_bids = order.side == "SELL"
     within = _within(order, is_limited=is_limited)
     steps: list[Step] = []
-    quantity = cost = 0
+    gone: set[int] = set()
+    quantity = cost = prevented = 0
     for offer in offers(book.available(is_bid=takes_bids), own, step=book.step):
         wanted = budget.wanted(offer.price)
         if wanted <= 0 or not within(offer.price):
-            return Plan(steps, quantity, cost)
+            return Plan(steps, quantity, cost, prevented)
+        if offer.price < prices.least or (prices.most and offer.price > prices.most):
+            return Plan(steps, quantity, cost, prevented, expiry_reason=PRICE_RANGE_EXCEEDED)
         take = min(wanted, offer.quantity)
-        if offer.maker is not None and _is_self_trade(order, offer.maker.order):
-            steps.append(Step("prevent", offer.price, take, offer.maker))
-            if order.stp_mode == "EXPIRE_MAKER":
-                continue
-            return Plan(steps, quantity, cost, prevented=take)
-        budget.spend(offer.price, take)
-        quantity += take
-        cost += notional(offer.price, take)
-        kind: StepKind = "market" if offer.maker is None else "own"
-        steps.append(Step(kind, offer.price, take, offer.maker))
+        maker = offer.maker
+        mode = "NONE" if maker is None else prevention(order, maker.order)
+        if maker is None or mode == "NONE":
+            budget.spend(offer.price, take)
+            quantity += take
+            cost += notional(offer.price, take)
+            kind: StepKind = "market" if maker is None else "own"
+            steps.append(Step(kind, offer.price, take, maker))
+            continue
+        if maker.order.order_id in gone:
+            continue
+        steps.append(Step("prevent", offer.price, take, maker))
+        if mode in SHRINKING:
+            budget.spend(offer.price, take)
+            prevented += take
+            cost += notional(offer.price, take) if mode == "TRANSFER" else 0
+        elif mode == "EXPIRE_MAKER":
+            gone.add(maker.order.order_id)
+        else:
+            return Plan(steps, quantity, cost, prevented + wanted)
     is_left = not steps or budget.wanted(steps[-1].price) > 0
-    return Plan(steps, quantity, cost, is_exhausted=is_left)
+    return Plan(steps, quantity, cost, prevented, is_exhausted=is_left)
 
 
 def would_take(order: SimOrder, book: Book, *, own: OwnSide) -> bool:
@@ -131,6 +156,21 @@ def would_take(order: SimOrder, book: Book, *, own: OwnSide) -> bool:
     return best is not None and within(best.price)
 
 
+def prevention(taker: SimOrder, maker: SimOrder) -> str:
+    """Return what prevents a match of two orders: a mode, NONE for nothing.
+
+    Source: the venue's questions on self-trade prevention. The taker decides; a transfer needs
+    both orders to ask for it and two accounts of one group, else it is a decrement.
+    """
+    is_one_account = taker.account == maker.account
+    is_one_group = taker.trade_group_id == maker.trade_group_id >= 0
+    if not is_one_account and not is_one_group:
+        return "NONE"
+    if taker.stp_mode == "TRANSFER" and (is_one_account or maker.stp_mode != "TRANSFER"):
+        return "DECREMENT"
+    return taker.stp_mode
+
+
 def _line(own: OwnSide, price: int, displayed: int, *, step: int) -> Iterator[Offer]:
     passed = 0
     for resting in own.by_price[price]:
@@ -139,9 +179,13 @@ def _line(own: OwnSide, price: int, displayed: int, *, step: int) -> Iterator[Of
         if ahead > 0:
             yield Offer(price, ahead, None)
             passed += ahead
-        yield Offer(price, resting.order.leaves_quantity, resting)
+        yield Offer(price, resting.showing, resting)
     if displayed > passed:
         yield Offer(price, displayed - passed, None)
+    for resting in own.by_price[price]:
+        hidden = resting.order.leaves_quantity - resting.showing
+        if hidden:
+            yield Offer(price, hidden, resting)
 
 
 def _within(order: SimOrder, *, is_limited: bool) -> Callable[[int], bool]:
@@ -151,7 +195,3 @@ def _within(order: SimOrder, *, is_limited: bool) -> Callable[[int], bool]:
     if order.side == "BUY":
         return lambda price: price <= limit
     return lambda price: price >= limit
-
-
-def _is_self_trade(taker: SimOrder, maker: SimOrder) -> bool:
-    return taker.account == maker.account and taker.stp_mode != "NONE"

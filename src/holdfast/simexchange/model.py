@@ -4,11 +4,14 @@ Prices, quantities and amounts are integers of 10^-8 (`numbers.E8`); instants ar
 nanoseconds of market time. A record is never changed after it was made, so it may be shared.
 """
 
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
 
 from holdfast.simexchange.numbers import E8
+
+if TYPE_CHECKING:
+    from holdfast.simexchange import requests
 
 Side: TypeAlias = Literal["BUY", "SELL"]
 Level: TypeAlias = tuple[int, int]
@@ -54,11 +57,10 @@ class Ticker(msgspec.Struct, frozen=True, gc=False):
 
 
 class Trade(msgspec.Struct, frozen=True, gc=False):
-    """One recorded print.
+    """One recorded print; `trade_id` is the row's own id, `a` where it is aggregated.
 
-    `trade_id` is the row's own id: `t` of a trade stream, `a` of an aggregated row.
-    `first_id` and `last_id` are the trades it stands for (both equal `trade_id` for a single
-    trade). `buyer_is_maker` true means that the aggressor sold.
+    `first_id` and `last_id` are the trades it stands for (both `trade_id` for a single one).
+    `buyer_is_maker` true means that the aggressor sold.
     """
 
     at_ns: int
@@ -92,6 +94,9 @@ class SymbolRules(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     without leverage and funding, whose base balance is the position and may be negative.
     Multipliers and rates are counts of 10^-8 too (1.5 is 150_000_000). `first_price` is the
     first price of the market, from which the demonstration account's base balance is derived.
+    `trailing_*` are the least and the greatest delta in basis points; `*_range` bound the
+    prices of executions by multiples of the reference price, the mean of the trades in
+    `reference_buckets` (a width in ms, and how many); 0 buckets: the symbol has none.
     """
 
     symbol: str
@@ -123,14 +128,27 @@ class SymbolRules(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     taker_rate: int | None = None
     first_price: int = 0
     filters_source: str = ""
+    max_algo_orders: int = 5
+    max_iceberg_orders: int = 100
+    iceberg_parts: int = 100
+    max_order_lists: int = 20
+    max_order_amends: int = 10
+    max_position: int = 0
+    trailing_above: tuple[int, int] = (10, 2000)
+    trailing_below: tuple[int, int] = (10, 2000)
+    bid_range: tuple[int, int] = (0, 0)
+    ask_range: tuple[int, int] = (0, 0)
+    reference_buckets: tuple[int, int] = (0, 0)
 
 
 class SimOrder(msgspec.Struct, kw_only=True, gc=False):
     """An order as the exchange knows it; what is handed out is a copy and never changes.
 
-    `status` is NEW, PARTIALLY_FILLED, FILLED, CANCELED, EXPIRED, EXPIRED_IN_MATCH or REJECTED.
-    `client_order_id` is `c` on placement; after a cancel it stays the ORIGINAL id, and the
-    canceling request's own id stands in `OrderUpdate.client_order_id`.
+    `status` is NEW, PENDING_NEW, PARTIALLY_FILLED, FILLED, CANCELED, EXPIRED,
+    EXPIRED_IN_MATCH or REJECTED. `client_order_id` stays the ORIGINAL id after a cancel; the
+    canceling request's own stands in `OrderUpdate.client_order_id`. `working_ns` is 0 before
+    the order works, `trailing_ns` before its trail follows the price. `lock_id` names the lock
+    that pays for the order, `funding_price` what a unit of it locks.
     """
 
     account: str
@@ -156,6 +174,15 @@ class SimOrder(msgspec.Struct, kw_only=True, gc=False):
     strategy_id: int | None = None
     strategy_type: int | None = None
     iceberg_quantity: int = 0
+    stop_price: int = 0
+    trailing_delta: int = 0
+    trailing_ns: int = 0
+    list_id: int = -1
+    lock_id: int = 0
+    funding_price: int = 0
+    trade_group_id: int = -1
+    prevented_match_id: int = 0
+    amend_count: int = 0
 
     @property
     def leaves_quantity(self) -> int:
@@ -179,6 +206,7 @@ class OwnTrade(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     fee_asset: str
     is_maker: bool
     at_ns: int
+    list_id: int = -1
 
 
 class Balance(msgspec.Struct, frozen=True, gc=False):
@@ -192,10 +220,12 @@ class Balance(msgspec.Struct, frozen=True, gc=False):
 class OrderUpdate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One executionReport: `order` is the order after this execution, copied.
 
-    `execution_type` is NEW, CANCELED, REJECTED, TRADE, EXPIRED or TRADE_PREVENTION. `trade` is
-    set for TRADE alone. `client_order_id` is the report's `c` and `original_client_order_id`
-    its `C`: on CANCELED the canceling request's id and the order's id, else the order's id and
-    an empty text. `counter_*` and `last_prevented_quantity` belong to TRADE_PREVENTION.
+    `execution_type` is NEW, CANCELED, REPLACED, REJECTED, TRADE, EXPIRED or TRADE_PREVENTION.
+    `trade` is set for TRADE alone. `client_order_id` is the report's `c` and
+    `original_client_order_id` its `C`: on CANCELED the canceling request's id and the order's
+    id, on REPLACED the new and the former id, else the order's id and an empty text.
+    `counter_*`, `last_prevented_quantity` and (of a transfer) `prevented_*` belong to
+    TRADE_PREVENTION.
     """
 
     at_ns: int
@@ -210,6 +240,8 @@ class OrderUpdate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     last_prevented_quantity: int = 0
     counter_order_id: int = 0
     counter_symbol: str = ""
+    prevented_price: int = 0
+    prevented_quote: int = 0
 
 
 class BalanceUpdate(msgspec.Struct, frozen=True, gc=False):
@@ -219,14 +251,13 @@ class BalanceUpdate(msgspec.Struct, frozen=True, gc=False):
     balances: list[Balance]
 
 
-AccountFact: TypeAlias = OrderUpdate | BalanceUpdate
+AccountFact: TypeAlias = (
+    "OrderUpdate | BalanceUpdate | requests.ListUpdate | requests.BalanceShift"
+)
 
 
 class PlaceRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A new order; 0 and empty text mean that the parameter was not sent.
-
-    `client_order_id` empty: the exchange makes one. `stp_mode` empty: the symbol's default.
-    """
+    """A new order; 0 and empty text mean that the parameter was not sent."""
 
     symbol: str
     side: str
@@ -240,13 +271,12 @@ class PlaceRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     strategy_id: int | None = None
     strategy_type: int | None = None
     iceberg_quantity: int = 0
+    stop_price: int = 0
+    trailing_delta: int = 0
 
 
 class CancelRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A cancel by order id, by the original client order id, or by both (then both must agree).
-
-    `restrictions` is empty, ONLY_NEW or ONLY_PARTIALLY_FILLED.
-    """
+    """A cancel by order id, original client order id, or both; see `check_restrictions`."""
 
     symbol: str
     order_id: int | None = None
@@ -267,16 +297,20 @@ class Placed(msgspec.Struct, frozen=True, gc=False):
 
     order: SimOrder
     fills: list[OwnTrade]
+    prevented: "list[requests.PreventedMatch]" = []
 
 
 class Canceled(msgspec.Struct, frozen=True, gc=False):
-    """The canceled orders, each with the client id that its CANCELED report carries as `c`."""
+    """The canceled orders, each with the client id of its CANCELED report, and their lists."""
 
     orders: list[SimOrder]
     client_order_ids: list[str]
+    lists: "dict[int, requests.ListView]" = {}
 
 
-Outcome: TypeAlias = Placed | Canceled | Reject
+Outcome: TypeAlias = (
+    "Placed | Canceled | Reject | requests.Listed | requests.Replaced | requests.Amended"
+)
 
 
 class Ticket(msgspec.Struct, kw_only=True, gc=False):
@@ -284,12 +318,12 @@ class Ticket(msgspec.Struct, kw_only=True, gc=False):
 
     ticket_id: int
     account: str
-    request: PlaceRequest | CancelRequest | None
+    request: "PlaceRequest | CancelRequest | requests.Request | None"
     symbol: str
     arrived_ns: int
     due_ns: int
     done: bool = False
-    outcome: Outcome | None = None
+    outcome: "Outcome | None" = None
 
 
 class Published(msgspec.Struct, frozen=True, gc=False):

@@ -1,7 +1,7 @@
 """One symbol as it trades: its rules, recorded book, our resting orders, its tape.
 
 A record that meets no resting order of ours costs one early return. What a record fills is
-returned, best priority first, and not booked here.
+returned, best priority first, and not booked here; what it fires waits in `triggers.fired`.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,7 +19,9 @@ from holdfast.simexchange.model import (
     Trade,
 )
 from holdfast.simexchange.queue import OwnSide, Resting
+from holdfast.simexchange.reference import ReferencePrice
 from holdfast.simexchange.tape import Tape
+from holdfast.simexchange.triggers import TriggerBook
 
 
 class MakerFill(NamedTuple):
@@ -35,7 +37,8 @@ NO_FILLS: Sequence[MakerFill] = ()
 class Pair:
     """The state of one symbol."""
 
-    __slots__ = ("asks", "bids", "book", "own_count", "queue", "rules", "takers", "tape")
+    __slots__ = ("asks", "bids", "book", "own_count", "queue", "reference", "resting", "rules")
+    __slots__ += ("takers", "tape", "triggers")
 
     def __init__(self, rules: SymbolRules, queue: QueueAssumptions) -> None:
         self.rules = rules
@@ -44,6 +47,9 @@ class Pair:
         self.bids = OwnSide(is_bid=True)
         self.asks = OwnSide(is_bid=False)
         self.tape = Tape(rules.symbol)
+        self.reference = ReferencePrice(self.tape)
+        self.triggers = TriggerBook()
+        self.resting: dict[int, Resting] = {}
         self.own_count = 0
         self.takers: dict[type, Callable[[Any], Sequence[MakerFill]]] = {
             Ticker: self.on_ticker,
@@ -78,6 +84,12 @@ class Pair:
         fills = own.traded(trade.price, trade.quantity, step=self.rules.step)
         return [MakerFill(maker, quantity) for maker, quantity in fills]
 
+    def on_watched_trade(self, trade: Trade) -> Sequence[MakerFill]:
+        """Take a print while orders wait for a price."""
+        fills = self.on_trade(trade)
+        self.triggers.passed(trade.price, trade.at_ns)
+        return fills
+
     def on_depth(self, depth: Depth) -> Sequence[MakerFill]:
         """Take a diff of the book."""
         if not self.own_count:
@@ -111,20 +123,56 @@ class Pair:
 
     def rest(self, order: SimOrder) -> None:
         """Put an order into the queue of its price."""
-        is_bid = order.side == "BUY"
-        side = self.bids if is_bid else self.asks
-        side.add(order, ahead=self._ahead(order.price, is_bid=is_bid))
+        self._join(order)
         self.own_count += 1
 
     def leave(self, order: SimOrder) -> None:
-        """Take an order out of the queue."""
-        (self.bids if order.side == "BUY" else self.asks).remove(order)
-        self.own_count -= 1
+        """Take an order out of the queue or the trigger book, if it stands in either."""
+        if self.resting.pop(order.order_id, None) is not None:
+            self._side_of(order).remove(order)
+            self.own_count -= 1
+        elif self.triggers.remove(order) and not self.triggers.orders:
+            self.takers[Trade] = self.on_trade
+
+    def wait(self, order: SimOrder) -> None:
+        """Let an order wait for its price."""
+        self.triggers.add(order, last=self.last_price)
+        self.takers[Trade] = self.on_watched_trade
+
+    def shown(self, order: SimOrder, quantity: int) -> None:
+        """Note that a resting order lost quantity; an iceberg's next part joins at the back."""
+        resting = self.resting.get(order.order_id)
+        if resting is None or not resting.visible:
+            return
+        resting.visible -= quantity
+        if resting.visible <= 0 and order.leaves_quantity:
+            self._side_of(order).remove(order)
+            self._join(order)
+
+    @property
+    def last_price(self) -> int:
+        """Return the last traded price; the first price before any trade."""
+        last = self.tape.last
+        return last.price if last is not None else self.rules.first_price
 
     def reference_price(self, *, now_ns: int) -> int:
-        """Return the average price of the filters; the first price before any trade."""
+        """Return the price of the filters: the reference price, else the average.
+
+        Without any trade it is the first price. Source: PERCENT_PRICE_BY_SIDE and NOTIONAL of
+        the venue's filters.
+        """
+        reference = self.reference.price(self.rules, now_ns=now_ns)
+        if reference:
+            return reference
         average = self.tape.average(now_ns=now_ns, minutes=self.rules.notional_average_minutes)
         return average or self.rules.first_price
+
+    def _side_of(self, order: SimOrder) -> OwnSide:
+        return self.bids if order.side == "BUY" else self.asks
+
+    def _join(self, order: SimOrder) -> None:
+        ahead = self._ahead(order.price, is_bid=order.side == "BUY")
+        self.resting[order.order_id] = self._side_of(order).add(order, ahead=ahead)
 
     def _ahead(self, price: int, *, is_bid: bool) -> int:
         book = self.book

@@ -21,6 +21,7 @@ from holdfast.simexchange.model import (
     Trade,
 )
 from holdfast.simexchange.pair import Pair
+from holdfast.simexchange.requests import Amendment, ListView, OrderList, PreventedMatch
 
 _Row = TypeVar("_Row", SimOrder, OwnTrade)
 
@@ -116,6 +117,29 @@ class AccountQueries:
             trades = [trade for trade in trades if trade.order_id == order_id]
         return list(_window(trades, lambda trade: trade.at_ns, start_ns, end_ns, limit))
 
+    def order_list(
+        self, account: str, *, list_id: int | None = None, client_id: str = ""
+    ) -> ListView | None:
+        """Return a list as it stands (the newest of that client id), or None."""
+        for one in reversed(self._holdings[account].lists.values()):
+            is_meant = list_id in (None, one.list_id)
+            if is_meant and client_id in ("", one.list_client_order_id):
+                return one.view()
+        return None
+
+    def order_lists(self, account: str, *, only_open: bool = False) -> list[OrderList]:
+        """Return an account's lists by rising id; the caller changes none of them."""
+        holdings = self._holdings[account]
+        return list(holdings.open_lists() if only_open else holdings.lists.values())
+
+    def prevented(self, account: str, symbol: str) -> list[PreventedMatch]:
+        """Return the matches that self-trade prevention stopped, by rising id."""
+        return [one for one in self._holdings[account].prevented if one.symbol == symbol]
+
+    def amendments(self, account: str, order_id: int) -> list[Amendment]:
+        """Return the amendments of an order, by rising execution id."""
+        return list(self._holdings[account].amendments.get(order_id, ()))
+
     def balances(self, account: str) -> list[Balance]:
         """Return every asset that the account ever held, by name."""
         holdings = self._holdings[account]
@@ -183,7 +207,16 @@ class MarketQueries:
 
     def average_price(self, symbol: str) -> int:
         """Return the volume-weighted price of the last `notional_average_minutes` minutes."""
-        return self._pairs[symbol].reference_price(now_ns=self._now())
+        pair = self._pairs[symbol]
+        minutes = pair.rules.notional_average_minutes
+        return pair.tape.average(now_ns=self._now(), minutes=minutes) or pair.rules.first_price
+
+    def reference_price(self, symbol: str) -> int | None:
+        """Return the reference price, 0 where it is null; None when there never was one."""
+        pair = self._pairs[symbol]
+        if not pair.reference.exists(pair.rules):
+            return None
+        return pair.reference.price(pair.rules, now_ns=self._now())
 
     def gaps(self, symbol: str) -> int:
         """Return how many depth diffs did not follow the one before."""

@@ -12,14 +12,21 @@ from holdfast.simexchange.numbers import E8
 
 
 class Resting:
-    """One resting order and its place."""
+    """One resting order and its place; `visible` is what an iceberg still shows, else 0."""
 
-    __slots__ = ("ahead", "order", "traded")
+    __slots__ = ("ahead", "order", "traded", "visible")
 
     def __init__(self, order: SimOrder, *, ahead: int) -> None:
         self.order = order
         self.ahead = ahead
         self.traded = 0
+        self.visible = min(order.iceberg_quantity, order.leaves_quantity)
+
+    @property
+    def showing(self) -> int:
+        """Return what of the order stands at this place in the queue."""
+        leaves = self.order.leaves_quantity
+        return min(self.visible, leaves) if self.visible else leaves
 
 
 class OwnSide:
@@ -110,9 +117,10 @@ def _pass_through(
             passed = min(resting.ahead, market)
             resting.ahead -= passed
             left = min(left, market - passed)
+            quantity = min(resting.showing, left)
         else:
             resting.ahead = 0
-        quantity = min(resting.order.leaves_quantity, left)
+            quantity = min(resting.order.leaves_quantity, left)
         quantity -= quantity % step
         if quantity > 0:
             fills.append((resting, quantity))

@@ -8,7 +8,7 @@ from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import islice, takewhile
 
 from holdfast.simexchange.model import Bar, DayStatistics, Trade
 from holdfast.simexchange.numbers import E8
@@ -151,6 +151,11 @@ class Tape:
         newest = list(islice(reversed(self._recent), RECENT_COUNT))
         newest.reverse()
         return newest
+
+    def since(self, at_ns: int) -> list[Trade]:
+        """Return the kept trades of an instant and later, the newest first."""
+        self._fold()
+        return list(takewhile(lambda trade: trade.at_ns >= at_ns, reversed(self._recent)))
 
     def average(self, *, now_ns: int, minutes: int) -> int:
         """Return the volume-weighted price of the last minutes; the last price without one."""
