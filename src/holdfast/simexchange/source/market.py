@@ -116,26 +116,44 @@ def open_market(
 def _synthetic(
     names: list[str], given: dict[str, SymbolRules], *, seed: int, assumptions: Assumptions
 ) -> Market:
-    if len(names) > 1:
-        raise UsageError("the synthetic market has one symbol; name one, or give --data files")
-    name = names[0].partition(":")[2] or names[0] if names else ""
+    symbols: dict[str, SymbolRules] = {}
+    notes: list[str] = []
+    for name in names or [""]:
+        rules = _synthetic_rules(name, assumptions)
+        if rules.symbol in symbols:
+            raise UsageError(f"symbol {rules.symbol!r} stands there twice; a name is unique")
+        if rules.symbol in given:
+            first_price = rules.first_price
+            rules = msgspec.structs.replace(given[rules.symbol], first_price=first_price)
+        symbols[rules.symbol] = rules
+        notes.append(f"{rules.symbol}: synthetic market of seed {seed}, not a recording")
+
+    def records() -> Iterator[Record]:
+        streams = [
+            synthetic.read(rules, assumptions.synthetic, seed=seed + number)
+            for number, rules in enumerate(symbols.values())
+        ]
+        return streams[0] if len(streams) == 1 else _merged(streams)
+
+    return Market(
+        symbols,
+        start_ns=synthetic.start_ns(assumptions.synthetic),
+        notes=[*notes, _OWN_NOTE, *trading_notes(symbols.values(), assumptions)],
+        records=records,
+    )
+
+
+def _synthetic_rules(wish: str, assumptions: Assumptions) -> SymbolRules:
+    wished_product, _, name = wish.rpartition(":")
+    if wished_product and wished_product not in _PRODUCTS:
+        raise UsageError(f"symbol {wish!r}: the product is spot or usdm, as in spot:BTCUSDT")
     if name and not _SYMBOL.match(name):
         raise UsageError(f"symbol {name!r} has to be capital letters and digits, as BTCUSDT")
-    rules = synthetic.rules(name, assumptions)
-    if rules.symbol in given:
-        rules = msgspec.structs.replace(given[rules.symbol], first_price=rules.first_price)
-    start_ns = synthetic.start_ns(assumptions.synthetic)
-    notes = [
-        f"{rules.symbol}: synthetic market of seed {seed}, not a recording",
-        _OWN_NOTE,
-        *trading_notes([rules], assumptions),
-    ]
-    return Market(
-        {rules.symbol: rules},
-        start_ns=start_ns,
-        notes=notes,
-        records=lambda: synthetic.read(rules, assumptions.synthetic, seed=seed),
-    )
+    return synthetic.rules(name, assumptions, product=_PRODUCTS.get(wished_product, "spot"))
+
+
+def _merged(streams: list[Iterator[Record]]) -> Iterator[Record]:
+    return merge(*streams, key=lambda record: record.at_ns)
 
 
 def _recorded(
@@ -153,7 +171,7 @@ def _recorded(
         streams = [_read(file, symbols[file.symbol], assumptions) for file in files]
         if len(streams) == 1:
             return streams[0]
-        return merge(*streams, key=lambda record: record.at_ns)
+        return _merged(streams)
 
     start_ns = min(file.seen.start_ns for file in files)
     return Market(symbols, start_ns=start_ns, notes=notes, records=records)

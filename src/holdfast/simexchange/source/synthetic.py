@@ -23,7 +23,7 @@ from holdfast.simexchange.model import (
     Trade,
 )
 from holdfast.simexchange.numbers import E8, decimals_of
-from holdfast.simexchange.source.instruments import derive_rules, split_symbol
+from holdfast.simexchange.source.instruments import Product, derive_rules, split_symbol
 from holdfast.simexchange.source.seen import Seen
 
 _NS_PER_S = 1_000_000_000
@@ -35,14 +35,14 @@ _UNIFORMS = 4
 _DEVIATION = math.sqrt(_UNIFORMS / 12)
 
 
-def rules(symbol: str, assumptions: Assumptions) -> SymbolRules:
+def rules(symbol: str, assumptions: Assumptions, *, product: Product = "spot") -> SymbolRules:
     """Return the rules of the synthetic symbol, under another name if one is given."""
     assumed = assumptions.synthetic
     name = symbol or assumed.base + assumed.quote
     base, quote = split_symbol(name) if symbol else (assumed.base, assumed.quote)
     price_decimals, quantity_decimals = decimals_of(assumed.tick), decimals_of(assumed.step)
     seen = Seen(start_ns(assumed), assumed.price, price_decimals, quantity_decimals)
-    made = derive_rules(name, "spot", seen=seen, assumed=assumptions.filters)
+    made = derive_rules(name, product, seen=seen, assumed=assumptions.filters)
     return msgspec.structs.replace(
         made, base=base, quote=quote, filters_source="the assumptions of the synthetic market"
     )
