@@ -5,11 +5,12 @@ does not lead through here, it only takes the time stamp and the signature from 
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
 from holdfast.domain.instant import NS_PER_MS, NS_PER_S, Clock
+from holdfast.domain.instrument import Product
 from holdfast.domain.ports import HttpAnswer, HttpConnection, Network
 from holdfast.errors import (
     CredentialsRefused,
@@ -21,6 +22,7 @@ from holdfast.traffic.governor import GRANTED, Governor
 from holdfast.traffic.limits import Cost, Limit
 from holdfast.traffic.pool import MemoryPool
 from holdfast.venues.binance.dialect import SPOT, Dialect
+from holdfast.venues.binance.doors import Doors
 from holdfast.venues.binance.options import Credentials, Options
 from holdfast.venues.binance.signing import signer
 from holdfast.venues.binance.wire.numbers import instant
@@ -74,13 +76,14 @@ class Rest:
         options: Options,
         governor: Governor | None = None,
         dialect: Dialect = SPOT,
+        others: Sequence[str] = (),
     ) -> None:
         self._dialect = dialect
+        self._doors = Doors([url.rstrip("/") for url in (origin, *others)])
         self.offset_ns = 0
         self.governor = governor or own_governor(clock)
         self._network = network
         self._clock = clock
-        self.origin = origin.rstrip("/")
         self._options = options
         self._headers = {"X-MBX-APIKEY": credentials.api_key} if credentials else {}
         self._signer = signer(credentials) if credentials else None
@@ -104,6 +107,16 @@ class Rest:
                     for limit in self.governor.limits
                 ]
             )
+
+    @property
+    def product(self) -> Product:
+        """Say which product is asked."""
+        return self._dialect.product
+
+    @property
+    def origin(self) -> str:
+        """Give the address that is asked now."""
+        return self._doors.current
 
     @property
     def headers(self) -> dict[str, str]:
@@ -143,6 +156,10 @@ class Rest:
             answer = await self._ask(self.signed_target(path, params), weight)
         return _checked(answer, path)
 
+    async def keyed(self, method: str, path: str, *, weight: int) -> bytes:
+        """Ask in the name of the key alone, unsigned, what is safe to be asked twice."""
+        return _checked(await self._ask(path, weight, method=method), path)
+
     def signed_target(self, path: str, params: Params) -> str:
         """Write path and signed query of a request."""
         if self._signer is None:
@@ -159,10 +176,14 @@ class Rest:
 
     async def connect(self) -> HttpConnection:
         """Open a connection; VenueUnavailable when none can be had."""
+        if self._doors.may_go_back(self._clock.monotonic_ns()):
+            self._doors.go_back()
+        origin = self.origin
         try:
-            return await self._network.http(self.origin)
+            return await self._network.http(origin)
         except OSError as error:
-            raise VenueUnavailable(f"{self.origin}: no connection ({error})") from error
+            self._doors.failed(self._clock.monotonic_ns())
+            raise VenueUnavailable(f"{origin}: no connection ({error})") from error
 
     async def close(self) -> None:
         """Disconnect; idempotent, and a later question connects again."""
@@ -170,19 +191,23 @@ class Rest:
             self._connection.close()
             self._connection = None
 
-    async def _ask(self, target: str, weight: int) -> HttpAnswer:
+    async def _ask(self, target: str, weight: int, *, method: str = "GET") -> HttpAnswer:
         async with self._turn:
             await self._admit(weight)
-            answer = await self._exchange(target)
+            if self._doors.may_go_back(self._clock.monotonic_ns()):
+                await self.close()
+            answer = await self._exchange(method, target)
             if answer is None:
                 await self.close()
-                answer = await self._exchange(target)
+                answer = await self._exchange(method, target)
             if answer is None:
+                self._doors.failed(self._clock.monotonic_ns())
                 raise VenueUnavailable(f"{self.origin}: the connection was lost")
+            self._doors.worked()
             self._note_limits(answer)
             return answer
 
-    async def _exchange(self, target: str) -> HttpAnswer | None:
+    async def _exchange(self, method: str, target: str) -> HttpAnswer | None:
         """Ask once; None when the connection was lost, which for a question does no harm."""
         if self._connection is None or not self._connection.is_open:
             self._connection = await self.connect()
@@ -194,12 +219,13 @@ class Rest:
 
         try:
             self._connection.send(
-                "GET", target, headers=self._headers, body=b"", on_answer=on_answer
+                method, target, headers=self._headers, body=b"", on_answer=on_answer
             )
             async with asyncio.timeout(self._options.query_timeout_s):
                 return await answered
         except TimeoutError as error:
             await self.close()
+            self._doors.failed(self._clock.monotonic_ns())
             path = target.partition("?")[0]
             raise VenueTimeout(
                 f"{self.origin}{path}: no answer in {self._options.query_timeout_s:g} s"
