@@ -20,7 +20,6 @@ from holdfast.domain.events import (
 )
 from holdfast.journal.sqlite import SqliteStore
 from holdfast.journal.verify import verify
-from holdfast.simexchange.faults import KINDS
 from tests.scenario.kit import QUOTES, TREND, exchange, holdfast, pairs, totals, truth
 
 LENGTH = "90s"
@@ -50,6 +49,16 @@ def entry(kind: str, *, after: int = 3, count: int = MANY, probability: float = 
     )
 
 
+KINDS = (
+    "order_answer_lost",
+    "order_unknown_1007",
+    "order_503",
+    "disconnect_market",
+    "disconnect_user",
+    "depth_gap",
+    "duplicate_user_event",
+    "event_before_ack",
+)
 FAULTS = {kind: entry(kind) for kind in KINDS} | {
     "disconnect_market": entry("disconnect_market", after=500, count=3, probability=0.01),
     "disconnect_user": entry("disconnect_user", count=3),

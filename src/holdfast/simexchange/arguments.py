@@ -2,13 +2,16 @@
 
 import argparse
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
 from holdfast.errors import UsageError
+from holdfast.simexchange.faults.entries import duration_ns
 
 HIGHEST_PORT = 65_535
 SLOWEST = 0.001
+DAY_CUT = "24h"
 
 
 class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,6 +28,8 @@ class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
     speed: float | None = 1.0
     window: int = 1
     exits_with_parent: bool = False
+    profile: Literal["strict", "full"] = "strict"
+    day_cut_ns: int = 0
 
 
 def add_serve_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,6 +45,8 @@ def add_serve_arguments(parser: argparse.ArgumentParser) -> None:
     add("--seed", default="0", metavar="N", help="seed of everything random")
     add("--speed", default="1", metavar="N|max", help="market seconds in a second, or max")
     add("--window", default="1", metavar="N", help="messages a pacing ping at --speed max")
+    add("--profile", default="strict", metavar="P", help="strict, or full: unknown fields too")
+    add("--day-cut", metavar="TIME", help="how long a socket lives; 24h, at --speed max none")
     add(
         "--exit-with-parent",
         action="store_true",
@@ -52,6 +59,7 @@ def options_from(arguments: argparse.Namespace) -> ServeOptions:
     port = _whole(arguments.port, "--port", least=0)
     if port > HIGHEST_PORT:
         raise UsageError(f"--port {port} is no port; 0 to {HIGHEST_PORT} would be right")
+    speed = parse_speed(arguments.speed)
     return ServeOptions(
         port=port,
         data=tuple(Path(path) for path in arguments.data),
@@ -61,10 +69,31 @@ def options_from(arguments: argparse.Namespace) -> ServeOptions:
         faults=_path(arguments.faults),
         assumptions=_path(arguments.assumptions),
         seed=_whole(arguments.seed, "--seed", least=0),
-        speed=parse_speed(arguments.speed),
+        speed=speed,
         window=_whole(arguments.window, "--window", least=1),
         exits_with_parent=arguments.exit_with_parent,
+        profile=parse_profile(arguments.profile),
+        day_cut_ns=parse_day_cut(arguments.day_cut, speed=speed),
     )
+
+
+def parse_profile(text: str) -> Literal["strict", "full"]:
+    """Read a profile: what clients with closed lists of words can bear, or all."""
+    if text == "strict":
+        return "strict"
+    if text == "full":
+        return "full"
+    raise UsageError(f"--profile {text[:40]!r} is unknown; strict or full would be right")
+
+
+def parse_day_cut(text: str | None, *, speed: float | None) -> int:
+    """Read how long a socket lives, in nanoseconds of market time; 0 is without end."""
+    if text is None:
+        return 0 if speed is None else duration_ns(DAY_CUT)
+    try:
+        return 0 if text == "none" else duration_ns(text)
+    except ValueError as error:
+        raise UsageError(f"--day-cut {error}; none is right too") from None
 
 
 def parse_speed(text: str) -> float | None:

@@ -9,8 +9,14 @@ import asyncio
 import struct
 from collections import deque
 from collections.abc import Callable
+from typing import Literal, Protocol, TypeAlias
+
+import msgspec
+
+from holdfast.simexchange.limits import SPOT
 
 TEXT = 0x1
+BINARY = 0x2
 CLOSE = 0x8
 PING = 0x9
 PONG = 0xA
@@ -32,11 +38,38 @@ def frame(opcode: int, payload: bytes) -> bytes:
     return struct.pack(">BBQ", FINAL | opcode, 127, size) + payload
 
 
+Role: TypeAlias = Literal["market", "api", "user"]
+
+
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
+    """What a socket is for, whose it is, and how often it has to show that it lives."""
+
+    product: str = SPOT.product
+    role: Role = "market"
+    address: str = ""
+    ping_s: float = SPOT.ping_s
+    pong_s: float = SPOT.pong_s
+
+
+class Outlet(Protocol):
+    """What takes the bytes of a connection instead of its network."""
+
+    def write(self, out: bytes) -> bool:
+        """Take bytes; return whether the connection may go on."""
+
+
+def farewell(at_ms: int) -> bytes:
+    """Say that the server will shut this connection down, as a raw stream does."""
+    return b'{"e":"serverShutdown","E":%d}' % at_ms
+
+
 class Connection:
     """One open socket of a client.
 
     `window` is how many messages go out before a ping asks for their answer; None stands for a
-    connection that is not paced. `now_ns` is the market time, the text of a ping.
+    connection that is not paced. `now_ns` is the market time, the text of a ping. `outlet`
+    takes the bytes instead of the network and `alter` each message before it leaves; both are
+    None at a healthy venue. `farewell` builds what is said before a shutdown.
     """
 
     def __init__(
@@ -48,14 +81,21 @@ class Connection:
         on_ping: Callable[[], None],
         on_settled: Callable[[], None],
         clock: Callable[[], float],
+        terms: Terms = Terms(),  # noqa: B008
     ) -> None:
-        self._transport = transport
+        self.terms = terms
+        self.outlet: Outlet | None = None
+        self.alter: Callable[[bytes], bytes] | None = None
+        self.farewell: Callable[[int], bytes] = farewell
+        self.pinged = clock()
+        self.transport = transport
         self._window = window
         self._now_ns = now_ns
         self._count_ping = on_ping
         self._on_settled = on_settled
         self._clock = clock
         self._unstamped = 0
+        self._counts_pings = True
         self._pings: deque[tuple[bytes, float]] = deque()
         self._heard_ns = now_ns()
         self.closed = False
@@ -74,11 +114,13 @@ class Connection:
         """Tell whether this open connection has heard nothing since then."""
         return not self.closed and self._heard_ns < since_ns
 
-    def push(self, payload: bytes) -> None:
-        """Send a text message, with the market time after it when this connection is paced."""
+    def push(self, payload: bytes, *, opcode: int = TEXT) -> None:
+        """Send a message, with the market time after it when this connection is paced."""
         if self.closed:
             return
-        out = frame(TEXT, payload)
+        if self.alter is not None and opcode == TEXT:
+            payload = self.alter(payload)
+        out = frame(opcode, payload)
         if self._window is not None:
             self._heard_ns = self._now_ns()
             self._unstamped += 1
@@ -106,16 +148,22 @@ class Connection:
             self._on_settled()
         return True
 
+    def expect_nothing(self) -> None:
+        """Send pings as before without waiting for pongs, because they are not read."""
+        self._counts_pings = False
+        self._pings.clear()
+        self._on_settled()
+
     def abort(self) -> None:
         """Cut the connection without a word, as a lost network does."""
-        self._transport.abort()
+        self.transport.abort()
         self.drop()
 
     def close(self, code: int) -> None:
         """Send a close frame and end the connection."""
         if not self.closed:
             self._write(frame(CLOSE, struct.pack(">H", code)))
-            self._transport.close()
+            self.transport.close()
             self.drop()
 
     def drop(self) -> None:
@@ -130,13 +178,18 @@ class Connection:
         self._heard_ns = self._now_ns()
         if text is None:
             text = b"%d" % self._heard_ns
-        self._pings.append((text, self._clock()))
+        if self._counts_pings:
+            self._pings.append((text, self._clock()))
         return frame(PING, text)
 
     def _write(self, out: bytes) -> None:
-        if self._transport.is_closing():
+        if self.transport.is_closing():
             self.drop()
             return
-        self._transport.write(out)
-        if self._transport.get_write_buffer_size() > BACKLOG_LIMIT_BYTES:
+        if self.outlet is not None:
+            if not self.outlet.write(out):
+                self.abort()
+            return
+        self.transport.write(out)
+        if self.transport.get_write_buffer_size() > BACKLOG_LIMIT_BYTES:
             self.abort()

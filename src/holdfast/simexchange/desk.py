@@ -7,12 +7,17 @@ waits for it here.
 
 from collections.abc import Callable, Mapping
 from enum import Enum
-from typing import TypeAlias
 
 import msgspec
 
 from holdfast.simexchange import refusals
-from holdfast.simexchange.faults import FaultKind
+from holdfast.simexchange.answers import Answer, Reply
+from holdfast.simexchange.faults.at_request import (
+    is_cancel,
+    spoil_cancel,
+    spoil_order,
+    spoil_request,
+)
 from holdfast.simexchange.floor import Floor
 from holdfast.simexchange.limits import (
     MAKER_GIVES_BACK,
@@ -52,11 +57,17 @@ class Call(msgspec.Struct, kw_only=True):
     address: str
     account: str = ""
     unit_ns: int = MILLISECOND_NS
+    endpoint: str = ""
 
     @property
     def now_ns(self) -> int:
         """Return the market time."""
         return self.floor.clock.now_ns()
+
+    @property
+    def told_ns(self) -> int:
+        """Return the time as the server tells it, which a fault may have set wrong."""
+        return self.floor.clock.told_ns()
 
     @property
     def symbols(self) -> Mapping[str, SymbolRules]:
@@ -75,12 +86,14 @@ class Call(msgspec.Struct, kw_only=True):
 class Pending(msgspec.Struct, kw_only=True):
     """An answer that waits for the matching core.
 
-    `shape` makes the body, raises a refusal, or returns what has to be waited for next.
+    `shape` makes the body, raises a refusal, or returns what has to be waited for next. A
+    fault sets `wait_ns`: for so long the request stays outside the core.
     """
 
     start: Callable[[], Ticket]
     shape: Callable[[Outcome], object]
     is_new_order: bool = False
+    wait_ns: int = 0
 
 
 class Operation(msgspec.Struct, kw_only=True, frozen=True):
@@ -104,17 +117,6 @@ class Proof(msgspec.Struct, kw_only=True):
     payload: bytes = b""
     signature: str | None = None
     trusted_key: str | None = None
-
-
-class Answer(msgspec.Struct, kw_only=True):
-    """What goes back: a body, or a refusal; a new order's answer shows the order counts."""
-
-    body: object = None
-    refusal: Refusal | None = None
-    order_counts: dict[str, str] = {}
-
-
-Reply: TypeAlias = Callable[[Answer | None], None]
 
 
 class Desk:
@@ -161,6 +163,10 @@ class Desk:
         except Refusal:
             weight = 1
         try:
+            if self.floor.faults.on_request:
+                operation, reply = spoil_request(
+                    self, operation, call, proof=proof, reply=reply
+                )
             self.address(call.address).charge(weight, self.floor.clock.limits_now_ns())
             self._authorize(operation, call, proof)
             body = operation.run(call)
@@ -195,7 +201,7 @@ class Desk:
 
     def _check_time(self, params: Params) -> None:
         clock = self.floor.clock
-        check_time(params, clock.now_ns(), stood_ns=clock.stood_ns())
+        check_time(params, clock.told_ns(), stood_ns=clock.stood_ns())
 
     def _known_key(self, api_key: str | None) -> tuple[str, Verifier]:
         if not api_key:
@@ -238,15 +244,22 @@ class Desk:
             except Refusal as refusal:
                 reply(Answer(refusal=refusal))
                 return
-            spoiled = self._spoiled(reply)
-            if spoiled is None:
-                reply(Answer(refusal=refusals.service_unavailable()))
-                return
-            reply = spoiled
+        if self.floor.faults.on_order:
+            if pending.is_new_order:
+                spoiled = spoil_order(self, call, pending, reply=reply)
+                if spoiled is None:
+                    return
+                pending, reply = spoiled
+            elif is_cancel(call.endpoint):
+                spoil_cancel(self, call)
 
         def done(ticket: Ticket) -> None:
             self._finish(operation, call, pending, reply, ticket)
 
+        if pending.wait_ns:
+            start = pending.start
+            self.floor.timetable.after(pending.wait_ns, lambda: self.floor.submit(start, done))
+            return
         self.floor.submit(pending.start, done)
 
     def _finish(
@@ -270,26 +283,7 @@ class Desk:
             counts = self.orders(call.account).headers(self.floor.clock.limits_now_ns())
         reply(Answer(body=body, order_counts=counts))
 
-    def _spoiled(self, reply: Reply) -> Reply | None:
-        """Wrap the reply of a new order in the fault drawn for it; None: it never arrives."""
-        faults = self.floor.faults
-        if faults.strikes(FaultKind.ORDER_ANSWER_LOST):
-            return lambda answer: reply(None if _accepted(answer) else answer)
-        if faults.strikes(FaultKind.ORDER_UNKNOWN_1007):
-            unknown = Answer(refusal=refusals.execution_unknown())
-            return lambda answer: reply(unknown if _accepted(answer) else answer)
-        if faults.strikes(FaultKind.ORDER_503):
-            if not faults.coin(f"503:{faults.happened[FaultKind.ORDER_503.value]}"):
-                return None
-            unknown = Answer(refusal=refusals.service_unavailable())
-            return lambda answer: reply(unknown if _accepted(answer) else answer)
-        return reply
-
     def _refund(self, operation: Operation, call: Call, weight: int) -> None:
         if operation.free_when_done:
             now_ns = self.floor.clock.limits_now_ns()
             self.address(call.address).refund(weight, now_ns)
-
-
-def _accepted(answer: Answer | None) -> bool:
-    return answer is not None and answer.refusal is None

@@ -139,6 +139,11 @@ class Exchange:
         self.operator.change_rules(symbol, **changes)
         return self.clearing.drain()
 
+    def settle(self) -> list[Emission]:
+        """Draw the consequences of what the operator did to orders, and hand out all of it."""
+        self._contingency.settle(at_ns=self.now_ns)
+        return self.clearing.drain()
+
     def check(self, account: str, request: PlaceRequest) -> Reject | None:
         """Say what would refuse the order now (`order/test`), without any effect."""
         return self._admission.check(account, request, at_ns=self.now_ns)

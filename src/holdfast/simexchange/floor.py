@@ -8,11 +8,12 @@ import asyncio
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from holdfast.simexchange.faults import FaultKind, Faults
+from holdfast.simexchange.faults import Armed, FaultKind, Faults, Scene
+from holdfast.simexchange.faults.acts import perform
+from holdfast.simexchange.faults.at_market import MarketFaults
 from holdfast.simexchange.model import (
     NEVER_NS,
     AccountEvent,
-    Depth,
     Emission,
     OrderUpdate,
     Published,
@@ -21,12 +22,14 @@ from holdfast.simexchange.model import (
     TicketDone,
 )
 from holdfast.simexchange.streams import MarketStreams
+from holdfast.simexchange.timetable import Timetable
 from holdfast.simexchange.userdata import UserStreams
 
 if TYPE_CHECKING:
     from holdfast.simexchange.desk import Desk
     from holdfast.simexchange.exchange import Exchange
     from holdfast.simexchange.pacing import MarketClock, Pacer
+    from holdfast.simexchange.port import Port
 
 
 class Floor:
@@ -40,14 +43,28 @@ class Floor:
         self.pacer = pacer
         self.faults = faults
         self.streams = MarketStreams(exchange, clock, on_change=self._on_listeners)
-        self.users = UserStreams(clock, faults=faults)
+        self.timetable = Timetable(clock, is_moving=lambda: self.is_moving)
+        self.market_faults = MarketFaults(self)
+        self.users = UserStreams(clock, faults=faults, timetable=self.timetable)
         self.record_count = 0
         self.has_ended = False
         self.desks: list[Desk] = []
         self.on_first_fill: Callable[[str, bool], None] = _ignore
+        self.is_full = False
+        self.is_in_maintenance = False
+        self.port: Port | None = None
+        self.tasks: list[asyncio.Task[None]] = []
+        self.expire_keys: Callable[[str | None], int] | None = None
         self._replies: dict[int, Callable[[Ticket], None]] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._listened = asyncio.Event()
+        self._afterwards: list[Callable[[], None]] = []
+        faults.bind(
+            start_ns=clock.start_ns,
+            now_ns=clock.now_ns,
+            lasting_now_ns=clock.limits_now_ns,
+            on_timed=self._await_fault,
+        )
 
     @property
     def is_moving(self) -> bool:
@@ -55,6 +72,10 @@ class Floor:
         if self.has_ended or not self.clock.has_begun:
             return False
         return self.clock.speed is not None or self.streams.has_listeners
+
+    def afterwards(self, act: Callable[[], None]) -> None:
+        """Do something when what is being delivered has been."""
+        self._afterwards.append(act)
 
     async def listened(self) -> None:
         """Wait until market time may move."""
@@ -87,11 +108,15 @@ class Floor:
     def move_to(self, now_ns: int) -> None:
         """Move market time at speed max and do what became due."""
         self.clock.move_to(now_ns)
+        if now_ns >= self.timetable.next_ns:
+            self.timetable.run(now_ns)
         self.deliver(self.exchange.advance(now_ns))
 
     def play(self, record: Record) -> None:
         """Bring one record of the market to everybody."""
         self.clock.move_to(record.at_ns)
+        if record.at_ns >= self.timetable.next_ns:
+            self.timetable.run(record.at_ns)
         self.deliver(self.exchange.advance(record.at_ns))
         caused = self.exchange.absorb(record)
         self.record_count += 1
@@ -105,6 +130,7 @@ class Floor:
         self.has_ended = True
         self.work_off()
         self._note_movement()
+        self.timetable.moved()
         self.streams.announce(b"end:%d" % self.clock.now_ns())
 
     def deliver(self, emissions: Iterable[Emission]) -> None:
@@ -120,11 +146,15 @@ class Floor:
                 self._release(events)
                 self._publish(emission.record)
         self._release(events)
+        while self._afterwards:
+            self._afterwards.pop(0)()
 
     def _answer(self, ticket: Ticket, events: list[AccountEvent]) -> None:
         done = self._replies.pop(ticket.ticket_id, None)
-        if events and self.faults.strikes(FaultKind.EVENT_BEFORE_ACK):
-            self._release(events)
+        if events and self.faults.on_reply:
+            scene = Scene(account=ticket.account)
+            if self.faults.strikes(FaultKind.EVENT_BEFORE_ACK, scene):
+                self._release(events)
         if done is not None:
             done(ticket)
         self._release(events)
@@ -140,17 +170,33 @@ class Floor:
         events.clear()
 
     def _publish(self, record: Record) -> None:
-        if isinstance(record, Depth) and self.faults.strikes(FaultKind.DEPTH_GAP):
-            return
-        if self.faults.strikes(FaultKind.DISCONNECT_MARKET):
-            self.streams.cut_all()
+        if self.faults.on_market:
+            self.market_faults.publish(record)
             return
         self.streams.publish(record)
+
+    def _await_fault(self, armed: Armed) -> None:
+        """Let a fault happen at its time, and again as often as it may."""
+
+        def happen() -> None:
+            if self.faults.strike_timed(armed):
+                perform(self, armed.entry)
+            if armed.is_removed or armed.is_spent or not armed.every_ns:
+                return
+            due_ns = self.clock.now_ns() + armed.every_ns
+            if not armed.until_ns or due_ns < armed.until_ns:
+                self.timetable.at(due_ns, happen)
+
+        if armed.from_ns <= self.clock.now_ns():
+            asyncio.get_running_loop().call_soon(happen)
+        else:
+            self.timetable.at(armed.from_ns, happen)
 
     def _on_listeners(self) -> None:
         if self.streams.has_listeners:
             self.clock.begin()
         self._note_movement()
+        self.timetable.moved()
         if self.is_moving:
             self._listened.set()
         elif self._replies:

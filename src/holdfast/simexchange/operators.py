@@ -1,16 +1,20 @@
 """What the venue's own people do to it while it runs; no client can ask for any of it.
 
 Faults and tests act through here: rules and status of a symbol, money that comes and goes,
-locks of other systems, a reference price set by hand.
+locks of other systems, a reference price set by hand, orders that the venue fills or ends. What
+became of an order is handed out by `Exchange.settle`.
 """
 
+import copy
 from typing import Any
 
 import msgspec
 
 from holdfast.simexchange.admission import Admission
 from holdfast.simexchange.clearing import Clearing
-from holdfast.simexchange.model import Emission, SymbolRules
+from holdfast.simexchange.matching import Step
+from holdfast.simexchange.model import Emission, SimOrder, SymbolRules
+from holdfast.simexchange.pair import MakerFill
 from holdfast.simexchange.quotas import HouseRules
 from holdfast.simexchange.requests import BalanceShift
 
@@ -74,3 +78,36 @@ class Operator:
         self._clearing.tell(account, shift)
         self._clearing.report_balances(holdings, at_ns=at_ns)
         return self._clearing.drain()
+
+    def fill(self, order: SimOrder, quantity: int, *, at_ns: int) -> bool:
+        """Let the market fill a resting order at its own price; return whether it rested."""
+        pair = self._clearing.pairs[order.symbol]
+        maker = pair.resting.get(order.order_id)
+        if maker is None:
+            return False
+        amount = min(quantity, maker.order.leaves_quantity)
+        self._clearing.fill_makers(pair, [MakerFill(maker, amount)], at_ns=at_ns)
+        return True
+
+    def expire(self, order: SimOrder, reason: str, *, at_ns: int) -> bool:
+        """End an open order as the venue does by itself; return whether it was open."""
+        found = self._open(order)
+        if found is not None:
+            self._clearing.expire(found, reason, at_ns=at_ns)
+        return found is not None
+
+    def prevent(self, order: SimOrder, *, at_ns: int) -> bool:
+        """End an open order as if one of its own account had met it."""
+        found = self._open(order)
+        if found is None:
+            return False
+        counter = copy.copy(found)
+        counter.order_id, counter.stp_mode = found.order_id + 1, "EXPIRE_MAKER"
+        counter.side = "SELL" if found.side == "BUY" else "BUY"
+        step = Step("prevent", found.price, found.leaves_quantity, None)
+        self._clearing._prevent(counter, found, step, at_ns=at_ns)
+        return True
+
+    def _open(self, order: SimOrder) -> SimOrder | None:
+        holdings = self._clearing.holdings[order.account]
+        return holdings.open.get(order.symbol, {}).get(order.order_id)

@@ -11,13 +11,11 @@ Rate limits need time that always ends: they run on market time plus the time it
 import asyncio
 from collections.abc import Callable
 
-from holdfast.simexchange.connection import POLICY_VIOLATION, Connection
+from holdfast.simexchange.connection import POLICY_VIOLATION, Connection, Terms
 
 SECOND_NS = 10**9
 READ_TURNS = 6
-WATCH_S = 5.0
-KEEPALIVE_S = 20.0
-PONG_TIMEOUT_S = 60.0
+WATCH_S = 1.0
 
 
 class MarketClock:
@@ -33,6 +31,7 @@ class MarketClock:
         self._paced_ns = start_ns
         self._idle_since: float | None = monotonic()
         self._idle_s = 0.0
+        self.skew_ns = 0
 
     @property
     def has_begun(self) -> bool:
@@ -45,6 +44,10 @@ class MarketClock:
             return self._paced_ns
         elapsed = self._monotonic() - self._began
         return self.start_ns + int(elapsed * self.speed * SECOND_NS)
+
+    def told_ns(self) -> int:
+        """Return the time that the server tells and checks requests by; it may be wrong."""
+        return self.now_ns() + self.skew_ns
 
     def limits_now_ns(self) -> int:
         """Return the time that windows of rate limits and bans run on."""
@@ -92,7 +95,12 @@ class Pacer:
         self._settled: asyncio.Future[None] | None = None
         self.ping_count = 0
 
-    def connect(self, transport: asyncio.Transport) -> Connection:
+    def connect(
+        self,
+        transport: asyncio.Transport,
+        *,
+        terms: Terms = Terms(),  # noqa: B008
+    ) -> Connection:
         """Take a new socket into account."""
         connection = Connection(
             transport,
@@ -101,6 +109,7 @@ class Pacer:
             on_ping=self._count_ping,
             on_settled=self._on_settled,
             clock=self._loop.time,
+            terms=terms,
         )
         self._connections.add(connection)
         return connection
@@ -126,21 +135,26 @@ class Pacer:
             if self.is_settled:
                 return
 
+    def connections(self) -> list[Connection]:
+        """List the open sockets."""
+        return list(self._connections)
+
     async def watch(self) -> None:
         """Close sockets that do not answer; ping quiet ones when market time runs by itself."""
-        pinged = self._loop.time()
         while True:
             await asyncio.sleep(WATCH_S)
-            now = self._loop.time()
-            keep_alive = self._window is None and now - pinged >= KEEPALIVE_S
-            if keep_alive:
-                pinged = now
-            for connection in list(self._connections):
-                since = connection.waiting_since
-                if since is not None and now - since > PONG_TIMEOUT_S:
-                    connection.close(POLICY_VIOLATION)
-                elif keep_alive:
-                    connection.ping()
+            self.inspect()
+
+    def inspect(self) -> None:
+        """Look at every socket once: ping it when it is time, close it when it is too late."""
+        now = self._loop.time()
+        for connection in list(self._connections):
+            terms, since = connection.terms, connection.waiting_since
+            if since is not None and now - since > terms.pong_s:
+                connection.close(POLICY_VIOLATION)
+            elif self._window is None and now - connection.pinged >= terms.ping_s:
+                connection.pinged = now
+                connection.ping()
 
     def close_all(self, code: int) -> None:
         """Send every client a close frame."""

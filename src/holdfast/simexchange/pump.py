@@ -86,6 +86,8 @@ class Pump:
                 self._ping_count = pacer.ping_count
                 continue
             due_ns = floor.exchange.next_due_ns
+            if floor.timetable.next_ns < due_ns:
+                due_ns = floor.timetable.next_ns
             if due_ns <= at_ns:
                 floor.move_to(due_ns)
             elif floor.streams.is_stale(at_ns - QUIET_NS):

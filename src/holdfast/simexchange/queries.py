@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import TypeVar
 
+import msgspec
+
 from holdfast.simexchange.accounts import AccountSpec
 from holdfast.simexchange.clearing import Clearing
 from holdfast.simexchange.filters import NO_SUCH_ORDER
@@ -160,9 +162,16 @@ class MarketQueries:
     def __init__(self, pairs: dict[str, Pair], now: Callable[[], int]) -> None:
         self._pairs = pairs
         self._now = now
+        self.stale: DepthView | None = None
 
     def depth(self, symbol: str, *, limit: int = 100) -> DepthView:
-        """Return the recording's book at its last diff; one level a side where it has none."""
+        """Return the recording's book at its last diff; one level a side where it has none.
+
+        While a fault has put a book into `stale`, that one is returned.
+        """
+        if self.stale is not None:
+            bids, asks = self.stale.bids[:limit], self.stale.asks[:limit]
+            return msgspec.structs.replace(self.stale, bids=bids, asks=asks)
         return self._pairs[symbol].book.view(limit=limit)
 
     def best(self, symbol: str) -> Ticker | None:

@@ -138,3 +138,28 @@ def service_unavailable() -> Refusal:
     """Answer 503 without saying what became of the request."""
     text = "Unknown error, please check your request or try again later."
     return Refusal(-1000, text, status=HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+def timed_out() -> Refusal:
+    """Answer 408: the request waited too long somewhere, and nobody knows whether it ran."""
+    return Refusal(-1007, execution_unknown().msg, status=HTTPStatus.REQUEST_TIMEOUT)
+
+
+def failed(status: int) -> Refusal:
+    """Answer a failure of the server, which says nothing of what became of the request."""
+    text = "An unknown error occurred while processing the request."
+    return Refusal(-1000, text, status=status)
+
+
+def unavailable() -> Refusal:
+    """Answer that the service took nothing: the request certainly did not run."""
+    return Refusal(-1000, "Service Unavailable.", status=HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+def throttled() -> Refusal:
+    """Answer that the system protects itself; what only reduces or cancels is exempt."""
+    text = (
+        "Request throttled by system-level protection. Reduce-only/close-position orders are "
+        "exempt. Please try again."
+    )
+    return Refusal(-1008, text, status=HTTPStatus.SERVICE_UNAVAILABLE)

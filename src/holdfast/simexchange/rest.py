@@ -6,7 +6,8 @@ from http import HTTPStatus
 import msgspec
 from aiohttp import web
 
-from holdfast.simexchange.desk import Answer, Call, Desk, Operation, Proof
+from holdfast.simexchange.answers import Answer
+from holdfast.simexchange.desk import Call, Desk, Operation, Proof
 from holdfast.simexchange.operations import account, market, replace, startup, trade
 from holdfast.simexchange.params import Params, decode_pairs, unique
 from holdfast.simexchange.payloads.feed import MICROSECOND_NS, MILLISECOND_NS
@@ -81,6 +82,7 @@ class _Route:
             params=Params(values),
             address=address,
             unit_ns=MICROSECOND_NS if is_micro else MILLISECOND_NS,
+            endpoint=f"{request.method} {request.path}",
         )
         proof = Proof(
             api_key=request.headers.get("X-MBX-APIKEY"),

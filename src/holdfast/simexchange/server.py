@@ -60,7 +60,8 @@ def announce(addresses: dict[str, object]) -> None:
 
 async def serve(options: ServeOptions, *, ready: Callable[[dict[str, object]], None]) -> int:
     """Serve until SIGTERM, Ctrl-C or (when asked for) the end of the parent."""
-    faults = Faults(load_faults(options.faults) if options.faults else [], seed=options.seed)
+    entries = load_faults(options.faults) if options.faults else []
+    faults = Faults(entries, seed=options.seed, is_full=options.profile == "full")
     assumptions = load_assumptions(options.assumptions)
     market = open_market(
         list(options.data),

@@ -9,16 +9,20 @@ from typing import Protocol
 
 from aiohttp import WSMsgType, web
 
-from holdfast.simexchange.connection import POLICY_VIOLATION, Connection
+from holdfast.simexchange.connection import POLICY_VIOLATION, Connection, Role, Terms
 from holdfast.simexchange.desk import Desk
+from holdfast.simexchange.faults.at_socket import befall, retire
 from holdfast.simexchange.limits import MINUTE_NS, Window
 from holdfast.simexchange.marketsocket import MarketSession
+from holdfast.simexchange.pacing import SECOND_NS
 from holdfast.simexchange.payloads.feed import MICROSECOND_NS, MILLISECOND_NS
+from holdfast.simexchange.profile import embellish
 from holdfast.simexchange.wsapi import CONNECT_WEIGHT, ApiSession
 
 CONNECTS_PER_WINDOW = 300
 CONNECT_WINDOW_NS = 5 * MINUTE_NS
 LARGEST_MESSAGE_BYTES = 1 << 20
+LONGEST_LEAD_NS = 10 * SECOND_NS
 
 
 class Session(Protocol):
@@ -35,10 +39,11 @@ class Session(Protocol):
 
 
 class Sockets:
-    """Accept WebSocket connections."""
+    """Accept WebSocket connections; after `day_cut_ns` each is closed, 0 leaves it open."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, *, day_cut_ns: int = 0) -> None:
         self._desk = desk
+        self._day_cut_ns = day_cut_ns
         self._connects: dict[str, Window] = {}
 
     def add_routes(self, app: web.Application) -> None:
@@ -66,7 +71,7 @@ class Sockets:
             session.open([name for name in (names or "").split("/") if name])
             return session
 
-        return await self._serve(request, make)
+        return await self.serve(request, make, role="market")
 
     async def api(self, request: web.Request) -> web.StreamResponse:
         """Serve a WebSocket API connection."""
@@ -83,11 +88,12 @@ class Sockets:
                 shows_limits=request.query.get("returnRateLimits", "true") != "false",
             )
 
-        return await self._serve(request, make)
+        return await self.serve(request, make, role="api")
 
-    async def _serve(
-        self, request: web.Request, make: Callable[[Connection], Session]
+    async def serve(
+        self, request: web.Request, make: Callable[[Connection], Session], *, role: Role
     ) -> web.StreamResponse:
+        """Serve one connection to its end, within the limits of the desk's product."""
         clock, pacer = self._desk.floor.clock, self._desk.floor.pacer
         window = self._connects.setdefault(
             request.remote or "", Window(CONNECT_WINDOW_NS, CONNECTS_PER_WINDOW)
@@ -101,14 +107,38 @@ class Sockets:
         transport = request.transport
         if transport is None:
             return socket
-        connection = pacer.connect(transport)
+        connection = pacer.connect(transport, terms=self._terms(request, role))
         session = make(connection)
+        self._befall(connection)
         try:
             await _read(socket, connection, session)
         finally:
             session.drop()
             pacer.disconnect(connection)
         return socket
+
+    def _terms(self, request: web.Request, role: Role) -> Terms:
+        quotas = self._desk.quotas
+        return Terms(
+            product=quotas.product,
+            role=role,
+            address=request.remote or "",
+            ping_s=quotas.ping_s,
+            pong_s=quotas.pong_s,
+        )
+
+    def _befall(self, connection: Connection) -> None:
+        floor = self._desk.floor
+        if floor.is_full:
+            connection.alter = embellish
+        if floor.faults.on_socket:
+            befall(floor, connection)
+        if self._day_cut_ns:
+            lead_ns = min(LONGEST_LEAD_NS, self._day_cut_ns // 2)
+            floor.timetable.after(
+                self._day_cut_ns - lead_ns,
+                lambda: retire(floor, connection, lead_ns=lead_ns),
+            )
 
 
 async def _read(

@@ -3,16 +3,21 @@
 import msgspec
 
 from holdfast.simexchange.connection import Connection
-from holdfast.simexchange.faults import FaultKind, Faults
+from holdfast.simexchange.faults import Faults
+from holdfast.simexchange.faults.at_user import UserFaults
 from holdfast.simexchange.model import AccountFact, OrderUpdate
 from holdfast.simexchange.pacing import MarketClock
-from holdfast.simexchange.payloads import orders
+from holdfast.simexchange.payloads import lists, orders
 from holdfast.simexchange.payloads.feed import MILLISECOND_NS
 from holdfast.simexchange.refusals import Refusal
+from holdfast.simexchange.requests import BalanceShift, ListUpdate
+from holdfast.simexchange.timetable import Timetable
 
 
 class Subscription:
     """One subscription to an account's events on one connection."""
+
+    product = "spot"
 
     def __init__(
         self,
@@ -31,6 +36,10 @@ class Subscription:
         """Say in the product's words what happened."""
         if isinstance(fact, OrderUpdate):
             return [orders.execution_report(fact, unit_ns=self.unit_ns)]
+        if isinstance(fact, ListUpdate):
+            return [lists.list_status(fact, unit_ns=self.unit_ns)]
+        if isinstance(fact, BalanceShift):
+            return [lists.balance_shift(fact, unit_ns=self.unit_ns)]
         return [orders.account_position(fact, unit_ns=self.unit_ns)]
 
     def push(self, event: orders.Json) -> None:
@@ -42,9 +51,12 @@ class Subscription:
 class UserStreams:
     """All subscriptions to user data."""
 
-    def __init__(self, clock: MarketClock, *, faults: Faults) -> None:
+    def __init__(
+        self, clock: MarketClock, *, faults: Faults, timetable: Timetable
+    ) -> None:
         self._clock = clock
         self._faults = faults
+        self._spoiled = UserFaults(faults, timetable)
         self._subscriptions: list[Subscription] = []
 
     def subscribe(self, subscription: Subscription) -> None:
@@ -87,12 +99,9 @@ class UserStreams:
         listeners = [one for one in self._subscriptions if one.account == account]
         if not listeners:
             return
-        if self._faults.strikes(FaultKind.DISCONNECT_USER):
-            for subscription in listeners:
-                subscription.connection.abort()
+        if self._faults.on_user:
+            self._spoiled.publish(account, fact, listeners=listeners)
             return
-        times = 2 if self._faults.strikes(FaultKind.DUPLICATE_USER_EVENT) else 1
         for subscription in listeners:
             for event in subscription.events(fact):
-                for _ in range(times):
-                    subscription.push(event)
+                subscription.push(event)

@@ -1,22 +1,22 @@
 """Open a venue: one port for REST, market streams, WebSocket API and insight."""
 
 import asyncio
-import errno
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from aiohttp import web
 
-from holdfast.errors import UsageError
-from holdfast.simexchange import insight, rest
+from holdfast.simexchange import admin, insight, rest
 from holdfast.simexchange.arguments import ServeOptions
 from holdfast.simexchange.desk import Desk
 from holdfast.simexchange.exchange import Exchange
 from holdfast.simexchange.faults import Faults
+from holdfast.simexchange.faults.at_http import door
 from holdfast.simexchange.floor import Floor
 from holdfast.simexchange.notes import opening_notes
 from holdfast.simexchange.pacing import MarketClock, Pacer
+from holdfast.simexchange.port import Port
 from holdfast.simexchange.pump import Pump, prime
 from holdfast.simexchange.sockets import Sockets
 from holdfast.simexchange.trouble import trouble_log
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from holdfast.simexchange.source import Market
 
 HOST = "127.0.0.1"
-BACKLOG = 128
 LARGEST_BODY_BYTES = 1 << 20
 GRACE_S = 1.0
 
@@ -51,38 +50,28 @@ async def open_floor(
     floor = Floor(exchange, clock, pacer, faults=faults)
     desk = Desk(floor)
     floor.on_first_fill = desk.give_back
-    app = web.Application(client_max_size=LARGEST_BODY_BYTES)
+    floor.is_full = options.profile == "full"
+    app = web.Application(client_max_size=LARGEST_BODY_BYTES, middlewares=[door(floor)])
     rest.add_routes(app, desk)
-    Sockets(desk).add_routes(app)
+    Sockets(desk, day_cut_ns=options.day_cut_ns).add_routes(app)
     notes = [*market.notes, *opening_notes(exchange.accounts.specs())]
     insight.add_routes(app, floor, notes=notes)
+    admin.add_routes(app, floor)
     runner = web.AppRunner(app, access_log=None, logger=trouble_log(), shutdown_timeout=GRACE_S)
     await runner.setup()
     pump = Pump(floor, records)
-    tasks: list[asyncio.Task[None]] = []
+    server = runner.server
+    assert server is not None, "a runner that is set up has a server"
+    port = floor.port = Port(HOST, server, faults=faults)
     try:
-        port = await _listen(runner, options.port)
+        await port.open(options.port)
         playing = loop.create_task(pump.run())
-        tasks = [playing, loop.create_task(pacer.watch())]
-        yield Venue(floor, port, playing)
+        floor.tasks += [playing, loop.create_task(pacer.watch())]
+        yield Venue(floor, port.number, playing)
     finally:
-        for task in tasks:
+        port.close()
+        floor.timetable.close()
+        for task in floor.tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*floor.tasks, return_exceptions=True)
         await runner.cleanup()
-
-
-async def _listen(runner: web.AppRunner, port: int) -> int:
-    site = web.TCPSite(runner, HOST, port, backlog=BACKLOG, reuse_address=True)
-    try:
-        await site.start()
-    except OSError as error:
-        if error.errno not in (errno.EADDRINUSE, errno.EACCES):
-            raise
-        reason = "in use" if error.errno == errno.EADDRINUSE else "not permitted"
-        raise UsageError(
-            f"--port {port} is {reason} on {HOST}; another one, or 0 for a free one, "
-            "would be right"
-        ) from error
-    address = runner.addresses[0]
-    return int(address[1])

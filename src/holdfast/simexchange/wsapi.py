@@ -10,8 +10,9 @@ from typing import TypeAlias
 import msgspec
 
 from holdfast.simexchange import refusals
+from holdfast.simexchange.answers import Answer
 from holdfast.simexchange.connection import Connection
-from holdfast.simexchange.desk import Answer, Call, Desk, Operation, Proof, Security
+from holdfast.simexchange.desk import Call, Desk, Operation, Proof, Security
 from holdfast.simexchange.limits import RateLimit, order_counts, weight_count
 from holdfast.simexchange.operations import account, market, replace, trade
 from holdfast.simexchange.params import Params
@@ -144,6 +145,7 @@ class ApiSession:
             address=self._address,
             account=self._account or "",
             unit_ns=self._unit_ns,
+            endpoint=request.method,
         )
 
         def reply(answer: Answer | None) -> None:
@@ -176,8 +178,8 @@ class ApiSession:
             clock = self._desk.floor.clock
             wait_ns = refusal.retry_at_ns - clock.limits_now_ns()
             error["data"] = {
-                "serverTime": clock.now_ns() // MILLISECOND_NS,
-                "retryAfter": (clock.now_ns() + wait_ns) // MILLISECOND_NS,
+                "serverTime": clock.told_ns() // MILLISECOND_NS,
+                "retryAfter": (clock.told_ns() + wait_ns) // MILLISECOND_NS,
             }
         shown: dict[str, object] = {"id": request_id, "status": refusal.status, "error": error}
         if limits is not None:
