@@ -20,7 +20,8 @@ from holdfast.domain.approval import Reservation
 from holdfast.domain.ids import Epoch, JournalId
 from holdfast.domain.instant import NS_PER_S
 from holdfast.execution.answers import Absence, VenueAnswers, inquire
-from holdfast.execution.reconcile import Ours, Reconciled, reconcile
+from holdfast.execution.comparison import Ours, Reconciled
+from holdfast.execution.reconcile import reconcile
 from holdfast.testing import happenings as told
 from holdfast.testing.market import instrument
 from holdfast.testing.venue import TrueAccount, TrueOrder

@@ -1,4 +1,4 @@
-"""`holdfast pause|resume|cancel|stop`: commands to a running trader."""
+"""`holdfast pause|resume|release|cancel|stop`: commands to a running trader."""
 
 import argparse
 from pathlib import Path
@@ -13,13 +13,14 @@ if TYPE_CHECKING:
 _HELP = {
     "pause": "add no new risk until resumed; reductions and cancels go on",
     "resume": "allow new risk again",
+    "release": "end a quarantine or an incident; what differs is accepted as the venue has it",
     "cancel": "cancel resting entries and exits",
     "stop": "end the run in order: cancel, verify, report",
 }
 
 
 def add(verbs: Any) -> None:
-    """Add the four verbs."""
+    """Add the verbs."""
     for name, text in _HELP.items():
         parser = verbs.add_parser(name, help=text)
         parser.add_argument(
@@ -33,6 +34,10 @@ def add(verbs: Any) -> None:
         if name in ("pause", "resume"):
             parser.add_argument(
                 "--scope", default="account", help="account, or a strategy's or symbol's name"
+            )
+        if name == "release":
+            parser.add_argument(
+                "--scope", required=True, help="account, or a symbol's or asset's name"
             )
         if name == "cancel":
             parser.add_argument(
@@ -63,6 +68,8 @@ def _command(name: str, arguments: argparse.Namespace) -> "Command":
             return commands.Pause(reason=reason, idempotency_key=key, scope=arguments.scope)
         case "resume":
             return commands.Resume(reason=reason, idempotency_key=key, scope=arguments.scope)
+        case "release":
+            return commands.Release(reason=reason, idempotency_key=key, scope=arguments.scope)
         case "cancel":
             return commands.CancelAll(
                 reason=reason, idempotency_key=key, including_stops=arguments.including_stops

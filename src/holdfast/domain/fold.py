@@ -297,7 +297,7 @@ def _on_reconciled(account: Account, event: ev.ReconciliationCompleted) -> None:
 
 
 def _on_released(account: Account, event: ev.SymbolReleased) -> None:
-    """Remember the differences that a person accepted; a clean comparison forgets them."""
+    """Remember the differences that a person accepted, until the next release."""
     account.accepted[Symbol(event.symbol)] = event.differences
 
 

@@ -6,8 +6,8 @@ from holdfast.domain import events as ev
 from holdfast.domain.account import Account
 from holdfast.domain.ids import UNATTRIBUTED, ClientOrderId, ExecId, Symbol, VenueOrderId
 from holdfast.domain.instrument import Instrument
-from holdfast.domain.order import NewOrder, Order
-from holdfast.domain.venue import Execution, TradeReport
+from holdfast.domain.order import NewOrder, Order, Origin
+from holdfast.domain.venue import Execution, OrderReport, TradeReport
 from holdfast.execution.fill_events import filled, foreign_fill
 
 FeeValue = Callable[[Instrument, Execution], tuple[str, str]]
@@ -28,11 +28,13 @@ class Executions:
         self.after.instruments = account.instruments
         self.after.balances = dict(account.balances)
         self.after.symbol_positions = dict(account.symbol_positions)
+        self.after.contracts = account.contracts.copy()
         self._account = account
         self._fee_value = fee_value
         self._requests: dict[tuple[Symbol, VenueOrderId], NewOrder] = {}
         self._quantities: dict[ClientOrderId, int] = {}
         self._booked: set[tuple[Symbol, ExecId]] = set()
+        self._origins: dict[tuple[str, str], str] = dict(account.foreign_orders)
         self._unread = reversed(account.closed.values())
         for held in account.orders.values():
             self.know(held.order.venue_order_id, held.order.request, order=held.order)
@@ -48,6 +50,10 @@ class Executions:
         )
         for exec_id in order.executions if order is not None else ():
             self._booked.add((request.symbol, exec_id))
+
+    def know_foreign(self, report: OrderReport) -> None:
+        """Learn who made an order that is not ours."""
+        self._origins[report.symbol, report.venue_order_id] = report.origin.value
 
     def knows(self, client_order_id: ClientOrderId) -> bool:
         """Tell whether an order is ours."""
@@ -109,4 +115,8 @@ class Executions:
             venue_order_id=trade.venue_order_id,
             fee_value=self._fee_value(instrument, execution),
             venue_at_ns=trade.venue_at_ns,
+            position_side=trade.position_side,
+            origin=self._origins.get(
+                (trade.symbol, trade.venue_order_id), Origin.REQUEST.value
+            ),
         )

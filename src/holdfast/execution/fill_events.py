@@ -3,7 +3,7 @@
 from holdfast.domain import events as ev
 from holdfast.domain.instrument import Instrument
 from holdfast.domain.money import amount_text
-from holdfast.domain.order import NewOrder, PositionSide, Side
+from holdfast.domain.order import NewOrder, Origin, PositionSide, Side
 from holdfast.domain.venue import Execution
 
 
@@ -44,6 +44,7 @@ def filled(
         venue_at_ns=venue_at_ns,
         received_at_ns=0,
         source="query",
+        realized=realized_text(execution),
     )
 
 
@@ -55,8 +56,10 @@ def foreign_fill(
     venue_order_id: str,
     fee_value: tuple[str, str],
     venue_at_ns: int,
+    position_side: PositionSide = PositionSide.BOTH,
+    origin: str = Origin.REQUEST.value,
 ) -> ev.ForeignFillSeen:
-    """Make the event of an execution that no order of ours made."""
+    """Make the event of an execution that no order of ours made; `origin` says whose it is."""
     value, value_source = fee_value
     return ev.ForeignFillSeen(
         venue_order_id=venue_order_id,
@@ -64,7 +67,7 @@ def foreign_fill(
         symbol=instrument.symbol,
         product=instrument.product.value,
         side=side.value,
-        position_side=PositionSide.BOTH.value,
+        position_side=position_side.value,
         last_price=instrument.price_text(execution.last_price),
         last_quantity=instrument.quantity_text(execution.last_quantity),
         fee=amount_text(execution.fee),
@@ -73,4 +76,11 @@ def foreign_fill(
         fee_value_source=value_source,
         liquidity_side=execution.liquidity_side.value,
         venue_at_ns=venue_at_ns,
+        realized=realized_text(execution),
+        origin=origin,
     )
+
+
+def realized_text(execution: Execution) -> str:
+    """Give what the venue says that an execution realized; empty where it says nothing."""
+    return "" if execution.realized is None else amount_text(execution.realized)

@@ -2,120 +2,65 @@
 
 The events, applied, make a second comparison with the same answers find nothing new. An order
 that the venue does not know counts as risk until it was asked for twice, far enough apart that
-nothing of it can still be under way (promise 4). Nothing is resent.
+nothing of it can still be under way (promise 4). Nothing is resent. Orders and executions are
+compared here, what is held in `holdings.py`; `comparison.py` has the two sides and the result.
 """
-
-from collections.abc import Callable
-from typing import TypeAlias
-
-import msgspec
 
 from holdfast.domain import events as ev
 from holdfast.domain import fold
-from holdfast.domain.account import Account, HeldOrder
-from holdfast.domain.approval import Reservation
-from holdfast.domain.ids import (
-    UNATTRIBUTED,
-    ClientOrderId,
-    Epoch,
-    JournalId,
-    Symbol,
-    epoch_of,
-    is_ours,
-    journal_of,
-)
-from holdfast.domain.instrument import Instrument, Product
-from holdfast.domain.money import Asset, amount_text
-from holdfast.domain.order import ENDINGS, Ending, NewOrder, Order, PositionSide, Purpose
+from holdfast.domain.account import HeldOrder
+from holdfast.domain.ids import UNATTRIBUTED, ClientOrderId, Symbol, epoch_of, is_ours
+from holdfast.domain.money import amount_text
+from holdfast.domain.order import ENDINGS, Ending, NewOrder, Order, Purpose
 from holdfast.domain.venue import CancelOrder, OrderReport, ReportKind
 from holdfast.execution.answers import Absence, VenueAnswers
-from holdfast.execution.executions import Executions, FeeValue
-
-Reserve: TypeAlias = Callable[[Instrument, OrderReport], Reservation]
-MarkOf: TypeAlias = Callable[[Asset], tuple[str, str]]
-
+from holdfast.execution.comparison import Ours, Reconciled
+from holdfast.execution.executions import Executions
+from holdfast.execution.holdings import compare_holdings
+from holdfast.execution.ownership import Claim, claim_of, consequences, foreign_order
 
 QUESTIONS = 2
 """How often the venue has to be asked before an absence proves anything."""
 
 
-class Ours(msgspec.Struct, kw_only=True):
-    """Our side of the comparison, with nothing of it on its way to disk.
-
-    `settle_ns` is how long after it left an order may still arrive at the venue: its receive
-    window and a margin. `fee_value` values a fee in the quote currency and names
-    the source, `reserve` gives what an adopted order holds, `mark_of` an asset's price and its
-    currency.
-    """
-
-    account: Account
-    journal_id: JournalId
-    epoch: Epoch
-    settle_ns: int
-    fee_value: FeeValue
-    reserve: Reserve
-    mark_of: MarkOf
-
-
-class Reconciled(msgspec.Struct, kw_only=True):
-    """What came out: events to write, cancels to send, and whether both sides agree now.
-
-    `unresolved` names the orders that have to be asked for again. `foreign_instance` means that
-    another journal of ours trades here, so that no new risk may be taken although both agree.
-    """
-
-    events: list[ev.Event] = []
-    cancels: list[CancelOrder] = []
-    unresolved: list[ClientOrderId] = []
-    differences: list[str] = []
-    foreign_instance: bool = False
-    clean: bool = True
-    orders_count: int = 0
-    fills_count: int = 0
-    through: dict[str, str] = {}
-
-    def completed(self, trigger: str) -> ev.ReconciliationCompleted:
-        """Make the event that says how the comparison ended."""
-        return ev.ReconciliationCompleted(
-            trigger=trigger,
-            orders=self.orders_count,
-            fills=self.fills_count,
-            differences=self.differences,
-            clean=self.clean,
-            through=self.through if self.clean else {},
-        )
-
-    def differ(self, text: str, *, clean: bool = False) -> None:
-        """Note a difference; unless events settle it, new risk has to wait."""
-        self.differences.append(text)
-        self.clean = self.clean and clean
-
-
 def reconcile(ours: Ours, theirs: VenueAnswers) -> Reconciled:
     """Compare everything; the answers may be stale, and only make the result more careful."""
-    result = Reconciled(through={str(s): str(i) for s, i in theirs.through.items()})
+    account = ours.account
+    result = Reconciled(
+        quarantined=ours.quarantined,
+        accepted=account.accepted,
+        through={str(s): str(i) for s, i in theirs.through.items()},
+        latest_orders={str(s): str(i) for s, i in theirs.latest.items()},
+    )
     reports = {report.client_order_id: report for report in theirs.open_orders}
-    lost = [report for report in theirs.newest if _is_lost(report, ours)]
+    lost = [one for one in theirs.newest if _claim(one, ours) is Claim.LOST]
     reports |= {report.client_order_id: report for report in lost}
     reports |= {i: report for i, report in theirs.orders.items() if report is not None}
-    executions = Executions(ours.account, fee_value=ours.fee_value, beginning=theirs.beginning)
+    executions = Executions(account, fee_value=ours.fee_value, beginning=theirs.beginning)
     for client_order_id, report in sorted(reports.items()):
-        order = ours.account.find(client_order_id)
+        order = account.find(client_order_id)
+        claim = _claim(report, ours)
         if order is not None:
             result.orders_count += 1
             _compare(order, report, ours=ours, result=result)
             executions.know(report.venue_order_id, order.request, order=order)
-        elif _is_lost(report, ours):
+        elif claim is Claim.LOST:
             executions.know(report.venue_order_id, _adopt(report, ours=ours, result=result))
         else:
-            _see_foreign(report, ours=ours, result=result)
-    for client_order_id, held in sorted(ours.account.orders.items()):
-        if client_order_id not in reports:
+            _see_foreign(report, claim, ours=ours, result=result)
+            executions.know_foreign(report)
+    _see_traded(executions, ours=ours, theirs=theirs, result=result)
+    for client_order_id, held in sorted(account.orders.items()):
+        was_asked = client_order_id in theirs.orders
+        if client_order_id not in reports and was_asked:
             result.orders_count += 1
             _miss(held, ours=ours, theirs=theirs, result=result)
     _book(executions, reports, theirs=theirs, result=result)
-    _compare_balances(executions, ours=ours, theirs=theirs, result=result)
-    _compare_positions(executions, theirs=theirs, result=result)
+    if theirs.with_holdings:
+        compare_holdings(executions, ours=ours, theirs=theirs, result=result)
+    for symbol in sorted(ours.quarantined - result.unsettled.keys()):
+        if theirs.with_holdings and theirs.covers(Symbol(symbol)):
+            result.events.append(ev.SymbolReleased(symbol, "a clean comparison", 1, []))
     return result
 
 
@@ -177,8 +122,11 @@ def _compare_resting(order: Order, *, result: Reconciled) -> None:
     """Have an order canceled that should rest no more."""
     request = order.request
     if order.ending:
-        result.unresolved.append(request.client_order_id)
-        result.differ(f"{request.client_order_id} ended here ({order.ending}) and rests there")
+        result.doubt(
+            request.client_order_id,
+            f"{request.client_order_id} ended here ({order.ending}) and rests there",
+            symbol=request.symbol,
+        )
     if order.ending or order.cancel_requested:
         result.cancels.append(CancelOrder(request.symbol, request.client_order_id))
 
@@ -202,8 +150,8 @@ def _miss(held: HeldOrder, *, ours: Ours, theirs: VenueAnswers, result: Reconcil
         else:
             result.events.append(_rejected(request, reason))
         return
-    result.unresolved.append(client_order_id)
-    result.differ(f"{client_order_id} has to be asked for again")
+    again = f"{client_order_id} has to be asked for again"
+    result.doubt(client_order_id, again, symbol=request.symbol)
     before_us = is_ours(client_order_id) and epoch_of(client_order_id) < ours.epoch
     if before_us and not (order.acked or order.in_doubt or order.ending):
         result.events.append(
@@ -242,16 +190,6 @@ def _rejected(
     )
 
 
-def _is_lost(report: OrderReport, ours: Ours) -> bool:
-    """Tell whether our journal sent an order and lacks it."""
-    client_order_id = report.client_order_id
-    return (
-        is_ours(client_order_id)
-        and journal_of(client_order_id) == ours.journal_id
-        and ours.account.find(client_order_id) is None
-    )
-
-
 def _adopt(report: OrderReport, *, ours: Ours, result: Reconciled) -> NewOrder:
     """Take an order that carries our journal's id as ours, though the journal lacks it."""
     instrument = ours.account.instruments[report.symbol]
@@ -267,8 +205,8 @@ def _adopt(report: OrderReport, *, ours: Ours, result: Reconciled) -> NewOrder:
         time_in_force=report.time_in_force.value,
         quantity=instrument.quantity_text(report.quantity),
         price=instrument.price_text(report.price),
-        position_side=PositionSide.BOTH.value,
-        reduce_only=False,
+        position_side=report.position_side.value,
+        reduce_only=report.reduce_only,
         purpose=Purpose.ENTRY.value,
         reserved_asset=held.asset,
         reserved=amount_text(held.amount),
@@ -282,27 +220,55 @@ def _adopt(report: OrderReport, *, ours: Ours, result: Reconciled) -> NewOrder:
     return adopted
 
 
-def _see_foreign(report: OrderReport, *, ours: Ours, result: Reconciled) -> None:
-    """Note an order that this journal did not send; with our mark it is another instance."""
-    another = is_ours(report.client_order_id)
-    if another:
+def _claim(report: OrderReport, ours: Ours) -> Claim:
+    return claim_of(
+        report.client_order_id,
+        report.origin,
+        journal_id=ours.journal_id,
+        is_known=ours.account.find(report.client_order_id) is not None,
+    )
+
+
+def _see_foreign(report: OrderReport, claim: Claim, *, ours: Ours, result: Reconciled) -> None:
+    """Note an order that this journal did not send, with what follows from whose it is."""
+    if claim is Claim.ANOTHER:
         result.foreign_instance = True
         result.differ(f"{report.client_order_id} is of another journal of ours", clean=True)
     if (report.symbol, report.venue_order_id) in ours.account.foreign_orders:
         return
     instrument = ours.account.instruments[report.symbol]
-    result.events.append(
-        ev.ForeignOrderSeen(
-            report.client_order_id,
-            report.venue_order_id,
-            report.symbol,
-            report.side.value,
-            instrument.quantity_text(report.quantity),
-            report.status_text,
-            another,
-        )
-    )
+    result.events.append(foreign_order(report, claim, instrument=instrument))
+    for event in consequences(report, claim):
+        incident = isinstance(event, ev.IncidentOpened) and (event.kind, event.scope)
+        if incident not in ours.incidents:
+            result.events.append(event)
     result.differ(f"{report.client_order_id} is not ours", clean=True)
+
+
+def _see_traded(
+    executions: Executions, *, ours: Ours, theirs: VenueAnswers, result: Reconciled
+) -> None:
+    """Note orders of others that were filled before they could be seen resting."""
+    traded = {(trade.symbol, trade.venue_order_id) for trade in theirs.trades}
+    for report in theirs.newest:
+        claim = _claim(report, ours)
+        if (
+            claim not in (Claim.OURS, Claim.LOST)
+            and (report.symbol, report.venue_order_id) in traded
+            and report.symbol not in theirs.beginning
+        ):
+            executions.know_foreign(report)
+            if not any(_is_of(event, report) for event in result.events):
+                _see_foreign(report, claim, ours=ours, result=result)
+
+
+def _is_of(event: ev.Event, report: OrderReport) -> bool:
+    """Tell whether an order is noted in this comparison already."""
+    return (
+        isinstance(event, ev.ForeignOrderSeen)
+        and event.venue_order_id == report.venue_order_id
+        and event.symbol == report.symbol
+    )
 
 
 def _book(
@@ -322,48 +288,5 @@ def _book(
     for client_order_id, report in sorted(reports.items()):
         known = executions.cum_quantity(client_order_id)
         if executions.knows(client_order_id) and report.cum_quantity > known:
-            result.unresolved.append(client_order_id)
-            result.differ(f"executions of {client_order_id} are missing")
-
-
-def _compare_balances(
-    executions: Executions, *, ours: Ours, theirs: VenueAnswers, result: Reconciled
-) -> None:
-    """Adjust to the venue's balances, once everything else is settled."""
-    if theirs.balances is None or theirs.bookings_count != ours.account.bookings_count:
-        result.differ("the account traded while it was asked")
-        return
-    if result.unresolved:
-        return
-    margined = {
-        instrument.settle
-        for instrument in ours.account.instruments.values()
-        if instrument.product is not Product.SPOT
-    }
-    totals = {report.asset: report.total for report in theirs.balances}
-    known = executions.after.balances
-    for asset in sorted(totals.keys() | known.keys()):
-        difference = totals.get(asset, 0) - known.get(asset, 0)
-        if difference and asset not in margined:
-            text = amount_text(difference)
-            mark, currency = ours.mark_of(asset)
-            reason = "the venue's balance differs"
-            result.events.append(ev.BalanceAdjusted(asset, text, mark, currency, reason))
-            result.differ(f"{asset} differs by {text}", clean=True)
-
-
-def _compare_positions(
-    executions: Executions, *, theirs: VenueAnswers, result: Reconciled
-) -> None:
-    """A position of a contract that differs is a person's to settle."""
-    after = executions.after
-    contracts = {s for s, one in after.instruments.items() if one.product is not Product.SPOT}
-    held: dict[Symbol, int] = {}
-    for position in theirs.positions:
-        held[position.symbol] = held.get(position.symbol, 0) + position.quantity
-    for symbol in sorted(contracts | held.keys()):
-        known = after.symbol_positions.get(symbol, 0)
-        difference = held.get(symbol, 0) - known
-        if difference:
-            text = after.instruments[symbol].quantity_text(difference)
-            result.differ(f"the position of {symbol} differs by {text}")
+            missing = f"executions of {client_order_id} are missing"
+            result.doubt(client_order_id, missing, symbol=report.symbol)

@@ -64,7 +64,7 @@ def _position(books: Books, event: ev.PositionOpened) -> None:
     """Open a lot at the venue's entry price; what it cost was paid from cash."""
     instrument = books.instruments[event.symbol]
     quantity, cost = quantity_units(event.quantity), money_units(event.cost)
-    price, rest = divmod(abs(cost), abs(quantity))
+    price, rest = divmod(cost if quantity > 0 else -cost, abs(quantity))
     books.trade(books.holding(instrument), quantity, price=price, rest=rest)
     books.pay(instrument.quote, -cost)
 

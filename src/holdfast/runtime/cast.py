@@ -60,6 +60,7 @@ class Cast(Listener):
         self.members: dict[StrategyId, Member] = {}
         self.on_doubt: Callable[[Symbol, ClientOrderId], None] = _nothing
         self.on_lost_key: Callable[[str], None] = _nothing
+        self.on_another: Callable[[str], None] = _nothing
         self.is_warming = False
         self._is_running = False
         self._recorder = recorder
@@ -92,6 +93,15 @@ class Cast(Listener):
     def on_in_doubt(self, symbol: Symbol, client_order_id: ClientOrderId) -> None:
         """Have the venue asked what became of an order."""
         self.on_doubt(symbol, client_order_id)
+
+    def on_another_instance(self, detail: str) -> None:
+        """Have new risk blocked while somebody else of ours trades."""
+        self.on_another(detail)
+
+    def on_moved(self, symbol: Symbol) -> None:
+        """Have the views of a symbol made again: the venue or a stranger moved positions."""
+        for strategy in self.members:
+            self._pipeline.working.touch(strategy, symbol)
 
     def on_key_refused(self, message: str) -> None:
         """Have the run ended: no order can be done any more."""

@@ -41,6 +41,17 @@ class Resume(msgspec.Struct, tag="resume", forbid_unknown_fields=True, kw_only=T
     scope: str = "account"
 
 
+class Release(msgspec.Struct, tag="release", forbid_unknown_fields=True, kw_only=True):
+    """End the quarantine and the incidents of a scope: `account`, a symbol or an asset.
+
+    What differs of a symbol is accepted as the venue has it.
+    """
+
+    reason: str
+    idempotency_key: str
+    scope: str
+
+
 class CancelAll(msgspec.Struct, tag="cancel", forbid_unknown_fields=True, kw_only=True):
     """Cancel resting entries and exits; protective orders only when asked for by name."""
 
@@ -56,7 +67,7 @@ class Stop(msgspec.Struct, tag="stop", forbid_unknown_fields=True, kw_only=True)
     idempotency_key: str
 
 
-Command: TypeAlias = Pause | Resume | CancelAll | Stop
+Command: TypeAlias = Pause | Resume | Release | CancelAll | Stop
 
 
 class Answer(msgspec.Struct, kw_only=True):

@@ -7,7 +7,7 @@ import msgspec
 
 from holdfast.domain import events as ev
 from holdfast.domain.instant import Clock
-from holdfast.runtime.commands import Answer, CancelAll, Pause, Request, Resume, Stop
+from holdfast.runtime.commands import Answer, CancelAll, Pause, Release, Request, Resume, Stop
 from holdfast.runtime.recorder import Recorder
 from holdfast.runtime.trader import Trader
 
@@ -15,7 +15,10 @@ ACCOUNT = "account"
 
 
 class Control:
-    """The one command layer; every surface hands its requests here."""
+    """The one command layer; every surface hands its requests here.
+
+    `release` ends what a comparison set apart, and says what it ended.
+    """
 
     def __init__(
         self,
@@ -24,11 +27,13 @@ class Control:
         recorder: Recorder,
         clock: Clock,
         stop: Callable[[str], None],
+        release: Callable[[str, str], str],
     ) -> None:
         self._trader = trader
         self._recorder = recorder
         self._clock = clock
         self._stop = stop
+        self._release = release
 
     def execute(self, request: Request) -> Answer:
         """Carry out a command; cancels act first and are recorded after."""
@@ -60,6 +65,11 @@ class Control:
         match command:
             case Pause() | Resume():
                 return self._pause(command, request.actor)
+            case Release():
+                ended = self._release(command.scope, f"{request.actor}: {command.reason}")
+                if ended:
+                    return Answer(ok=True, outcome=f"{command.scope} released ({ended})")
+                return Answer(ok=False, outcome=f"nothing of '{command.scope}' is to release")
             case CancelAll():
                 count = self._trader.cancel_all(
                     reason=f"commanded: {command.reason}",

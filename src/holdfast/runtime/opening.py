@@ -17,7 +17,7 @@ from holdfast.runtime.clock import PingedClock, RunningClock
 from holdfast.runtime.linear import with_positions, with_products
 from holdfast.runtime.node import Node
 from holdfast.runtime.pacing import Pacer
-from holdfast.runtime.reconciler import Reconciler
+from holdfast.runtime.reconciler import CHECK_EVERY_NS, Reconciler
 from holdfast.runtime.trader import Trader
 from holdfast.runtime.warming import warm
 from holdfast.venues.binance.adapter import BinanceSpot
@@ -67,13 +67,20 @@ async def open_trading(
         trader.open_balances(await view.balances(), source="venue")
     trader.cast.on_doubt = reconciler.request_for
     trader.sinks.on_connected = partial(reconciler.request, "the user stream connected")
+    trader.sinks.on_market_connected = partial(reconciler.request, "the market connected")
+    trader.sinks.on_moved = partial(_compare_moved, reconciler)
     reconciler.request("start")
     await reconciler.finish()
     await warm(trader.cast, venue.market_data, clock=clock)
     trader.cast.start()
     trader.keep_passing_barriers()
+    trader.rounds.keep(reconciler.check, every_ns=CHECK_EVERY_NS, at_once=False)
     pacer.release()
     return reconciler
+
+
+def _compare_moved(reconciler: Reconciler, reason: str) -> None:
+    reconciler.request(f"the account moved: {reason}")
 
 
 async def _until_priced(priced: "asyncio.Future[None]") -> None:

@@ -89,6 +89,7 @@ class PaperRun:
         self._failure: HoldfastError | None = None
         self._control: Control | None = None
         self._is_canceled = False
+        self._is_gone = False
 
     async def trade(
         self, open_journal: Callable[[], SqliteStore], *, socket: Path, plain: bool, show: bool
@@ -135,7 +136,7 @@ class PaperRun:
                     on_end=partial(self.stop, "the data ended"),
                 )
             )
-            await self._watch(node, stack, plain=plain, show=show)
+            await self._watch(node, reconciler, stack=stack, plain=plain, show=show)
             await self._run(node, reconciler)
             return node
 
@@ -163,6 +164,11 @@ class PaperRun:
             self._failed.set_result(None)
         if not self._stop.done():
             self._stop.set_result(str(error))
+
+    def _lose_exchange(self, error: HoldfastError) -> None:
+        """End the run at once: nothing rests at an exchange that is gone, and none answers."""
+        self._is_gone = True
+        self.fail(error)
 
     def _lose_key(self, message: str) -> None:
         self.fail(
@@ -200,7 +206,7 @@ class PaperRun:
             self._options, seed=self._config.seed, speed=self._speed
         )
         stack.push_async_callback(child.end)
-        child.watch(self.fail)
+        child.watch(self._lose_exchange)
         return ready
 
     async def _unless_stopped(self, work: Coroutine[None, None, Reconciler]) -> Reconciler:
@@ -262,8 +268,9 @@ class PaperRun:
     async def _watch(
         self,
         node: Node,
-        stack: contextlib.AsyncExitStack,
+        reconciler: Reconciler,
         *,
+        stack: contextlib.AsyncExitStack,
         plain: bool,
         show: bool,
     ) -> None:
@@ -271,7 +278,11 @@ class PaperRun:
         trader = _trader(node)
         trader.cast.on_lost_key = self._lose_key
         self._control = Control(
-            trader, recorder=node.recorder, clock=node.clock, stop=self.stop
+            trader,
+            recorder=node.recorder,
+            clock=node.clock,
+            stop=self.stop,
+            release=reconciler.release,
         )
         if self._options.duration_ns is not None:
             node.clock.call_at(
@@ -293,8 +304,9 @@ class PaperRun:
         if isinstance(self._failure, JournalError):
             raise self._failure
         trader.begin_stop(reason)
-        quiet = asyncio.get_running_loop().create_task(trader.quiet())
-        await self._first_of(quiet, self._hurry)
+        if not self._is_gone:
+            quiet = asyncio.get_running_loop().create_task(trader.quiet())
+            await self._first_of(quiet, self._hurry)
         if self._failure is None and not self._hurry.done():
             reconciler.request("stop")
             with contextlib.suppress(TimeoutError):

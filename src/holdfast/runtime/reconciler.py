@@ -1,8 +1,12 @@
 """Asks the venue and compares, until both agree; new risk waits for it (XCH-5).
 
-One comparison at a time. While the questions are out, paper time stands still, so that the
-market cannot run ahead of a trader that may not act. It converges in a bounded number of rounds
-or stays blocked, says why, and begins again after a minute.
+One comparison at a time: of everything after what may have hidden something (a start, a connect
+of either stream, a doubt, the end), when new risk waits for it; and a small one every 30 s,
+after which it waits only if that found what no event settles. While the questions are out,
+paper time stands still, so that the market cannot run ahead of a trader that may not act.
+It converges in a bounded number of rounds. A symbol that does not is quarantined with an
+incident and the rest goes on; where it is the account that does not, it stays blocked, says
+why, and begins again after a minute.
 """
 
 import asyncio
@@ -17,21 +21,30 @@ from holdfast.domain.instrument import Instrument
 from holdfast.domain.money import Asset
 from holdfast.domain.venue import AccountView, OrderReport
 from holdfast.errors import VenueRefused, VenueTimeout, VenueUnavailable
-from holdfast.execution.answers import VenueAnswers, inquire
-from holdfast.execution.reconcile import Ours, Reconciled, reconcile
+from holdfast.execution.answers import Question, VenueAnswers, inquire
+from holdfast.execution.comparison import Ours, Reconciled
+from holdfast.execution.ownership import ACCOUNT
+from holdfast.execution.reconcile import reconcile
 from holdfast.gateway.gateway import Gateway
-from holdfast.risk.halt import ANOTHER_INSTANCE, UNRECONCILED
+from holdfast.risk.halt import UNRECONCILED
 from holdfast.risk.reservation import reserve
+from holdfast.runtime.instances import OtherInstance
+from holdfast.runtime.outcome import Outcome
 from holdfast.runtime.recorder import Recorder
 from holdfast.runtime.trader import Trader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
 ROUNDS = 20
 START_AGAIN_NS = 60 * NS_PER_S
 DOUBT_DELAY_NS = 500 * NS_PER_MS
 MARGIN_NS = NS_PER_S
+CHECK_EVERY_NS = 30 * NS_PER_S
+HOLDINGS_EVERY = 10
+"""Every so many checks ask for balances, positions and income, too."""
+WITH_ORDERS, WITHOUT_ORDERS = 8, 4
+"""How many symbols one check asks about, of those with open orders and of the others."""
 _UNANSWERED = (VenueTimeout, VenueUnavailable, VenueRefused)
 
 
@@ -52,36 +65,66 @@ class Reconciler:
         self.last: Reconciled | None = None
         self.on_done: Callable[[], None] = _nothing
         self.on_failure: Callable[[BaseException], None] = _nothing
+        self.other = OtherInstance(trader.state, recorder, clock=clock, ask=self.request)
         self._trader = trader
         self._view = view
         self._recorder = recorder
-        self._gateway = gateway
         self._clock = clock
         self._settle_ns = recv_window_ns + MARGIN_NS
+        self._outcome = Outcome(trader, recorder, gateway=gateway)
         self._task: asyncio.Task[None] | None = None
         self._again = ""
         self._named: dict[ClientOrderId, Symbol] = {}
+        self._adopted: set[str] = set()
+        self._checks_count = 0
+        self._checked: dict[Symbol, int] = {}
+        trader.cast.on_another = self.other.see
 
     def request(self, trigger: str) -> None:
-        """Block new risk and compare, now or after the comparison that is going on."""
+        """Block new risk and compare all, now or after the comparison that is going on."""
         self._trader.state.halts.block(UNRECONCILED, trigger)
-        if self._task is not None and not self._task.done():
+        if self._is_busy:
             self._again = trigger
-            return
-        self._task = asyncio.get_running_loop().create_task(self._run(trigger))
-        self._task.add_done_callback(self._on_end)
+        else:
+            self._begin(self._run(trigger))
+
+    def check(self) -> None:
+        """Compare orders and executions of a few symbols, without blocking anything."""
+        if not self._is_busy:
+            self._begin(self._check())
 
     def request_for(self, symbol: Symbol, client_order_id: ClientOrderId) -> None:
-        """Have an order asked for, unless its fate becomes known by itself in a moment."""
+        """Have an order asked for, unless evidence settles it in a moment."""
         if self._trader.state.account.find(client_order_id) is None:
             self._named[client_order_id] = symbol
 
         def ask() -> None:
-            order = self._trader.state.account.find(client_order_id)
-            if order is None or order.is_open:
+            if self._is_in_doubt(client_order_id):
                 self.request(f"{symbol}: order {client_order_id} is in doubt")
 
         self._clock.call_at(self._clock.now_ns() + DOUBT_DELAY_NS, ask)
+
+    def release(self, scope: str, reason: str) -> str:
+        """End a quarantine or incidents by a person's word; empty when there is none such.
+
+        What differed of a symbol is accepted as it stands, its position as the venue has it.
+        """
+        state = self._trader.state
+        done = []
+        if scope in state.halts.quarantined:
+            left = self.last.unsettled.get(scope, []) if self.last is not None else []
+            self._recorder.decide(ev.SymbolReleased(scope, reason, 0, left))
+            self._adopted.add(scope)
+            done.append("quarantine")
+        for kind, about in sorted(state.incidents):
+            if about == scope and not self._outcome.is_standing(kind, about):
+                self._recorder.decide(ev.IncidentClosed(kind, about, reason))
+                done.append(kind)
+        if scope == ACCOUNT and self.other.end(reason):
+            done.append("block")
+        if done:
+            self.request(f"{scope} was released")
+        return ", ".join(done)
 
     async def finish(self) -> None:
         """Wait for the comparison that is going on; failures of its questions are its own."""
@@ -94,82 +137,135 @@ class Reconciler:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
+    @property
+    def _is_busy(self) -> bool:
+        return self._task is not None and not self._task.done()
+
+    def _begin(self, work: "Coroutine[None, None, None]") -> None:
+        self._task = asyncio.get_running_loop().create_task(work)
+        self._task.add_done_callback(self._on_end)
+
     def _on_end(self, task: asyncio.Task[None]) -> None:
-        """Hand on what no round expects, so that it is not found out much later."""
+        """Hand on what no round expects, and begin what was asked for during a check."""
         error = None if task.cancelled() else task.exception()
         if error is not None:
             self.on_failure(error)
+        elif self._again and not task.cancelled():
+            again, self._again = self._again, ""
+            self.request(again)
+
+    def _is_in_doubt(self, client_order_id: ClientOrderId) -> bool:
+        """Tell whether nothing yet says what became of an order; any evidence does."""
+        order = self._trader.state.account.find(client_order_id)
+        if order is None:
+            return True
+        return order.is_open and bool(
+            not order.acked or order.ending or order.cancels_requested_count
+        )
 
     async def _run(self, trigger: str) -> None:
+        """Compare everything until it agrees, for a bounded number of rounds."""
         answers: VenueAnswers | None = None
+        result: Reconciled | None = None
         with_newest = True
-        for attempt in range(ROUNDS):
+        for attempt in range(1, ROUNDS + 1):
             with_newest = with_newest or bool(self._again)
             self._again = ""
-            self.is_asking = True
             try:
-                await self._quiet()
-                answers = await inquire(
-                    self._view,
-                    self._trader.state.account,
-                    now_ns=self._clock.now_ns,
-                    earlier=answers,
-                    named=self._named,
-                    with_newest=with_newest,
-                )
+                question = Question(named=dict(self._named), with_newest=with_newest)
+                answers, result = await self._compare(question, answers, before=result)
                 with_newest = False
                 for client_order_id in answers.orders:
                     self._named.pop(client_order_id, None)
-                await self._quiet()
-                result = reconcile(self._ours(), answers)
-                self.last = result
-                await self._carry_out(result, trigger, is_last=attempt == ROUNDS - 1)
+                telling = result.clean or result.events or attempt == ROUNDS
+                await self._outcome.carry_out(result, trigger if telling else "")
                 if result.clean and not self._again:
                     self._agree(result, trigger)
                     return
             except _UNANSWERED as error:
                 self._trader.state.halts.block(UNRECONCILED, str(error))
             finally:
-                self.is_asking = False
-                self.on_done()
+                self._end_asking()
             await self._wait(self._settle_ns // 2)
+        self._give_up(result, trigger)
+
+    async def _check(self) -> None:
+        """Compare a few symbols once; what is not settled by events begins a comparison of all.
+
+        Orders that may still be under way are left alone, and so are holdings that moved.
+        """
+        self._checks_count += 1
+        with_holdings = self._checks_count % HOLDINGS_EVERY == 0
+        question = Question(
+            symbols=None if with_holdings else self._due(),
+            with_newest=False,
+            with_holdings=with_holdings,
+            left_before_ns=self._clock.now_ns() - self._settle_ns,
+        )
+        trigger = "every 30 s"
+        try:
+            _, result = await self._compare(question, None, before=None)
+            known = self._trader.state.account.reconciled_through
+            news = any(known.get(Symbol(s)) != i for s, i in result.through.items())
+            await self._outcome.carry_out(result, trigger if result.events or news else "")
+            if not (result.clean or result.is_moving):
+                self._again = self._again or next(iter(result.unsettled.values()))[0]
+        except _UNANSWERED as error:
+            self._again = self._again or f"a check was not answered ({error})"
+        finally:
+            self._end_asking()
+
+    async def _compare(
+        self, question: Question, answers: VenueAnswers | None, *, before: Reconciled | None
+    ) -> tuple[VenueAnswers, Reconciled]:
+        """Ask and compare, with nothing of ours on its way to disk at either end."""
+        self.is_asking = True
+        await self._outcome.quiet()
+        answers = await inquire(
+            self._view,
+            self._trader.state.account,
+            question,
+            now_ns=self._clock.now_ns,
+            earlier=answers,
+        )
+        await self._outcome.quiet()
+        self.last = result = reconcile(self._ours(before), answers)
+        return answers, result
+
+    def _end_asking(self) -> None:
+        self.is_asking = False
+        self.on_done()
+
+    def _agree(self, result: Reconciled, trigger: str) -> None:
+        """Let new risk pass, unless the user stream went down meanwhile: it asks again."""
+        self._adopted.clear()
+        self.other.look(rests=result.foreign_instance, trigger=trigger)
+        self._outcome.close_disagreements()
+        if self._trader.sinks.is_account_up:
+            self._trader.state.halts.unblock(UNRECONCILED)
+
+    def _give_up(self, result: Reconciled | None, trigger: str) -> None:
+        """Quarantine the symbols that did not agree; the account waits where it is it."""
+        if result is not None and self._outcome.quarantine(result, rounds=ROUNDS):
+            self._agree(result, trigger)
+            return
         self._trader.state.halts.block(UNRECONCILED, f"no agreement in {ROUNDS} rounds")
+        self._outcome.lament(result, rounds=ROUNDS)
         self._clock.call_at(
             self._clock.now_ns() + START_AGAIN_NS, partial(self.request, trigger)
         )
 
-    def _agree(self, result: Reconciled, trigger: str) -> None:
-        """Let new risk pass, unless the user stream went down meanwhile: it asks again."""
-        halts = self._trader.state.halts
-        if result.foreign_instance:
-            halts.block(ANOTHER_INSTANCE, trigger)
-        if self._trader.sinks.is_account_up:
-            halts.unblock(UNRECONCILED)
+    def _due(self) -> tuple[Symbol, ...]:
+        """Choose the symbols of a check: those asked longest ago, with open orders first."""
+        account = self._trader.state.account
+        live = {held.order.request.symbol for held in account.orders.values()}
+        symbols = sorted(account.instruments, key=lambda s: (self._checked.get(s, 0), s))
+        chosen = [s for s in symbols if s in live][:WITH_ORDERS]
+        chosen += [s for s in symbols if s not in live][:WITHOUT_ORDERS]
+        self._checked.update(dict.fromkeys(chosen, self._checks_count))
+        return tuple(chosen)
 
-    async def _carry_out(self, result: Reconciled, trigger: str, *, is_last: bool) -> None:
-        for event in result.events:
-            self._recorder.hear(event, lambda event=event: self._tell(event))  # type: ignore[misc]
-        if result.clean or result.events or is_last:
-            self._recorder.decide(result.completed(trigger))
-        self._recorder.flush()
-        await self._quiet()
-        for cancel in result.cancels:
-            self._gateway.cancel(cancel, epoch=Epoch(self._trader.state.epoch))
-
-    def _tell(self, event: ev.Event) -> None:
-        client_order_id = ClientOrderId(getattr(event, "client_order_id", ""))
-        if isinstance(event, ev.OrderAdopted):
-            order = self._trader.state.account.find(client_order_id)
-            if order is not None:
-                self._trader.pipeline.working.touch(
-                    order.request.strategy, order.request.symbol
-                )
-        elif isinstance(event, ev.OrderFilled):
-            self._trader.cast.on_filled(event)
-        elif client_order_id:
-            self._trader.cast.on_order_changed(client_order_id, event)
-
-    def _ours(self) -> Ours:
+    def _ours(self, before: Reconciled | None) -> Ours:
         state = self._trader.state
         return Ours(
             account=state.account,
@@ -179,6 +275,10 @@ class Reconciler:
             fee_value=self._trader.settlement.fee_value,
             reserve=self._reserve,
             mark_of=self._mark_of,
+            quarantined=frozenset(state.halts.quarantined),
+            adopted=frozenset(self._adopted),
+            unexplained=before.unexplained if before is not None else {},
+            incidents=frozenset(state.incidents),
         )
 
     def _reserve(self, instrument: Instrument, report: OrderReport) -> Reservation:
@@ -196,12 +296,6 @@ class Reconciler:
             if price:
                 return price, quote
         return "", ""
-
-    async def _quiet(self) -> None:
-        """Wait until nothing of ours is on its way to disk."""
-        while not self._recorder.is_idle:
-            self._recorder.flush()
-            await self._recorder.settled()
 
     async def _wait(self, duration_ns: int) -> None:
         """Let market time pass."""

@@ -12,7 +12,7 @@ import msgspec
 
 from holdfast.domain import events as ev
 from holdfast.domain.account import Account
-from holdfast.domain.ids import ClientOrderId, ExecId, Symbol, is_ours, journal_of
+from holdfast.domain.ids import ClientOrderId, ExecId, Symbol
 from holdfast.domain.instant import Clock
 from holdfast.domain.instrument import Instrument
 from holdfast.domain.money import AmountUnits, amount_text
@@ -28,7 +28,7 @@ from holdfast.domain.venue import (
     ReportKind,
 )
 from holdfast.execution.fill_events import filled, foreign_fill
-from holdfast.risk.halt import ANOTHER_INSTANCE
+from holdfast.execution.ownership import Claim, claim_of, consequences, foreign_order
 from holdfast.runtime.recorder import Recorder
 from holdfast.runtime.state import State
 
@@ -47,6 +47,12 @@ class Listener:
 
     def on_in_doubt(self, symbol: Symbol, client_order_id: ClientOrderId) -> None:
         """Learn that the venue has to be asked what became of an order."""
+
+    def on_another_instance(self, detail: str) -> None:
+        """Learn that another journal of ours trades this account."""
+
+    def on_moved(self, symbol: Symbol) -> None:
+        """Learn that positions of a symbol moved by no order of ours."""
 
     def on_key_refused(self, message: str) -> None:
         """Learn that the venue takes no order of this key."""
@@ -275,34 +281,41 @@ class Settlement:
         self._recorder.hear(event, then)
 
     def _on_foreign(self, report: OrderReport) -> None:
-        """Note an order that this journal did not send, and book its executions to nobody.
-
-        One with our mark is of another instance of ours, beside which no new risk is taken.
-        """
+        """Note an order that this journal did not send, by the rule of whose it is."""
         symbol = report.symbol
         instrument = self._account.instruments.get(symbol)
         if instrument is None:
             return
-        foreign = is_ours(report.client_order_id)
-        ours = foreign and journal_of(report.client_order_id) == self._state.journal_id
-        if ours:
+        claim = claim_of(
+            report.client_order_id,
+            report.origin,
+            journal_id=self._state.journal_id,
+            is_known=False,
+        )
+        if claim is Claim.LOST:
             self._listener.on_in_doubt(symbol, report.client_order_id)
             return
-        if foreign:
-            self._state.halts.block(ANOTHER_INSTANCE, f"order {report.client_order_id}")
-        if report.execution is None:
-            event = ev.ForeignOrderSeen(
-                report.client_order_id,
-                report.venue_order_id,
-                symbol,
-                report.side.value,
-                instrument.quantity_text(report.quantity),
-                report.status_text,
-                foreign,
-            )
+        if claim is Claim.ANOTHER:
+            self._listener.on_another_instance(f"order {report.client_order_id}")
+        is_new = (symbol, report.venue_order_id) not in self._account.foreign_orders
+        by_venue = claim not in (Claim.ANOTHER, Claim.MANUAL)
+        if report.execution is None or (is_new and by_venue):
+            event = foreign_order(report, claim, instrument=instrument)
             self._hear(report.client_order_id, report.status_text, event)
+        if is_new and by_venue:
+            self._hear_venue(report, claim)
+        if report.execution is not None:
+            self._hear_foreign_fill(report, report.execution, instrument)
+
+    def _hear_venue(self, report: OrderReport, claim: Claim) -> None:
+        """Note what follows from the venue's own order, once, and have everything compared."""
+        key = (report.symbol, report.venue_order_id)
+        if key in self._pending:
             return
-        self._hear_foreign_fill(report, report.execution, instrument)
+        self._pending.add(key)
+        for event in consequences(report, claim):
+            self._recorder.hear(event, lambda: self._pending.discard(key))
+        self._listener.on_in_doubt(report.symbol, report.client_order_id)
 
     def _hear_foreign_fill(
         self, report: OrderReport, execution: Execution, instrument: Instrument
@@ -319,5 +332,12 @@ class Settlement:
             venue_order_id=report.venue_order_id,
             fee_value=self.fee_value(instrument, execution),
             venue_at_ns=report.venue_at_ns,
+            position_side=report.position_side,
+            origin=report.origin.value,
         )
-        self._recorder.hear(event, lambda: self._pending.discard(key))
+
+        def then() -> None:
+            self._pending.discard(key)
+            self._listener.on_moved(report.symbol)
+
+        self._recorder.hear(event, then)

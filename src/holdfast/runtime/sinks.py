@@ -27,8 +27,10 @@ class Sinks:
 
     A decoded message goes to the pipeline without a step between, and a frame's end only
     flushes what was put. Without a pacer a ping is answered at once. `on_connected` has the
-    venue compared with the journal; `on_frame` runs at the end of every market frame, and what
-    is in `next_frame` at the end of the next one alone. `tell` says a line to the user.
+    venue compared with the journal, as `on_market_connected` does after the market's stream was
+    lost and `on_moved` when balances moved by no execution; `on_frame` runs at the end of every
+    market frame, and what is in `next_frame` at the end of the next one alone. `tell` says a
+    line to the user.
     """
 
     def __init__(
@@ -42,6 +44,8 @@ class Sinks:
         self.is_account_up = False
         self.pacer: Pacer | None = None
         self.on_connected: Callable[[], None] = _nothing
+        self.on_market_connected: Callable[[], None] = _nothing
+        self.on_moved: Callable[[str], None] = _nothing
         self.on_frame: Callable[[], None] | None = None
         self.next_frame: list[Callable[[], None]] = []
         self.tell: Callable[[str], None] = _nothing
@@ -85,9 +89,9 @@ class Sinks:
         """Take one report of the user stream."""
         self._settlement.on_report(report)
 
-    def on_account_changed(self, reason: str) -> None:  # noqa: ARG002
+    def on_account_changed(self, reason: str) -> None:
         """Learn that balances moved without an execution: both sides have to be compared."""
-        self.on_connected()
+        self.on_moved(reason)
 
     def on_account_connected(self) -> None:
         """Learn that the user stream is up: the venue has to be compared with the journal."""
@@ -122,6 +126,7 @@ class Sinks:
     def _find_market(self) -> None:
         self._is_market_lost = False
         self.tell("the venue's market stream is back")
+        self.on_market_connected()
 
 
 def _nothing(*_: object) -> None:

@@ -5,6 +5,7 @@ taken, and again after every connect.
 """
 
 from holdfast.domain import events as ev
+from holdfast.domain.contracts import is_contract
 from holdfast.domain.instant import NS_PER_S, Clock
 from holdfast.domain.money import Asset, amount_text
 from holdfast.domain.order import Purpose
@@ -46,18 +47,20 @@ class Trader:
             fee_rate=marks.price,
         )
         self.sinks = Sinks(pipeline, self.settlement, halts=state.halts, recorder=recorder)
-        self._rounds = Rounds(clock, self.sinks)
+        self.rounds = Rounds(clock, self.sinks)
         self._recorder = recorder
         self._clock = clock
         state.halts.on_change = self._on_halts_changed
 
     def open_balances(self, balances: list[BalanceReport], *, source: str) -> None:
-        """Write the opening balances of the assets that are traded, at their first marks."""
+        """Write the opening balances at their first marks: what is traded, or every wallet."""
         instruments = self.state.account.instruments.values()
         quotes = sorted({i.quote for i in instruments})
         traded = {a for i in instruments for a in (i.base, i.quote)}
+        margined = any(is_contract(instrument) for instrument in instruments)
+        at_ns = self._clock.now_ns() if margined else 0
         for balance in sorted(balances, key=lambda b: b.asset):
-            if balance.asset not in traded or not balance.total:
+            if not (margined or balance.asset in traded) or not balance.total:
                 continue
             currency = balance.asset if balance.asset in quotes else quotes[0]
             for quote in quotes:
@@ -67,7 +70,12 @@ class Trader:
             mark = self.marks.price(balance.asset, currency)
             self._recorder.decide(
                 ev.BalanceOpened(
-                    balance.asset, amount_text(balance.total), mark or "0", currency, source
+                    balance.asset,
+                    amount_text(balance.total),
+                    mark or "0",
+                    currency,
+                    source,
+                    at_ns,
                 )
             )
         self._keep_marking()
@@ -109,7 +117,7 @@ class Trader:
             self.pass_barrier()
             self._recorder.flush()
 
-        self._rounds.keep(save, every_ns=BARRIER_EVERY_NS)
+        self.rounds.keep(save, every_ns=BARRIER_EVERY_NS)
 
     def pass_barrier(self) -> str:
         """Write the state's hash, unless the venue's word is on its way; gives the hash."""
@@ -144,7 +152,7 @@ class Trader:
             self.marks.record()
             self._recorder.flush()
 
-        self._rounds.keep(mark, every_ns=EVERY_NS, since_ns=0)
+        self.rounds.keep(mark, every_ns=EVERY_NS, since_ns=0)
 
     def _on_halts_changed(self) -> None:
         """Let strategies be told by a timer, outside of what changed the halts."""

@@ -5,7 +5,14 @@ from holdfast.domain.ids import ClientOrderId, ExecId, Symbol, VenueOrderId
 from holdfast.domain.instant import UtcNs
 from holdfast.domain.instrument import Instrument
 from holdfast.domain.money import AmountUnits, Asset, PriceUnits, QuantityUnits, amount_units
-from holdfast.domain.order import LiquiditySide, OrderType, Side, TimeInForce
+from holdfast.domain.order import (
+    LiquiditySide,
+    OrderType,
+    Origin,
+    PositionSide,
+    Side,
+    TimeInForce,
+)
 from holdfast.domain.venue import (
     AccountSink,
     BalanceReport,
@@ -41,7 +48,12 @@ class TrueOrder:
         self.cum_quantity = 0
         self.state = "resting"
 
-    def report(self) -> OrderReport:
+    def report(
+        self,
+        *,
+        position_side: PositionSide = PositionSide.BOTH,
+        origin: Origin = Origin.REQUEST,
+    ) -> OrderReport:
         """Give the answer to a query of this order."""
         return OrderReport(
             kind=_KINDS[self.state],
@@ -56,6 +68,8 @@ class TrueOrder:
             cum_quantity=QuantityUnits(self.cum_quantity),
             status_text=self.state.upper(),
             source="query",
+            position_side=position_side,
+            origin=origin,
         )
 
 
@@ -112,6 +126,10 @@ class TrueAccount:
         self.executed.append(trade)
         return trade
 
+    def reported(self, order: TrueOrder) -> OrderReport:
+        """Give the answer to a query of an order."""
+        return order.report()
+
     async def start(self, instruments: list[Instrument], sink: AccountSink) -> None:
         """Say at once that the stream is up."""
         self.questions.append(f"user stream of {len(instruments)} instruments")
@@ -138,7 +156,7 @@ class TrueAccount:
         """Give the orders that rest."""
         self.questions.append(f"open orders {symbol}")
         return [
-            order.report()
+            self.reported(order)
             for order in self.known.values()
             if order.state == "resting" and order.traded.symbol == symbol
         ]
@@ -147,7 +165,7 @@ class TrueAccount:
         """Give one order, or None."""
         self.questions.append(f"order {symbol} {client_order_id}")
         order = self.known.get(client_order_id)
-        return order.report() if order else None
+        return self.reported(order) if order else None
 
     async def orders(self, symbol: Symbol, *, after: VenueOrderId | None) -> list[OrderReport]:
         """Give the orders of any state after one, or all."""
@@ -155,7 +173,7 @@ class TrueAccount:
         first = id_order(after or "")
         placed = sorted(self.known.values(), key=lambda order: id_order(order.venue_order_id))
         return [
-            order.report()
+            self.reported(order)
             for order in placed
             if order.traded.symbol == symbol and id_order(order.venue_order_id) > first
         ]

@@ -22,8 +22,9 @@ from holdfast.domain.instrument import Product
 from holdfast.domain.money import AmountUnits, Asset
 from holdfast.domain.order import PositionSide
 from holdfast.domain.venue import CancelOrder, PositionReport
-from holdfast.execution.answers import Absence, VenueAnswers, inquire
-from holdfast.execution.reconcile import Ours, Reconciled, reconcile
+from holdfast.execution.answers import Absence, Question, VenueAnswers, inquire
+from holdfast.execution.comparison import Ours, Reconciled
+from holdfast.execution.reconcile import reconcile
 from holdfast.testing import happenings as told
 from holdfast.testing.market import instrument
 from holdfast.testing.venue import TrueAccount, TrueOrder
@@ -257,13 +258,9 @@ def test_an_order_of_ours_that_the_stream_spoke_of_is_asked_for_by_its_id() -> N
     case = Case(told.acked(ORDER))
     lost = TrueOrder(IDS.next(), BTCUSDT, side="sell", quantity="1", price="120")
     case.venue.place(lost).state = "canceled"
-    asking = inquire(
-        case.venue,
-        case.account,
-        now_ns=lambda: 0,
-        named={lost.client_order_id: SYMBOL, ClientOrderId(FIRST): SYMBOL},
-        with_newest=False,
-    )
+    named = {lost.client_order_id: SYMBOL, ClientOrderId(FIRST): SYMBOL}
+    question = Question(named=named, with_newest=False)
+    asking = inquire(case.venue, case.account, question, now_ns=lambda: 0)
     answers = asyncio.run(asking)
     assert case.venue.questions[-1] == f"order {SYMBOL} {lost.client_order_id}"
     assert kinds(case.reconcile(answers)) == ["OrderAdopted", "OrderCanceled"]
@@ -274,7 +271,7 @@ def test_another_journal_of_ours_is_named_and_never_adopted() -> None:
     stranger = told.order_ids(journal=JournalId("THEM1")).next()
     case.venue.place(TrueOrder(stranger, BTCUSDT, side="sell", quantity="1", price="120"))
     result = case.reconcile()
-    assert kinds(result) == ["ForeignOrderSeen"]
+    assert kinds(result) == ["ForeignOrderSeen", "IncidentOpened"]
     assert result.foreign_instance
     assert stranger not in case.account.orders
     again = case.reconcile()
@@ -381,7 +378,7 @@ def test_a_contracts_position_that_differs_is_left_to_a_person() -> None:
         )
     ]
     result = case.reconcile(answers)
-    assert result.differences == ["the position of BTCUSDT differs by 1"]
+    assert result.differences == ["the position of BTCUSDT (both) differs by 1"]
     assert not result.clean
 
 
@@ -392,7 +389,7 @@ def test_a_contracts_position_that_the_venue_does_not_show_differs() -> None:
     happened = [BEGUN, order, told.acked(order), told.filled(order, "1")]
     case.account = told.account_of([*told.opening(contract, balances=BALANCES), *happened])
     result = case.reconcile(VenueAnswers(balances=[], bookings_count=1))
-    assert result.differences[-1] == "the position of BTCUSDT differs by 1"
+    assert result.unsettled[SYMBOL] == ["the position of BTCUSDT (both) differs by 1"]
     assert not result.clean
 
 

@@ -1,8 +1,18 @@
 """The one command layer: recorded with its actor, and acting once for a key."""
 
 from holdfast.domain import events as ev
+from holdfast.domain.events import CommandReceived
 from holdfast.domain.intent import Buy
-from holdfast.runtime.commands import Answer, CancelAll, Command, Pause, Request, Resume, Stop
+from holdfast.runtime.commands import (
+    Answer,
+    CancelAll,
+    Command,
+    Pause,
+    Release,
+    Request,
+    Resume,
+    Stop,
+)
 from holdfast.runtime.control import Control
 from holdfast.runtime.state import COMMAND_KEYS_KEPT
 from tests.unit.runtime.kit import Floor, Watcher
@@ -20,6 +30,7 @@ class Room:
             recorder=self.floor.node.recorder,
             clock=self.floor.clock,
             stop=self.stops.append,
+            release=lambda scope, _: "quarantine" if scope == "BTCUSDT" else "",
         )
         self.ask()
         self.floor.commit()
@@ -32,6 +43,15 @@ class Room:
 
     def execute(self, command: Command) -> Answer:
         return self.control.execute(Request(command, "ann (uid 1, pid 2)"))
+
+
+def test_a_release_is_journaled_and_what_has_nothing_to_release_is_refused() -> None:
+    room = Room()
+    told = room.execute(Release(reason="seen", idempotency_key="1", scope="BTCUSDT"))
+    assert (told.ok, told.outcome) == (True, "BTCUSDT released (quarantine)")
+    assert room.floor.written(CommandReceived)[-1].verb == "release"
+    other = room.execute(Release(reason="seen", idempotency_key="2", scope="ETHUSDT"))
+    assert (other.ok, other.outcome) == (False, "nothing of 'ETHUSDT' is to release")
 
 
 def test_a_pause_keeps_new_risk_out_until_the_resume() -> None:

@@ -1,11 +1,12 @@
 """The venue's words: each becomes exactly the right event, once, however it comes (EXE-3)."""
 
+import msgspec
 import pytest
 
 from holdfast.domain import events as ev
 from holdfast.domain.ids import ClientOrderId, Symbol, VenueOrderId
 from holdfast.domain.intent import Buy
-from holdfast.domain.order import NewOrder, OrderStatus
+from holdfast.domain.order import NewOrder, OrderStatus, Origin
 from holdfast.domain.submission import Acked, Rejected, Submission, Unknown
 from holdfast.domain.venue import (
     CancelAcked,
@@ -14,7 +15,6 @@ from holdfast.domain.venue import (
     CancelRefused,
     ReportKind,
 )
-from holdfast.risk.halt import ANOTHER_INSTANCE
 from tests.unit.runtime.kit import Floor, Watcher
 
 FOREIGN = "web_abc123"
@@ -241,9 +241,34 @@ def test_a_manual_order_is_seen_and_its_fills_belong_to_nobody() -> None:
 def test_an_order_with_our_mark_and_another_journals_id_is_another_instance() -> None:
     floor = Told()
     other = floor.order.client_order_id.replace("TEST1", "TEST2")
+    signs: list[str] = []
+    floor.trader.cast.on_another = signs.append
     foreign(floor, other)
     assert floor.written(ev.ForeignOrderSeen)[0].ours is True
-    assert list(floor.node.state.halts.blocks) == [ANOTHER_INSTANCE]
+    assert signs == [f"order {other}"]
+
+
+def test_a_liquidation_is_told_once_pauses_its_symbol_and_has_everything_compared() -> None:
+    floor = Told()
+    for exec_id in ("7", "8"):
+        report = floor.report(
+            floor.order,
+            ReportKind.FILLED,
+            cum="1",
+            execution=floor.execution(exec_id, "1"),
+            client_order_id="autoclose-1",
+        )
+        floor.hear(msgspec.structs.replace(report, origin=Origin.LIQUIDATION))
+    floor.commit()
+    assert floor.new == [
+        "order.foreign_seen/1",
+        "incident.opened/1",
+        "trading.paused/1",
+        "fill.foreign_seen/1",
+        "fill.foreign_seen/1",
+    ]
+    assert floor.node.state.halts.reason("one", floor.symbol) == "symbol paused"
+    assert floor.asked == [(floor.symbol, "autoclose-1")]
 
 
 def test_an_order_of_this_journal_that_it_does_not_know_is_asked_for() -> None:
