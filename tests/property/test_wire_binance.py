@@ -9,22 +9,14 @@ from hypothesis import strategies as st
 from holdfast.domain.instant import UtcNs
 from holdfast.domain.market import BookTop, DepthDiff, DepthSnapshot, TradePrint
 from holdfast.domain.money import to_text, to_units
-from holdfast.domain.submission import Acked, Rejected, Unknown
-from holdfast.domain.venue import CancelAcked, CancelRefused, OrderReport
+from holdfast.domain.venue import OrderReport
 from holdfast.runtime.http1 import AnswerReader
 from holdfast.testing.market import instrument
 from holdfast.venues.binance.wire import account
 from holdfast.venues.binance.wire.instruments import Listing, listing
 from holdfast.venues.binance.wire.market import MarketWire, Shutdown
 from holdfast.venues.binance.wire.numbers import Units
-from holdfast.venues.binance.wire.replies import (
-    ErrorBody,
-    Reply,
-    cancel_answer,
-    error_body,
-    reply,
-    submission,
-)
+from holdfast.venues.binance.wire.replies import Reply, reply
 from holdfast.venues.binance.wire.unreadable import Unreadable
 
 NOW = UtcNs(1)
@@ -32,6 +24,10 @@ BTC = instrument()
 WIRE = MarketWire([BTC])
 REPORTED = account.Reported([BTC])
 MARKET = (BookTop, TradePrint, DepthDiff, Shutdown, Unreadable, type(None))
+
+SAID_OF_THE_ACCOUNT = (
+    OrderReport, account.AccountChanged, account.Ended, Unreadable, type(None),
+)  # fmt: skip
 
 FRAMES = [
     b'{"stream":"btcusdt@bookTicker","data":{"u":4,"s":"BTCUSDT","b":"2.10000000",'
@@ -112,7 +108,7 @@ def test_a_market_frame_is_a_value_or_unreadable(frame: bytes) -> None:
 @given(damaged(EVENTS) | respelled(EVENTS) | st.binary(max_size=200))
 def test_what_a_venue_says_of_the_account_is_a_value_or_unreadable(raw: bytes) -> None:
     event = account.event(raw, REPORTED, received_at_ns=NOW)
-    assert isinstance(event, OrderReport | account.Ended | Unreadable | None)
+    assert isinstance(event, SAID_OF_THE_ACCOUNT)
     assert isinstance(reply(raw), Reply | Unreadable)
     assert isinstance(listing(raw), Listing | Unreadable)
     assert isinstance(account.order(raw, BTC, received_at_ns=NOW), OrderReport | Unreadable)
@@ -124,23 +120,6 @@ def test_what_a_venue_says_of_the_account_is_a_value_or_unreadable(raw: bytes) -
         assert isinstance(read, list | Unreadable)
     snapshot = WIRE.snapshot(BTC.symbol, raw, received_at_ns=NOW)
     assert isinstance(snapshot, DepthSnapshot | Unreadable)
-
-
-@given(
-    damaged(EVENTS) | st.binary(max_size=60),
-    st.integers(0, 999),
-    st.none() | st.builds(ErrorBody, st.integers(-9999, 0), st.text(max_size=30)),
-)
-def test_every_answer_to_an_order_is_one_of_the_three(
-    body: bytes, status: int, error: ErrorBody | None
-) -> None:
-    assert isinstance(error_body(body), ErrorBody)
-    answer = submission(status, error, body=body)
-    assert isinstance(answer, Acked | Rejected | Unknown)
-    assert status == 200 or not isinstance(answer, Acked)
-    assert 400 <= status < 500 or status == 503 or not isinstance(answer, Rejected) or error
-    canceled = cancel_answer(status, error, body=body, instrument=BTC)
-    assert isinstance(canceled, CancelAcked | CancelRefused | Unknown)
 
 
 @given(st.integers(0, 10**24), st.integers(0, 12))

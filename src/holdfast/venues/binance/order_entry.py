@@ -1,22 +1,21 @@
 """The way orders take: the WebSocket API first, kept-alive HTTP when it is down.
 
-Bytes are written before `submit` and `cancel` return, each once. An answer is given once for
-each: what the venue says, or Unknown when the connection ends or nothing comes in time. The
-adapter never sends anything twice, not even what was refused for its time stamp: only the gates
-and the fence before them may decide that.
+Bytes are written before `submit`, `submit_list`, `replace` and `cancel` return, each once. An
+answer is given once for each order and cancel: what the venue says, or Unknown when the
+connection ends or nothing comes in time. The adapter never sends anything twice, not even what
+was refused for its time stamp: only the gates and the fence before them may decide that. What
+an answer proves stands in `wire/verdicts.py`.
 """
 
-import asyncio
-import itertools
-from collections.abc import Callable, Coroutine
-from contextlib import suppress
+from collections.abc import Callable
 from functools import partial
+from typing import assert_never
 
 from holdfast.domain.ids import AccountId, Symbol
 from holdfast.domain.instant import NS_PER_MS, NS_PER_S, Clock
 from holdfast.domain.instrument import Instrument
 from holdfast.domain.order import NewOrder
-from holdfast.domain.ports import HttpAnswer, HttpConnection, Network
+from holdfast.domain.ports import HttpAnswer, Network
 from holdfast.domain.submission import Rejected, Submission, Unknown
 from holdfast.domain.venue import (
     CancelAnswer,
@@ -25,47 +24,35 @@ from holdfast.domain.venue import (
     OrderSink,
     Pingable,
 )
-from holdfast.errors import HoldfastError, InvariantBroken, VenueTimeout, VenueUnavailable
+from holdfast.errors import InvariantBroken
 from holdfast.venues.binance.options import Credentials, Endpoints, Options
-from holdfast.venues.binance.pending import Asked, Pending
-from holdfast.venues.binance.rest import Rest, refusal, retry_after_s
+from holdfast.venues.binance.order_dialect import ORDER_DIALECTS, OrderDialect
+from holdfast.venues.binance.pending import Asked, OrderList, Pending, Replacement
+from holdfast.venues.binance.rest import Rest, retry_after_s
+from holdfast.venues.binance.session import TIME_CODE, OrderSession
 from holdfast.venues.binance.signing import signer
-from holdfast.venues.binance.stream import StandingSocket
-from holdfast.venues.binance.wire.account import Ended, Reported, event
 from holdfast.venues.binance.wire.replies import (
     OK,
-    ErrorBody,
+    Answered,
     Reply,
     cancel_answer,
     error_body,
-    reply,
+    list_submissions,
+    replace_answers,
     submission,
 )
-from holdfast.venues.binance.wire.requests import (
-    LoggedOn,
-    Params,
-    Signed,
-    cancel_params,
-    order_params,
-    request,
-    signed,
-    unsupported,
-)
-from holdfast.venues.binance.wire.unreadable import Unreadable
+from holdfast.venues.binance.wire.requests import PLACE, Call, LoggedOn, Signed
+from holdfast.venues.binance.wire.verdicts import Ask, Failure, Verdict, judge_failure
+from holdfast.venues.binance.wire.words import ALGO_PREFIX, is_conditional
 
-ORDER_PATH = "/api/v3/order"
-FALLBACK_PAUSE_S = 1.0
-MEASURED_EVERY = 600
-_TIME_CODE = -1021
 _BANNED = 418
 _LIMITED = 429
 _DEFAULT_HOLD_NS = 60 * NS_PER_S
 _NOT_SENT = 0
-_NOTHING_REPORTED = Reported([])
 
 
 class BinanceOrderEntry:
-    """Orders and cancels of one account; needs the key that may trade."""
+    """Orders and cancels of one account at one product; needs the key that may trade."""
 
     def __init__(
         self,
@@ -81,29 +68,27 @@ class BinanceOrderEntry:
     ) -> None:
         self._clock = clock
         self._account = account
-        self._credentials = credentials
         self._rest = rest
-        self._options = options
-        self._writer = _writer(credentials, options)
+        self._dialect = dialect = ORDER_DIALECTS[rest.product]
+        self._writer = _writer(credentials, options, dialect)
         self._instruments: dict[Symbol, Instrument] = {}
         self._sink: OrderSink | None = None
-        self._take_ping: Callable[[Pingable, bytes], None] | None = None
         self._pending = Pending(
-            clock, timeout_ns=options.answer_timeout_ns, on_overdue=self._doubt
+            clock,
+            timeout_ns=options.answer_timeout_ns,
+            on_overdue=lambda asked, _: self._fail(asked, Failure.NO_ANSWER),
         )
         self._orders_held_until_ns = 0
         self._banned_until_ns = 0
-        self._is_ready = False
-        self._logon: asyncio.Future[None] | None = None
-        self._logon_id = 0
-        self._fallback: HttpConnection | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._socket = StandingSocket(
+        self._session = OrderSession(
             network,
-            endpoints.ws_api,
-            owner=self,
+            clock,
+            endpoints=endpoints,
+            credentials=credentials,
+            rest=rest,
             jitter=jitter,
-            silence_limit_s=0 if options.paper_pings else options.silence_limit_s,
+            options=options,
+            owner=self,
         )
 
     @property
@@ -112,213 +97,198 @@ class BinanceOrderEntry:
         held_until_ns = self._orders_held_until_ns
         if held_until_ns and self._clock.now_ns() < held_until_ns:
             return False
-        return self._is_ready or self._fallback_is_open
+        return self._session.is_open
+
+    @property
+    def may_connect(self) -> bool:
+        """Tell whether the venue may be connected to now; not while it bans us."""
+        return self._clock.now_ns() >= self._banned_until_ns
 
     def hand_pings_to(self, take: Callable[[Pingable, bytes], None]) -> None:
         """Let somebody answer this connection's pings in due time; without, at once."""
-        self._take_ping = take
+        self._session.hand_pings_to(take)
 
     async def start(self, instruments: list[Instrument], sink: OrderSink) -> None:
         """Connect both ways; returns when orders can be written, holds until `close`."""
-        if not self._options.paper_pings:
-            await self._rest.measure_offset()
         self._instruments = {instrument.symbol: instrument for instrument in instruments}
         self._sink = sink
-        self._logon = asyncio.get_running_loop().create_future()
-        try:
-            self._fallback = await self._rest.connect()
-            await self._socket.open()
-            async with asyncio.timeout(self._options.query_timeout_s):
-                await self._logon
-        except TimeoutError as error:
-            await self.close()
-            raise VenueTimeout("the order session was not confirmed in time") from error
-        except HoldfastError:
-            await self.close()
-            raise
-        finally:
-            self._logon = None
-        self._spawn(self._keep_fallback())
+        await self._session.start()
 
     def submit(self, order: NewOrder) -> None:
         """Write the order before returning; `on_submission` gets the answer, always once."""
-        if order.account != self._account:
-            raise InvariantBroken(f"an order of {order.account} on the way of {self._account}")
         now_ns = self._clock.now_ns()
-        obstacle = unsupported(order)
-        if not obstacle and now_ns < self._orders_held_until_ns:
-            obstacle = "the venue asked us to wait; nothing was sent"
-        if obstacle:
-            self._refuse(order, obstacle)
+        dialect = self._dialect
+        if order.account != self._account:
+            self._check_account(order)
+        if obstacle := dialect.obstacle(order):
+            self._refuse(order, Failure.UNSUPPORTED, obstacle)
+            return
+        if now_ns < self._orders_held_until_ns:
+            self._refuse(order, Failure.HELD)
+            return
+        if not dialect.is_plain(order):
+            instrument = self._listed(order, order.symbol)
+            if instrument is not None:
+                self._write(order, dialect.place(order, instrument), now_ns)
             return
         request_id = self._pending.add(order, now_ns)
-        if self._is_ready:
+        if self._session.is_ready:
             timestamp_ms = (now_ns + self._rest.offset_ns) // NS_PER_MS
-            if self._write(self._writer.place(request_id, order, timestamp_ms=timestamp_ms)):
+            message = self._writer.place(request_id, order, timestamp_ms=timestamp_ms)
+            if self._session.send(message):
                 return
-        if not self._post("POST", order_params(order), request_id=request_id):
-            self._pending.take(request_id)
-            self._refuse(order, "not connected; nothing was sent")
+        self._post(request_id, order, _plain_call(dialect, order))
+
+    def submit_list(self, orders: tuple[NewOrder, ...]) -> None:
+        """Write the orders of one list as one request; each is answered once."""
+        if not orders:
+            return
+        for order in orders:
+            self._check_account(order)
+        asked = OrderList(orders)
+        lists = self._dialect.lists
+        obstacle = lists.obstacle(orders) if lists else "there are no order lists here"
+        if lists is None or obstacle:
+            self._refuse(asked, Failure.UNSUPPORTED, obstacle)
+        elif self._clock.now_ns() < self._orders_held_until_ns:
+            self._refuse(asked, Failure.HELD)
+        elif instrument := self._listed(asked, orders[0].symbol):
+            self._write(asked, lists.place(orders, instrument), self._clock.now_ns())
+
+    def replace(self, cancel: CancelOrder, order: NewOrder) -> None:
+        """Write one request that cancels and, only if that succeeds, places."""
+        self._check_account(order)
+        asked = Replacement(cancel, order)
+        lists = self._dialect.lists
+        obstacle = self._dialect.obstacle(order)
+        if cancel.symbol != order.symbol:
+            obstacle = "an order takes the place of one of its own symbol"
+        if lists is None or obstacle:
+            reason = obstacle or "there is no cancel-and-replace here"
+            self._refuse(asked, Failure.UNSUPPORTED, reason)
+        elif self._clock.now_ns() < self._orders_held_until_ns:
+            self._refuse(asked, Failure.HELD)
+        elif instrument := self._listed(asked, order.symbol):
+            call = lists.replace(cancel, order, instrument)
+            self._write(asked, call, self._clock.now_ns())
 
     def cancel(self, cancel: CancelOrder) -> None:
         """Write the cancel before returning; idempotent at the venue."""
         now_ns = self._clock.now_ns()
         if now_ns < self._banned_until_ns:
-            self._refuse(cancel, "banned by the venue; nothing was sent")
-            return
-        request_id = self._pending.add(cancel, now_ns)
-        params = cancel_params(cancel.symbol, cancel.client_order_id)
-        if self._is_ready:
-            timestamp_ms = self._rest.timestamp_ms()
-            if self._write(self._writer.cancel(request_id, params, timestamp_ms=timestamp_ms)):
-                return
-        if not self._post("DELETE", params, request_id=request_id):
-            self._pending.take(request_id)
-            self._refuse(cancel, "not connected; nothing was sent")
+            self._refuse(cancel, Failure.BANNED)
+        elif self._listed(cancel, cancel.symbol):
+            self._write(cancel, self._dialect.cancel(cancel), now_ns)
 
     async def close(self) -> None:
         """Disconnect; what is unanswered becomes Unknown."""
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._socket.close()
-        if self._fallback is not None:
-            self._fallback.close()
+        for by_http in (False, True):
+            for asked in self._pending.take_all(by_http=by_http):
+                self._fail(asked, Failure.CLOSED)
+        await self._session.close()
         self._pending.close()
-        await self._rest.close()
 
-    # What the socket says.
+    # What the session says.
 
-    def on_open(self) -> None:
-        """Log on where the key allows it, else be ready at once."""
-        if not self._credentials.is_ed25519:
-            self._ready()
-            return
-        self._logon_id = self._pending.number()
-        params: Params = {
-            "apiKey": self._credentials.api_key,
-            "recvWindow": self._options.recv_window_ms,
-            "timestamp": self._rest.timestamp_ms(),
-        }
-        keyed = signed(params, signer(self._credentials).sign)
-        self._socket.send(request(self._logon_id, "session.logon", params=keyed))
-
-    def on_text(self, frame: memoryview) -> None:
-        """Give the answer to whom it belongs; what cannot be read is left to its deadline."""
-        read = reply(frame)
-        if isinstance(read, Unreadable):
-            return
-        if raw := bytes(read.event):
-            ended = event(raw, _NOTHING_REPORTED, received_at_ns=self._clock.now_ns())
-            if isinstance(ended, Ended):
-                self._socket.reopen(ended.reason)
-        elif read.id == self._logon_id:
-            self._on_logon(read)
-        elif isinstance(read.id, int):
+    def on_reply(self, read: Reply) -> None:
+        """Give the answer to whom it belongs."""
+        if isinstance(read.id, int):
             self._note_limits(read.status, _retry_at_ns(read, self._rest.offset_ns))
-            self._answer(read.id, read.status, error=read.error, body=bytes(read.result))
+            self._answer(read.id, Answered(read.status, read.error, read.result))
 
-    def on_ping(self, connection: Pingable, payload: bytes) -> None:
-        """Answer at once, or leave it to who asked for pings."""
-        self._socket.proven()
-        if self._take_ping is not None:
-            self._take_ping(connection, payload)
-        else:
-            connection.pong(payload)
-
-    def on_lost(self, reason: str) -> None:
+    def on_session_lost(self, reason: str) -> None:
         """Answer Unknown for all that was asked on this connection and not answered."""
-        self._is_ready = False
-        if self._logon is not None and not self._logon.done():
-            self._logon.set_exception(VenueUnavailable(f"order session: {reason}"))
         for asked in self._pending.take_all(by_http=False):
-            self._doubt(asked, f"the connection was lost: {reason}")
-
-    def _ready(self) -> None:
-        self._is_ready = True
-        if self._logon is not None and not self._logon.done():
-            self._logon.set_result(None)
-
-    def _on_logon(self, read: Reply) -> None:
-        if read.status == OK:
-            self._socket.proven()
-            self._ready()
-            return
-        error = read.error or ErrorBody()
-        if error.code == _TIME_CODE:
-            self._spawn(self._measure())
-        if self._logon is not None and not self._logon.done():
-            self._logon.set_exception(refusal(read.status, error, what="order session"))
-        else:
-            self._socket.reopen(f"logon refused: {error.msg}")
+            self._fail(asked, Failure.LOST, reason)
 
     # Requests and their one answer.
 
-    def _write(self, message: bytes) -> bool:
-        """Write to the WebSocket API; False when it is certain that nothing was written."""
-        try:
-            self._socket.send(message)
-        except ConnectionError:
-            return False
-        return True
+    def _listed(self, asked: Asked, symbol: Symbol) -> Instrument | None:
+        """Give the instrument of a request; without one the request is refused."""
+        instrument = self._instruments.get(symbol)
+        if instrument is None:
+            reason = f"{symbol[:40]} is not among the instruments of this session"
+            self._refuse(asked, Failure.UNSUPPORTED, reason)
+        return instrument
 
-    def _post(self, method: str, params: Params, *, request_id: int) -> bool:
-        """Write to the HTTP connection; False when it is certain that nothing was written."""
-        connection = self._fallback
-        if connection is None or not connection.is_open:
-            return False
+    def _write(self, asked: Asked, call: Call, now_ns: int) -> None:
+        """Write any request by the way that is open."""
+        request_id = self._pending.add(asked, now_ns)
+        if self._session.is_ready:
+            timestamp_ms = self._rest.timestamp_ms()
+            message = self._writer.write(request_id, call, timestamp_ms=timestamp_ms)
+            if self._session.send(message):
+                return
+        self._post(request_id, asked, call)
+
+    def _post(self, request_id: int, asked: Asked, call: Call) -> None:
+        """Write by HTTP, or say that nothing could be written."""
         self._pending.mark_http(request_id)
-        try:
-            connection.send(
-                method,
-                self._rest.signed_target(ORDER_PATH, params),
-                headers=self._rest.headers,
-                body=b"",
-                on_answer=partial(self._on_http, request_id),
-            )
-        except ConnectionError:
-            return False
-        return True
+        if not self._session.post(call, on_answer=partial(self._on_http, request_id)):
+            self._pending.take(request_id)
+            self._refuse(asked, Failure.NOT_CONNECTED)
 
     def _on_http(self, request_id: int, answer: HttpAnswer | None) -> None:
         if answer is None:
             asked = self._pending.take(request_id)
             if asked is not None:
-                self._doubt(asked, "the connection was lost")
+                self._fail(asked, Failure.LOST)
             return
         retry_at_ns = self._clock.now_ns() + retry_after_s(answer) * NS_PER_S
         self._note_limits(answer.status, retry_at_ns)
         error = None if answer.status == OK else error_body(answer.body)
-        self._answer(request_id, answer.status, error=error, body=answer.body)
+        self._answer(request_id, Answered(answer.status, error, answer.body))
 
-    def _answer(
-        self, request_id: int, status: int, *, error: ErrorBody | None, body: bytes
-    ) -> None:
+    def _answer(self, request_id: int, answered: Answered) -> None:
         asked = self._pending.take(request_id)
         if asked is None:
             return
-        if error is not None and error.code == _TIME_CODE:
-            self._spawn(self._measure())
-        if isinstance(asked, NewOrder):
-            self._tell(asked, submission(status, error, body=body))
-        else:
-            instrument = self._instruments[asked.symbol]
-            answer = cancel_answer(status, error, body=body, instrument=instrument)
-            self._tell_cancel(asked, answer)
+        if answered.error is not None and answered.error.code == TIME_CODE:
+            self._session.measure()
+        product = self._dialect.product
+        ask = _ask_of(asked, self._dialect)
+        match asked:
+            case NewOrder(client_order_id=order_id):
+                self._tell(asked, submission(answered, order_id, product=product, ask=ask))
+            case CancelOrder(symbol, order_id):
+                instrument = self._instruments[symbol]
+                verdict = cancel_answer(
+                    answered, order_id, instrument=instrument, product=product, ask=ask
+                )
+                self._tell_cancel(asked, verdict)
+            case OrderList(orders):
+                ids = [order.client_order_id for order in orders]
+                answers = list_submissions(answered, ids, product=product)
+                for order, answer in zip(orders, answers, strict=True):
+                    self._tell(order, answer)
+            case Replacement(cancel, order):
+                verdict, placed = replace_answers(
+                    answered,
+                    cancel.client_order_id,
+                    order.client_order_id,
+                    instrument=self._instruments[cancel.symbol],
+                    product=product,
+                )
+                self._tell_cancel(cancel, verdict)
+                self._tell(order, placed)
+            case _:
+                assert_never(asked)
 
-    def _doubt(self, asked: Asked, reason: str) -> None:
-        if isinstance(asked, NewOrder):
-            self._tell(asked, Unknown(reason))
-        else:
-            self._tell_cancel(asked, Unknown(reason))
+    def _fail(self, asked: Asked, failure: Failure, detail: str = "") -> None:
+        """Answer everything of a request with what a failure proves."""
+        reason = f"{failure.value}: {detail}" if detail else failure.value
+        is_done_not = judge_failure(failure) is Verdict.NOT_DONE
+        cancels, orders = _parts(asked)
+        for cancel in cancels:
+            refused = CancelRefused(_NOT_SENT, reason)
+            self._tell_cancel(cancel, refused if is_done_not else Unknown(reason))
+        for order in orders:
+            rejected = Rejected(_NOT_SENT, reason)
+            self._tell(order, rejected if is_done_not else Unknown(reason))
 
-    def _refuse(self, asked: Asked, reason: str) -> None:
+    def _refuse(self, asked: Asked, failure: Failure, detail: str = "") -> None:
         """Answer, after the caller has returned, that nothing was sent."""
-        if isinstance(asked, NewOrder):
-            tell = partial(self._tell, asked, Rejected(_NOT_SENT, reason))
-        else:
-            tell = partial(self._tell_cancel, asked, CancelRefused(_NOT_SENT, reason))
-        self._clock.call_at(self._clock.now_ns(), tell)
+        self._clock.call_at(self._clock.now_ns(), partial(self._fail, asked, failure, detail))
 
     def _tell(self, order: NewOrder, answer: Submission) -> None:
         if self._sink is not None:
@@ -328,8 +298,6 @@ class BinanceOrderEntry:
         if self._sink is not None:
             self._sink.on_cancel(cancel, answer)
 
-    # Limits, time, and the way that stands by.
-
     def _note_limits(self, status: int, retry_at_ns: int) -> None:
         if status not in (_LIMITED, _BANNED):
             return
@@ -338,38 +306,57 @@ class BinanceOrderEntry:
         if status == _BANNED:
             self._banned_until_ns = max(self._banned_until_ns, until_ns)
 
-    async def _measure(self) -> None:
-        with suppress(HoldfastError):
-            await self._rest.measure_offset()
-
-    @property
-    def _fallback_is_open(self) -> bool:
-        return self._fallback is not None and self._fallback.is_open
-
-    async def _keep_fallback(self) -> None:
-        """Open the HTTP connection again whenever it ended; venues end idle ones.
-
-        The clock's offset is measured again from time to time: clocks drift over days.
-        """
-        for turn in itertools.count(1):
-            await asyncio.sleep(FALLBACK_PAUSE_S)
-            if turn % MEASURED_EVERY == 0 and not self._options.paper_pings:
-                await self._measure()
-            if not self._fallback_is_open and self._clock.now_ns() >= self._banned_until_ns:
-                with suppress(VenueUnavailable):
-                    self._fallback = await self._rest.connect()
-
-    def _spawn(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    def _check_account(self, order: NewOrder) -> None:
+        if order.account != self._account:
+            raise InvariantBroken(f"an order of {order.account} on the way of {self._account}")
 
 
-def _writer(credentials: Credentials, options: Options) -> Signed | LoggedOn:
+def _parts(asked: Asked) -> tuple[tuple[CancelOrder, ...], tuple[NewOrder, ...]]:
+    """Give the cancels and the orders of a request."""
+    match asked:
+        case NewOrder():
+            return (), (asked,)
+        case CancelOrder():
+            return (asked,), ()
+        case OrderList(orders):
+            return (), orders
+        case Replacement(cancel, order):
+            return (cancel,), (order,)
+        case _:
+            assert_never(asked)
+
+
+def _plain_call(dialect: OrderDialect, order: NewOrder) -> Call:
+    """Write a plain order as any other request."""
+    return Call(PLACE, "POST", dialect.path, dialect.plain_params(order))
+
+
+def _ask_of(asked: Asked, dialect: OrderDialect) -> Ask:
+    """Say which column of the table a request stands in."""
+    match asked:
+        case NewOrder(order_type=kind):
+            is_algo = dialect.lists is None and is_conditional(kind)
+            return Ask.PLACE_ALGO if is_algo else Ask.PLACE
+        case CancelOrder(order_type=kind, venue_order_id=order_id):
+            waits = not order_id or order_id.startswith(ALGO_PREFIX)
+            is_algo = dialect.lists is None and is_conditional(kind) and waits
+            return Ask.CANCEL_ALGO if is_algo else Ask.CANCEL
+        case OrderList():
+            return Ask.PLACE_LIST
+        case Replacement():
+            return Ask.REPLACE
+        case _:
+            assert_never(asked)
+
+
+def _writer(
+    credentials: Credentials, options: Options, dialect: OrderDialect
+) -> Signed | LoggedOn:
+    recv_window_ms, plain = options.recv_window_ms, dialect.plain_params
     if credentials.is_ed25519:
-        return LoggedOn(recv_window_ms=options.recv_window_ms)
+        return LoggedOn(recv_window_ms=recv_window_ms, plain=plain)
     sign = signer(credentials, f"apiKey={credentials.api_key}&".encode()).sign
-    return Signed(credentials.api_key, sign, recv_window_ms=options.recv_window_ms)
+    return Signed(credentials.api_key, sign, recv_window_ms=recv_window_ms, plain=plain)
 
 
 def _retry_at_ns(read: Reply, offset_ns: int) -> int:

@@ -9,7 +9,21 @@ from holdfast.domain.instant import Clock, Timer
 from holdfast.domain.order import NewOrder
 from holdfast.domain.venue import CancelOrder
 
-Asked = NewOrder | CancelOrder
+
+class OrderList(msgspec.Struct, frozen=True):
+    """The orders of one list, asked together."""
+
+    orders: tuple[NewOrder, ...]
+
+
+class Replacement(msgspec.Struct, frozen=True):
+    """A cancel and the order that takes its place, asked together."""
+
+    cancel: CancelOrder
+    order: NewOrder
+
+
+Asked = NewOrder | CancelOrder | OrderList | Replacement
 
 
 class _Request(msgspec.Struct):
@@ -30,11 +44,6 @@ class Pending:
         self._requests: dict[int, _Request] = {}
         self._deadlines: deque[tuple[int, int]] = deque()
         self._timer: Timer | None = None
-
-    def number(self) -> int:
-        """Give a number that no other request has."""
-        self._number += 1
-        return self._number
 
     def add(self, asked: Asked, now_ns: int) -> int:
         """Note a request that is about to be written, and its deadline; give its number."""

@@ -14,19 +14,27 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from holdfast.domain.ids import AccountId, ClientOrderId, IntentId, StrategyId, Symbol
 from holdfast.domain.instrument import Product
 from holdfast.domain.money import PriceUnits, QuantityUnits
-from holdfast.domain.order import NewOrder, OrderType, Side, StpMode, TimeInForce
+from holdfast.domain.order import (
+    NewOrder,
+    OrderType,
+    PositionSide,
+    Side,
+    StpMode,
+    TimeInForce,
+)
+from holdfast.domain.venue import CancelOrder
 from holdfast.errors import ConfigError
 from holdfast.venues.binance.options import Credentials
 from holdfast.venues.binance.signing import HmacSigner, signer
+from holdfast.venues.binance.wire import spot_requests, usdm_requests
 from holdfast.venues.binance.wire.requests import (
     LoggedOn,
+    ParamsOf,
     Signed,
-    cancel_params,
-    order_params,
     query_text,
     signed,
-    unsupported,
 )
+from holdfast.venues.binance.wire.spot_requests import plain_params
 
 SECRET = "NhqPtmdSJYdKjVHjA7PZj4Mge3R5YNiP1e3UZjInClVN65XAbvqqM6A7H5fATj0j"
 DOCUMENTED = (
@@ -60,8 +68,9 @@ def sign_plainly(payload: bytes) -> str:
     return hmac.new(SECRET.encode(), payload, hashlib.sha256).hexdigest()
 
 
-def writer() -> Signed:
-    return Signed("KEY", HmacSigner(SECRET, b"apiKey=KEY&").sign, recv_window_ms=5000)
+def writer(plain: ParamsOf = plain_params) -> Signed:
+    sign = HmacSigner(SECRET, b"apiKey=KEY&").sign
+    return Signed("KEY", sign, recv_window_ms=5000, plain=plain)
 
 
 @pytest.mark.parametrize(
@@ -117,29 +126,64 @@ def test_an_order_carries_its_terms_and_a_signature_over_all_of_them(
         signature = params.pop("signature")
         text = "&".join(f"{name}={params[name]}" for name in sorted(params))
         assert signature == sign_plainly(text.encode())
-        expected = {**order_params(placed), "apiKey": "KEY", "recvWindow": 5000}
+        expected = {**plain_params(placed), "apiKey": "KEY", "recvWindow": 5000}
         assert params == {**expected, "timestamp": AT_MS + number}
 
 
 def test_a_market_order_names_no_price_and_a_maker_no_time_in_force() -> None:
-    assert "price" not in order_params(order(order_type=OrderType.MARKET))
-    assert "timeInForce" not in order_params(order(order_type=OrderType.LIMIT_MAKER))
+    assert "price" not in plain_params(order(order_type=OrderType.MARKET))
+    assert "timeInForce" not in plain_params(order(order_type=OrderType.LIMIT_MAKER))
+
+
+@pytest.mark.parametrize("position_side", list(PositionSide))
+@pytest.mark.parametrize("reduce_only", [False, True])
+@pytest.mark.parametrize(
+    ("order_type", "time_in_force"),
+    [
+        (OrderType.LIMIT, TimeInForce.GTC),
+        (OrderType.LIMIT, TimeInForce.IOC),
+        (OrderType.LIMIT, TimeInForce.FOK),
+        (OrderType.LIMIT_MAKER, TimeInForce.GTC),
+        (OrderType.MARKET, TimeInForce.GTC),
+    ],
+)
+def test_a_template_of_usdm_says_what_the_parameters_say(
+    position_side: PositionSide,
+    reduce_only: bool,
+    order_type: OrderType,
+    time_in_force: TimeInForce,
+) -> None:
+    signing = writer(usdm_requests.plain_params)
+    for number, is_other in ((1, False), (2, True)):
+        placed = order(
+            product=Product.LINEAR,
+            position_side=position_side,
+            reduce_only=reduce_only is not is_other,
+            order_type=order_type,
+            time_in_force=time_in_force,
+        )
+        params = json.loads(signing.place(number, placed, timestamp_ms=AT_MS))["params"]
+        signature = params.pop("signature")
+        text = "&".join(f"{name}={params[name]}" for name in sorted(params))
+        assert signature == sign_plainly(text.encode())
+        expected = {**usdm_requests.plain_params(placed), "apiKey": "KEY", "recvWindow": 5000}
+        assert params == {**expected, "timestamp": AT_MS}
 
 
 def test_a_session_that_logged_on_sends_neither_key_nor_signature() -> None:
-    session = LoggedOn(recv_window_ms=5000)
+    session = LoggedOn(recv_window_ms=5000, plain=plain_params)
     params = json.loads(session.place(3, order(), timestamp_ms=AT_MS))["params"]
-    assert params == {**order_params(order()), "recvWindow": 5000, "timestamp": AT_MS}
-    cancel = cancel_params(Symbol("BTCUSDT"), ClientOrderId("x"))
-    message = json.loads(session.cancel(4, cancel, timestamp_ms=AT_MS))
+    assert params == {**plain_params(order()), "recvWindow": 5000, "timestamp": AT_MS}
+    cancel = spot_requests.cancel_order(CancelOrder(Symbol("BTCUSDT"), ClientOrderId("x")))
+    message = json.loads(session.write(4, cancel, timestamp_ms=AT_MS))
     assert message["method"] == "order.cancel"
-    assert message["params"] == {**cancel, "recvWindow": 5000, "timestamp": AT_MS}
+    assert message["params"] == {**cancel.params, "recvWindow": 5000, "timestamp": AT_MS}
 
 
 def test_a_cancel_is_signed_and_a_strange_id_stays_inside_its_string() -> None:
     strange = ClientOrderId('a"b\\c')
-    cancel = cancel_params(Symbol("BTCUSDT"), strange)
-    params = json.loads(writer().cancel(9, cancel, timestamp_ms=AT_MS))["params"]
+    cancel = spot_requests.cancel_order(CancelOrder(Symbol("BTCUSDT"), strange))
+    params = json.loads(writer().write(9, cancel, timestamp_ms=AT_MS))["params"]
     assert params["origClientOrderId"] == strange
     signature = params.pop("signature")
     text = "&".join(f"{name}={params[name]}" for name in sorted(params))
@@ -150,19 +194,6 @@ def test_a_percent_sign_in_a_symbol_harms_no_template() -> None:
     placed = order(symbol=Symbol("10%\u20ac"))
     params = json.loads(writer().place(1, placed, timestamp_ms=AT_MS))["params"]
     assert params["symbol"] == "10%\u20ac"
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"order_type": OrderType.STOP_MARKET},
-        {"time_in_force": TimeInForce.GTD},
-        {"reduce_only": True},
-    ],
-)
-def test_what_spot_cannot_do_is_said_before_anything_is_written(wrong: dict[str, Any]) -> None:
-    assert unsupported(order(**wrong))
-    assert not unsupported(order())
 
 
 def test_an_ed25519_key_signs_what_its_public_key_verifies() -> None:

@@ -1,8 +1,9 @@
 """Requests of orders as bytes: templates filled in, signed text and sent text from one source.
 
-Of an order only its id, price, quantity, time and signature change; the rest is made once for
-each symbol, side, type, time in force and self-trade mode. Parameters stand in the order of
-their names, as the WebSocket API signs them, and REST is given the same order.
+Of a plain order only its id, price, quantity, time and signature change; the rest is made once
+for each symbol, side, type and what else tells orders apart. Parameters stand in the order of
+their names, as the WebSocket API signs them, and REST is given the same order. What the
+parameters are, the products say: `spot_requests.py`, `usdm_requests.py`.
 """
 
 from collections.abc import Callable
@@ -11,64 +12,24 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from holdfast.domain.ids import ClientOrderId, Symbol
-from holdfast.domain.order import NewOrder, OrderType, Side, StpMode, TimeInForce
-
-_SIDES = {Side.BUY: "BUY", Side.SELL: "SELL"}
-_TYPES = {
-    OrderType.LIMIT: "LIMIT",
-    OrderType.MARKET: "MARKET",
-    OrderType.LIMIT_MAKER: "LIMIT_MAKER",
-}
-_TIMES = {TimeInForce.GTC: "GTC", TimeInForce.IOC: "IOC", TimeInForce.FOK: "FOK"}
-_STP_MODES = {
-    StpMode.NONE: "NONE",
-    StpMode.EXPIRE_TAKER: "EXPIRE_TAKER",
-    StpMode.EXPIRE_MAKER: "EXPIRE_MAKER",
-    StpMode.EXPIRE_BOTH: "EXPIRE_BOTH",
-    StpMode.DECREMENT: "DECREMENT",
-    StpMode.TRANSFER: "TRANSFER",
-}
+from holdfast.domain.order import NewOrder, OrderType
 
 Sign: TypeAlias = Callable[[bytes], str]
 Params: TypeAlias = dict[str, str | int]
-Kind: TypeAlias = tuple[str, str, str, str, str]
+ParamsOf: TypeAlias = Callable[[NewOrder], Params]
+Kind: TypeAlias = tuple[str, str, str, str, str, str, bool]
+
+PLACE = "order.place"
+_MARKET = OrderType.MARKET
 
 
-def unsupported(order: NewOrder) -> str:
-    """Say why this adapter cannot write an order; empty when it can."""
-    kind = order.order_type
-    if kind is OrderType.LIMIT:
-        if order.time_in_force is TimeInForce.GTD:
-            return "a limit order of spot cannot be good till a date"
-    elif kind is not OrderType.MARKET and kind is not OrderType.LIMIT_MAKER:
-        return f"{kind.value} orders are not written by this adapter"
-    if order.reduce_only:
-        return "spot orders cannot be reduce-only"
-    return ""
+class Call(msgspec.Struct, frozen=True):
+    """One request: its name at the WebSocket API, its way by HTTP, and what it says."""
 
-
-def order_params(order: NewOrder) -> Params:
-    """Name what an order says, without key, time and signature, sorted by name."""
-    params: Params = {
-        "newClientOrderId": order.client_order_id,
-        "newOrderRespType": "ACK",
-        "quantity": order.quantity_text,
-        "selfTradePreventionMode": _STP_MODES[order.stp_mode],
-        "side": _SIDES[order.side],
-        "symbol": order.symbol,
-        "type": _TYPES[order.order_type],
-    }
-    if order.order_type is not OrderType.MARKET:
-        params["price"] = order.price_text
-    if order.order_type is OrderType.LIMIT:
-        params["timeInForce"] = _TIMES[order.time_in_force]
-    return dict(sorted(params.items()))
-
-
-def cancel_params(symbol: Symbol, client_order_id: ClientOrderId) -> Params:
-    """Name what a cancel says."""
-    return {"origClientOrderId": client_order_id, "symbol": symbol}
+    name: str
+    method: str
+    path: str
+    params: Params
 
 
 def query_text(params: Params) -> str:
@@ -88,19 +49,23 @@ def signed(params: Params, sign: Sign) -> Params:
 
 
 class Signed:
-    """Writes orders that carry key and signature; `sign` knows the prefix `apiKey=KEY&`.
+    """Writes requests that carry key and signature; `sign` knows the prefix `apiKey=KEY&`.
 
-    What is signed begins with the key, so its hash up to there is made once.
+    What is signed begins with the key, so its hash up to there is made once. `plain` names what
+    a plain order says.
     """
 
-    def __init__(self, api_key: str, sign: Sign, *, recv_window_ms: int) -> None:
+    def __init__(
+        self, api_key: str, sign: Sign, *, recv_window_ms: int, plain: ParamsOf
+    ) -> None:
         self._api_key = api_key
         self._sign = sign
         self._recv_window_ms = recv_window_ms
+        self._plain = plain
         self._templates: dict[Kind, tuple[bytes, bytes]] = {}
 
     def place(self, request_id: int, order: NewOrder, *, timestamp_ms: int) -> bytes:
-        """Write an order."""
+        """Write a plain order."""
         kind = _kind(order)
         template = self._templates.get(kind)
         if template is None:
@@ -109,40 +74,41 @@ class Signed:
         signature = self._sign(template[0] % values)
         return template[1] % (request_id, *values, signature.encode())
 
-    def cancel(self, request_id: int, params: Params, *, timestamp_ms: int) -> bytes:
-        """Write a cancel."""
-        timed = {**params, "recvWindow": self._recv_window_ms, "timestamp": timestamp_ms}
+    def write(self, request_id: int, call: Call, *, timestamp_ms: int) -> bytes:
+        """Write any request."""
+        timed = {**call.params, "recvWindow": self._recv_window_ms, "timestamp": timestamp_ms}
         text = "&".join(f"{name}={timed[name]}" for name in sorted(timed))
         keyed = {"apiKey": self._api_key, **timed, "signature": self._sign(text.encode())}
-        return request(request_id, "order.cancel", params=keyed)
+        return request(request_id, call.name, params=keyed)
 
     def _template(self, order: NewOrder) -> tuple[bytes, bytes]:
-        names = _template_names(order, self._recv_window_ms)
+        names = _template_names(self._plain(order), self._recv_window_ms)
         text = "&".join(f"{name}={value}" for name, value in names.items())
         pairs = {"apiKey": _literal(self._api_key), **_json_values(names), "signature": '"%b"'}
         return text.encode(), _json_template(pairs)
 
 
 class LoggedOn:
-    """Writes orders of a session that logged on: no key and no signature in them."""
+    """Writes requests of a session that logged on: no key and no signature in them."""
 
-    def __init__(self, *, recv_window_ms: int) -> None:
+    def __init__(self, *, recv_window_ms: int, plain: ParamsOf) -> None:
         self._recv_window_ms = recv_window_ms
+        self._plain = plain
         self._templates: dict[Kind, bytes] = {}
 
     def place(self, request_id: int, order: NewOrder, *, timestamp_ms: int) -> bytes:
-        """Write an order."""
+        """Write a plain order."""
         kind = _kind(order)
         template = self._templates.get(kind)
         if template is None:
-            names = _template_names(order, self._recv_window_ms)
+            names = _template_names(self._plain(order), self._recv_window_ms)
             template = self._templates[kind] = _json_template(_json_values(names))
         return template % (request_id, *_values(order, timestamp_ms))
 
-    def cancel(self, request_id: int, params: Params, *, timestamp_ms: int) -> bytes:
-        """Write a cancel."""
-        timed = {**params, "recvWindow": self._recv_window_ms, "timestamp": timestamp_ms}
-        return request(request_id, "order.cancel", params=timed)
+    def write(self, request_id: int, call: Call, *, timestamp_ms: int) -> bytes:
+        """Write any request."""
+        timed = {**call.params, "recvWindow": self._recv_window_ms, "timestamp": timestamp_ms}
+        return request(request_id, call.name, params=timed)
 
 
 def _kind(order: NewOrder) -> Kind:
@@ -153,12 +119,14 @@ def _kind(order: NewOrder) -> Kind:
         order.order_type._value_,
         order.time_in_force._value_,
         order.stp_mode._value_,
+        order.position_side._value_,
+        order.reduce_only,
     )
 
 
 def _values(order: NewOrder, timestamp_ms: int) -> tuple[bytes | int, ...]:
     """Give what changes from order to order, in the order of the names."""
-    if order.order_type is OrderType.MARKET:
+    if order.order_type is _MARKET:
         return (order.client_order_id.encode(), order.quantity_text.encode(), timestamp_ms)
     return (
         order.client_order_id.encode(),
@@ -168,9 +136,9 @@ def _values(order: NewOrder, timestamp_ms: int) -> tuple[bytes | int, ...]:
     )
 
 
-def _template_names(order: NewOrder, recv_window_ms: int) -> dict[str, str]:
+def _template_names(params: Params, recv_window_ms: int) -> dict[str, str]:
     """Give every parameter by name, with a mark where a value changes."""
-    names = {name: str(value).replace("%", "%%") for name, value in order_params(order).items()}
+    names = {name: str(value).replace("%", "%%") for name, value in params.items()}
     names["newClientOrderId"] = names["quantity"] = "%b"
     if "price" in names:
         names["price"] = "%b"
@@ -188,7 +156,7 @@ def _json_values(names: dict[str, str]) -> dict[str, str]:
 
 def _json_template(pairs: dict[str, str]) -> bytes:
     inside = ",".join(f'"{name}":{value}' for name, value in pairs.items())
-    return f'{{"id":%d,"method":"order.place","params":{{{inside}}}}}'.encode()
+    return f'{{"id":%d,"method":"{PLACE}","params":{{{inside}}}}}'.encode()
 
 
 def _literal(text: str) -> str:

@@ -1,9 +1,11 @@
 """What an answer says about the order it was asked for: a table, not code.
 
-Of each refusal one thing matters first: is it certain that the order was not done? Whatever the
-table does not name is certain only when it is a refusal of kind 4xx with the venue's own code;
-a page of a proxy, half an answer or a 5xx proves nothing. Source: Binance spot documents on
-errors and on general API information; USD-M rows are marked and apply there only.
+Of each answer one thing matters first: is it certain that the order was not done? The first row
+that fits decides. Whatever no row names is certain only when it is a refusal of kind 4xx with
+the venue's own code; a page of a proxy, half an answer or a 5xx proves nothing. The rows of
+single codes are in `codes.py`; `docs/order-outcomes.md` shows all of them, and tests drive the
+adapter through each. Sources: Binance's documents of errors and of general API information of
+the product that a row names, or of both where it names none.
 """
 
 from enum import Enum
@@ -21,6 +23,26 @@ class Verdict(Enum):
     IN_DOUBT = "in_doubt"
 
 
+class Ask(Enum):
+    """What was asked."""
+
+    PLACE = "place"
+    PLACE_ALGO = "place_algo"
+    PLACE_LIST = "place_list"
+    REPLACE = "replace"
+    CANCEL = "cancel"
+    CANCEL_ALGO = "cancel_algo"
+
+
+PLACING = (Ask.PLACE, Ask.PLACE_ALGO, Ask.PLACE_LIST, Ask.REPLACE)
+CANCELING = (Ask.CANCEL, Ask.CANCEL_ALGO)
+ASKS = {
+    Product.SPOT: (Ask.PLACE, Ask.PLACE_LIST, Ask.REPLACE, Ask.CANCEL),
+    Product.LINEAR: (Ask.PLACE, Ask.PLACE_ALGO, Ask.CANCEL, Ask.CANCEL_ALGO),
+}
+"""What each product can be asked."""
+
+
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """One row; what is None or empty matches everything. `why` is for people."""
 
@@ -29,20 +51,63 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     code: int | None = None
     text: str = ""
     product: Product | None = None
+    asks: tuple[Ask, ...] = ()
     verdict: Verdict
     why: str
 
 
-_USDM = Product.LINEAR
-_NOT_DONE = Verdict.NOT_DONE
-_IN_DOUBT = Verdict.IN_DOUBT
+class Failure(Enum):
+    """No answer at all, or none that can be read; the value is what is said of it."""
+
+    NO_ANSWER = "no answer in time"
+    LOST = "the connection was lost"
+    UNREADABLE = "the answer cannot be read"
+    STRANGE = "the answer is about another order"
+    CLOSED = "closed before an answer came"
+    NOT_CONNECTED = "not connected; nothing was sent"
+    HELD = "the venue asked us to wait; nothing was sent"
+    BANNED = "banned by the venue; nothing was sent"
+    UNSUPPORTED = "nothing was sent"
+
+
+FAILURES: tuple[tuple[Failure, Verdict, str], ...] = (
+    (Failure.NO_ANSWER, Verdict.IN_DOUBT, "nothing, or no readable frame, before the deadline"),
+    (Failure.LOST, Verdict.IN_DOUBT, "reset, closed or half an answer after the bytes left"),
+    (Failure.UNREADABLE, Verdict.IN_DOUBT, "a success that names no order"),
+    (Failure.STRANGE, Verdict.IN_DOUBT, "a success that names another client id"),
+    (Failure.CLOSED, Verdict.IN_DOUBT, "the trader disconnects while it waits"),
+    (Failure.NOT_CONNECTED, Verdict.NOT_DONE, "neither way could take a byte"),
+    (Failure.HELD, Verdict.NOT_DONE, "orders wait for the end of a 429; cancels go on"),
+    (Failure.BANNED, Verdict.NOT_DONE, "after a 418 nothing is written, not even cancels"),
+    (Failure.UNSUPPORTED, Verdict.NOT_DONE, "the product has no such order, as is said"),
+)
+"""What each failure proves, and when it happens."""
 
 KEY_CODES = (-2014, -2015, -2008, -1022)
 """Codes that refuse the key, its signature or its permissions."""
 
+_SPOT, _USDM = Product.SPOT, Product.LINEAR
+_NOT_DONE = Verdict.NOT_DONE
+_IN_DOUBT = Verdict.IN_DOUBT
+
 RULES: tuple[Rule, ...] = (
+    Rule(
+        first_status=503,
+        last_status=503,
+        text="Service Unavailable.",
+        product=_USDM,
+        verdict=_NOT_DONE,
+        why="documented as a failure, of this very text in the venue's own body",
+    ),
     Rule(code=-1006, verdict=_IN_DOUBT, why="unexpected response of the message bus"),
     Rule(code=-1007, verdict=_IN_DOUBT, why="the matching engine did not answer in 10 s"),
+    Rule(
+        code=-1000,
+        text="Internal error; unable to process",
+        product=_USDM,
+        verdict=_NOT_DONE,
+        why="USD-M documents this text as a failure",
+    ),
     Rule(code=-1000, verdict=_IN_DOUBT, why="unknown error while processing"),
     Rule(
         code=-1001,
@@ -55,23 +120,64 @@ RULES: tuple[Rule, ...] = (
     Rule(
         code=-2010,
         text="Duplicate order sent.",
+        asks=PLACING,
         verdict=_IN_DOUBT,
         why="an order with this id is open: evidence of success, a query settles it",
     ),
-    Rule(code=-4116, product=_USDM, verdict=_IN_DOUBT, why="duplicate id on USD-M"),
-    Rule(code=-1008, verdict=_NOT_DONE, why="throttled by the system before the engine"),
     Rule(
-        first_status=503,
-        last_status=503,
-        text="Service Unavailable.",
+        code=-4116,
+        product=_USDM,
+        asks=PLACING,
+        verdict=_IN_DOUBT,
+        why="duplicate id: evidence of success, a query settles it",
+    ),
+    Rule(
+        code=-2011,
+        asks=PLACING,
+        verdict=_IN_DOUBT,
+        why="an answer to a cancel; it says nothing about a new order",
+    ),
+    Rule(
+        code=-2013,
+        asks=PLACING,
+        verdict=_IN_DOUBT,
+        why="an answer to a query; it says nothing about a new order",
+    ),
+    Rule(
+        code=-2021,
+        product=_SPOT,
+        verdict=_IN_DOUBT,
+        why="cancel-and-replace done in part: only its own data says which part",
+    ),
+    Rule(
+        code=-2022,
+        product=_SPOT,
+        verdict=_IN_DOUBT,
+        why="cancel-and-replace failed: only its own data says what was attempted",
+    ),
+    Rule(
+        code=-2026,
+        product=_SPOT,
+        asks=PLACING,
+        verdict=_IN_DOUBT,
+        why="an answer about an archived order; it says nothing about a new one",
+    ),
+    Rule(
+        code=-1008,
         verdict=_NOT_DONE,
-        why="documented as a failure of this very text",
+        why="throttled by the system before the engine; cancels and reductions are exempt",
     ),
     Rule(first_status=500, verdict=_IN_DOUBT, why="5xx: the order may have been executed"),
     Rule(first_status=408, last_status=408, verdict=_IN_DOUBT, why="timed out behind the edge"),
     Rule(first_status=418, last_status=418, verdict=_NOT_DONE, why="banned before the engine"),
-    Rule(first_status=429, last_status=429, verdict=_NOT_DONE, why="over a limit, not taken"),
     Rule(code=0, verdict=_IN_DOUBT, why="an answer without the venue's code proves nothing"),
+    Rule(first_status=429, last_status=429, verdict=_NOT_DONE, why="over a limit, not taken"),
+    Rule(
+        first_status=409,
+        last_status=409,
+        verdict=_IN_DOUBT,
+        why="a conflict that is documented for cancel-and-replace alone",
+    ),
     Rule(
         first_status=400,
         last_status=499,
@@ -82,16 +188,37 @@ RULES: tuple[Rule, ...] = (
 )
 
 
+def rule_of(
+    status: int, code: int, *, text: str = "", product: Product = Product.SPOT, ask: Ask
+) -> Rule:
+    """Find the first row that fits a refusal; `code` is 0 when the venue sent none.
+
+    The last row also takes what is no status at all.
+    """
+    fitting = (
+        rule
+        for rule in RULES
+        if rule.first_status <= status <= rule.last_status
+        and rule.code in (None, code)
+        and text.startswith(rule.text)
+        and rule.product in (None, product)
+        and (not rule.asks or ask in rule.asks)
+    )
+    return next(fitting, RULES[-1])
+
+
 def judge(
-    status: int, code: int, *, text: str = "", product: Product = Product.SPOT
+    status: int,
+    code: int,
+    *,
+    text: str = "",
+    product: Product = Product.SPOT,
+    ask: Ask = Ask.PLACE,
 ) -> Verdict:
-    """Say what a refusal proves; `code` is 0 when the venue sent none."""
-    for rule in RULES:
-        if (
-            rule.first_status <= status <= rule.last_status
-            and rule.code in (None, code)
-            and text.startswith(rule.text)
-            and rule.product in (None, product)
-        ):
-            return rule.verdict
-    return Verdict.IN_DOUBT
+    """Say what a refusal proves."""
+    return rule_of(status, code, text=text, product=product, ask=ask).verdict
+
+
+def judge_failure(failure: Failure) -> Verdict:
+    """Say what a failure proves."""
+    return next(verdict for known, verdict, _ in FAILURES if known is failure)

@@ -1,0 +1,236 @@
+"""The two ways on which orders are written: a WebSocket API session, and HTTP that stands by.
+
+It logs on where the key allows it, keeps both ways up from `start` to `close`, and knows
+nothing of orders. Whatever is written is written once.
+"""
+
+import asyncio
+import itertools
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from typing import Protocol
+
+from holdfast.domain.instant import Clock
+from holdfast.domain.ports import HttpAnswer, HttpConnection, Network
+from holdfast.domain.venue import Pingable
+from holdfast.errors import HoldfastError, VenueTimeout, VenueUnavailable
+from holdfast.venues.binance.options import Credentials, Endpoints, Options
+from holdfast.venues.binance.rest import Rest, refusal
+from holdfast.venues.binance.signing import signer
+from holdfast.venues.binance.stream import StandingSocket
+from holdfast.venues.binance.wire.account import Ended, Reported, event
+from holdfast.venues.binance.wire.replies import OK, ErrorBody, Reply, reply
+from holdfast.venues.binance.wire.requests import Call, Params, request, signed
+from holdfast.venues.binance.wire.unreadable import Unreadable
+
+FALLBACK_PAUSE_S = 1.0
+MEASURED_EVERY = 600
+TIME_CODE = -1021
+LOGON_ID = 0
+_NOTHING_REPORTED = Reported([])
+
+
+class SessionOwner(Protocol):
+    """Who writes by a session, and is told what comes back."""
+
+    def on_reply(self, read: Reply) -> None:
+        """Take a reply to a request that was numbered."""
+
+    def on_session_lost(self, reason: str) -> None:
+        """Learn that what was not answered on the socket will not be."""
+
+    @property
+    def may_connect(self) -> bool:
+        """Tell whether the venue may be connected to now; not while it bans us."""
+
+
+class OrderSession:
+    """One session; requests are numbered from 1 by its owner."""
+
+    def __init__(
+        self,
+        network: Network,
+        clock: Clock,
+        *,
+        endpoints: Endpoints,
+        credentials: Credentials,
+        rest: Rest,
+        jitter: Callable[[], float],
+        options: Options,
+        owner: SessionOwner,
+    ) -> None:
+        self.is_ready = False
+        self._clock = clock
+        self._credentials = credentials
+        self._rest = rest
+        self._options = options
+        self._owner = owner
+        self._take_ping: Callable[[Pingable, bytes], None] | None = None
+        self._logon: asyncio.Future[None] | None = None
+        self._fallback: HttpConnection | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._socket = StandingSocket(
+            network,
+            (endpoints.ws_api, *endpoints.other_ws_api),
+            owner=self,
+            jitter=jitter,
+            silence_limit_s=0 if options.paper_pings else options.silence_limit_s,
+        )
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether one of the two ways could take bytes."""
+        return self.is_ready or self._fallback_is_open
+
+    def hand_pings_to(self, take: Callable[[Pingable, bytes], None]) -> None:
+        """Let somebody answer this connection's pings in due time; without, at once."""
+        self._take_ping = take
+
+    async def start(self) -> None:
+        """Open both ways; returns when requests can be written, holds until `close`."""
+        if not self._options.paper_pings:
+            await self._rest.measure_offset()
+        self._logon = asyncio.get_running_loop().create_future()
+        try:
+            self._fallback = await self._rest.connect()
+            await self._socket.open()
+            async with asyncio.timeout(self._options.query_timeout_s):
+                await self._logon
+        except TimeoutError as error:
+            await self.close()
+            raise VenueTimeout("the order session was not confirmed in time") from error
+        except HoldfastError:
+            await self.close()
+            raise
+        finally:
+            self._logon = None
+        self._spawn(self._keep_fallback())
+
+    def send(self, message: bytes) -> bool:
+        """Write to the WebSocket API; False when it is certain that nothing was written."""
+        try:
+            self._socket.send(message)
+        except ConnectionError:
+            return False
+        return True
+
+    def post(self, call: Call, *, on_answer: Callable[[HttpAnswer | None], None]) -> bool:
+        """Write to the HTTP connection; False when it is certain that nothing was written."""
+        connection = self._fallback
+        if connection is None or not connection.is_open:
+            return False
+        try:
+            connection.send(
+                call.method,
+                self._rest.signed_target(call.path, call.params),
+                headers=self._rest.headers,
+                body=b"",
+                on_answer=on_answer,
+            )
+        except ConnectionError:
+            return False
+        return True
+
+    def measure(self) -> None:
+        """Measure the clock's offset, because the venue refused a time stamp."""
+        self._spawn(self._measure())
+
+    async def close(self) -> None:
+        """Disconnect; what is unanswered by HTTP is answered with None; idempotent."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._socket.close()
+        if self._fallback is not None:
+            self._fallback.close()
+        await self._rest.close()
+
+    # What the socket says.
+
+    def on_open(self) -> None:
+        """Log on where the key allows it, else be ready at once."""
+        if not self._credentials.is_ed25519:
+            self._ready()
+            return
+        params: Params = {
+            "apiKey": self._credentials.api_key,
+            "recvWindow": self._options.recv_window_ms,
+            "timestamp": self._rest.timestamp_ms(),
+        }
+        keyed = signed(params, signer(self._credentials).sign)
+        self._socket.send(request(LOGON_ID, "session.logon", params=keyed))
+
+    def on_text(self, frame: memoryview) -> None:
+        """Hand a reply over; what cannot be read is left to the deadlines of its owner."""
+        read = reply(frame)
+        if isinstance(read, Unreadable):
+            return
+        if raw := bytes(read.event):
+            ended = event(raw, _NOTHING_REPORTED, received_at_ns=self._clock.now_ns())
+            if isinstance(ended, Ended):
+                self._socket.reopen(ended.reason)
+        elif read.id == LOGON_ID:
+            self._on_logon(read)
+        else:
+            self._owner.on_reply(read)
+
+    def on_ping(self, connection: Pingable, payload: bytes) -> None:
+        """Answer at once, or leave it to who asked for pings."""
+        self._socket.proven()
+        if self._take_ping is not None:
+            self._take_ping(connection, payload)
+        else:
+            connection.pong(payload)
+
+    def on_lost(self, reason: str) -> None:
+        """Be ready no more, and say so."""
+        self.is_ready = False
+        if self._logon is not None and not self._logon.done():
+            self._logon.set_exception(VenueUnavailable(f"order session: {reason}"))
+        self._owner.on_session_lost(reason)
+
+    def _ready(self) -> None:
+        self.is_ready = True
+        if self._logon is not None and not self._logon.done():
+            self._logon.set_result(None)
+
+    def _on_logon(self, read: Reply) -> None:
+        if read.status == OK:
+            self._socket.proven()
+            self._ready()
+            return
+        error = read.error or ErrorBody()
+        if error.code == TIME_CODE:
+            self.measure()
+        if self._logon is not None and not self._logon.done():
+            self._logon.set_exception(refusal(read.status, error, what="order session"))
+        else:
+            self._socket.reopen(f"logon refused: {error.msg}")
+
+    # Time, and the way that stands by.
+
+    async def _measure(self) -> None:
+        with suppress(HoldfastError):
+            await self._rest.measure_offset()
+
+    @property
+    def _fallback_is_open(self) -> bool:
+        return self._fallback is not None and self._fallback.is_open
+
+    async def _keep_fallback(self) -> None:
+        """Open the HTTP connection again whenever it ended; venues end idle ones.
+
+        The clock's offset is measured again from time to time: clocks drift over days.
+        """
+        for turn in itertools.count(1):
+            await asyncio.sleep(FALLBACK_PAUSE_S)
+            if turn % MEASURED_EVERY == 0 and not self._options.paper_pings:
+                await self._measure()
+            if not self._fallback_is_open and self._owner.may_connect:
+                with suppress(VenueUnavailable):
+                    self._fallback = await self._rest.connect()
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
