@@ -1,13 +1,7 @@
-"""The account as the venue sees it: the user stream by signature, and queries by REST.
+"""The spot account as the venue sees it: the user stream by signature, queries by REST."""
 
-The stream has no replay: after every (re)subscription its owner compares orders, trades and
-balances before new risk is allowed, so a message that cannot be read only has to end the
-connection.
-"""
-
-import asyncio
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING
 
 from holdfast.domain.ids import ClientOrderId, ExecId, Symbol, VenueOrderId
 from holdfast.domain.instant import Clock, UtcNs
@@ -18,32 +12,23 @@ from holdfast.domain.venue import (
     BalanceReport,
     IncomeReport,
     OrderReport,
-    Pingable,
     PositionReport,
     TradeReport,
 )
-from holdfast.errors import (
-    HoldfastError,
-    NotFound,
-    VenueTimeout,
-    VenueUnavailable,
-)
+from holdfast.errors import NotFound
 from holdfast.venues.binance.options import Credentials, Endpoints, Options
-from holdfast.venues.binance.rest import QuestionRefused, Rest, refusal
-from holdfast.venues.binance.signing import signer
-from holdfast.venues.binance.stream import StandingSocket
+from holdfast.venues.binance.paging import readable, rows_after
+from holdfast.venues.binance.rest import QuestionRefused, Rest
+from holdfast.venues.binance.subscription import SignedSubscription
+from holdfast.venues.binance.user_stream import UserStream
 from holdfast.venues.binance.wire import account
-from holdfast.venues.binance.wire.replies import OK, ErrorBody, Reply, reply
-from holdfast.venues.binance.wire.requests import Params, request, signed
-from holdfast.venues.binance.wire.unreadable import Unreadable
 
-Answer = TypeVar("Answer")
+if TYPE_CHECKING:
+    from holdfast.venues.binance.wire.requests import Params
 
-SUBSCRIBE = "userDataStream.subscribe.signature"
 ORDERS_A_PAGE = 1_000
 TRADES_A_PAGE = 1_000
 _NO_SUCH_ORDER = (-2013, -2026)
-_TIME_CODE = -1021
 
 
 class BinanceAccountView:
@@ -63,20 +48,18 @@ class BinanceAccountView:
         self._clock = clock
         self._rest = rest
         self._options = options
-        self._api_key = credentials.api_key
-        self._signer = signer(credentials)
         self._instruments: dict[Symbol, Instrument] = {}
         self._reported = account.Reported([])
-        self._sink: AccountSink | None = None
-        self._request_id = 0
-        self._subscribed: asyncio.Future[None] | None = None
-        self._measuring: asyncio.Task[None] | None = None
-        self._socket = StandingSocket(
+        self._stream = UserStream(
             network,
-            endpoints.ws_api,
-            owner=self,
+            clock,
+            urls=(endpoints.ws_api, *endpoints.other_ws_api),
+            subscription=SignedSubscription(
+                rest, credentials=credentials, options=options, reported=self._reported
+            ),
+            measure=rest.measure_offset,
             jitter=jitter,
-            silence_limit_s=0 if options.paper_pings else options.silence_limit_s,
+            options=options,
         )
 
     async def start(self, instruments: list[Instrument], sink: AccountSink) -> None:
@@ -84,27 +67,14 @@ class BinanceAccountView:
         if not self._options.paper_pings:
             await self._rest.measure_offset()
         self._instruments = {instrument.symbol: instrument for instrument in instruments}
-        self._reported = account.Reported(instruments)
-        self._sink = sink
-        self._subscribed = asyncio.get_running_loop().create_future()
-        try:
-            await self._socket.open()
-            async with asyncio.timeout(self._options.query_timeout_s):
-                await self._subscribed
-        except TimeoutError as error:
-            await self.close()
-            raise VenueTimeout("the user stream was not confirmed in time") from error
-        except HoldfastError:
-            await self.close()
-            raise
-        finally:
-            self._subscribed = None
+        self._reported.by_symbol.update(account.Reported(instruments).by_symbol)
+        await self._stream.start(sink)
 
     async def balances(self) -> list[BalanceReport]:
         """Fetch every non-zero balance."""
         path = "/api/v3/account"
         body = await self._rest.get_signed(path, {"omitZeroBalances": "true"}, weight=20)
-        return _readable(account.balances(body), path)
+        return readable(account.balances(body), path)
 
     async def positions(self) -> list[PositionReport]:
         """Spot has no positions beside its balances."""
@@ -121,7 +91,7 @@ class BinanceAccountView:
         read = account.orders(
             body, self._instrument(symbol), received_at_ns=self._clock.now_ns()
         )
-        return _readable(read, path)
+        return readable(read, path)
 
     async def order(self, symbol: Symbol, client_order_id: ClientOrderId) -> OrderReport | None:
         """Fetch one order; None when the venue does not know it, which proves nothing yet."""
@@ -136,46 +106,43 @@ class BinanceAccountView:
         read = account.order(
             body, self._instrument(symbol), received_at_ns=self._clock.now_ns()
         )
-        return _readable(read, path)
+        return readable(read, path)
 
     async def orders(self, symbol: Symbol, *, after: VenueOrderId | None) -> list[OrderReport]:
         """Fetch orders of any state after one in order, all pages; None: the newest page."""
         path = "/api/v3/allOrders"
-        params: Params = {"symbol": symbol, "limit": ORDERS_A_PAGE}
-        found: list[OrderReport] = []
-        while True:
-            if after is not None:
-                params["orderId"] = int(after) + 1
+
+        async def page(first: int | None) -> list[OrderReport]:
+            params: Params = {"symbol": symbol, "limit": ORDERS_A_PAGE}
+            if first is not None:
+                params["orderId"] = first
             body = await self._rest.get_signed(path, params, weight=20)
             received_at_ns = self._clock.now_ns()
             read = account.orders(body, self._instrument(symbol), received_at_ns=received_at_ns)
-            page = _readable(read, path)
-            found += page
-            if after is None or len(page) < ORDERS_A_PAGE:
-                return found
-            after = page[-1].venue_order_id
+            return readable(read, path)
+
+        return await rows_after(
+            after, page, id_of=lambda report: report.venue_order_id, size=ORDERS_A_PAGE
+        )
 
     async def trades(self, symbol: Symbol, *, after: ExecId | None) -> list[TradeReport]:
         """Fetch executions after a trade id in order, all pages; None means the newest page."""
         path = "/api/v3/myTrades"
-        params: Params = {"symbol": symbol, "limit": TRADES_A_PAGE}
-        found: list[TradeReport] = []
-        while True:
-            if after is not None:
-                params["fromId"] = int(after) + 1
+
+        async def page(first: int | None) -> list[TradeReport]:
+            params: Params = {"symbol": symbol, "limit": TRADES_A_PAGE}
+            if first is not None:
+                params["fromId"] = first
             body = await self._rest.get_signed(path, params, weight=20)
-            page = _readable(account.trades(body, self._instrument(symbol)), path)
-            found += page
-            if after is None or len(page) < TRADES_A_PAGE:
-                return found
-            after = page[-1].execution.exec_id
+            return readable(account.trades(body, self._instrument(symbol)), path)
+
+        return await rows_after(
+            after, page, id_of=lambda trade: trade.execution.exec_id, size=TRADES_A_PAGE
+        )
 
     async def close(self) -> None:
         """Disconnect; idempotent."""
-        self._sink = None
-        if self._measuring is not None:
-            self._measuring.cancel()
-        await self._socket.close()
+        await self._stream.close()
         await self._rest.close()
 
     def _instrument(self, symbol: Symbol) -> Instrument:
@@ -183,90 +150,3 @@ class BinanceAccountView:
         if instrument is None:
             raise NotFound(f"{symbol!r} is not among the instruments of this session")
         return instrument
-
-    # What the socket says.
-
-    def on_open(self) -> None:
-        """Ask for the user stream."""
-        self._request_id += 1
-        params: Params = {
-            "apiKey": self._api_key,
-            "recvWindow": self._options.recv_window_ms,
-            "timestamp": self._rest.timestamp_ms(),
-        }
-        keyed = signed(params, self._signer.sign)
-        self._socket.send(request(self._request_id, SUBSCRIBE, params=keyed))
-
-    def on_text(self, frame: memoryview) -> None:
-        """Hand an event over, or take the answer to the subscription."""
-        read = reply(frame)
-        if isinstance(read, Unreadable):
-            self._socket.reopen(f"unreadable message: {read.reason}")
-        elif raw := bytes(read.event):
-            self._on_event(raw)
-        else:
-            self._on_reply(read)
-
-    def on_ping(self, connection: Pingable, payload: bytes) -> None:
-        """Answer at once, or in paper mode leave it to the sink."""
-        if self._options.paper_pings and self._sink is not None:
-            self._sink.on_ping(connection, payload)
-        else:
-            connection.pong(payload)
-
-    def on_lost(self, reason: str) -> None:
-        """Block new risk until the next subscription is compared."""
-        if self._subscribed is not None and not self._subscribed.done():
-            self._subscribed.set_exception(VenueUnavailable(f"user stream: {reason}"))
-        if self._sink is not None:
-            self._sink.on_account_lost(reason)
-
-    def _on_event(self, raw: bytes) -> None:
-        sink = self._sink
-        if sink is None:
-            return
-        event = account.event(raw, self._reported, received_at_ns=self._clock.now_ns())
-        if isinstance(event, OrderReport):
-            sink.on_report(event)
-            sink.on_frame_end()
-        elif isinstance(event, Unreadable):
-            self._socket.reopen(f"unreadable event: {event.reason}")
-        elif isinstance(event, account.AccountChanged):
-            sink.on_account_changed(event.reason)
-            sink.on_frame_end()
-        elif event is not None:
-            self._socket.reopen(event.reason)
-
-    def _on_reply(self, read: Reply) -> None:
-        if read.id != self._request_id:
-            return
-        if read.status == OK:
-            self._socket.proven()
-            if self._subscribed is not None and not self._subscribed.done():
-                self._subscribed.set_result(None)
-            if self._sink is not None:
-                self._sink.on_account_connected()
-            return
-        error = read.error or ErrorBody()
-        failure = refusal(read.status, error, what="user stream")
-        if error.code == _TIME_CODE:
-            self._measuring = asyncio.get_running_loop().create_task(self._measure())
-            return
-        if self._subscribed is not None and not self._subscribed.done():
-            self._subscribed.set_exception(failure)
-        else:
-            self._socket.reopen(str(failure))
-
-    async def _measure(self) -> None:
-        """Subscribe again with the venue's time, on the same connection."""
-        try:
-            await self._rest.measure_offset()
-            self.on_open()
-        except (HoldfastError, ConnectionError) as error:
-            self._socket.reopen(str(error))
-
-
-def _readable(read: Answer | Unreadable, path: str) -> Answer:
-    if isinstance(read, Unreadable):
-        raise VenueUnavailable(f"{path}: unreadable answer ({read.reason})")
-    return read

@@ -18,6 +18,7 @@ from holdfast.venues.binance.market_data import BinanceMarketData
 from holdfast.venues.binance.options import LIVE, Credentials, Endpoints, Options
 from holdfast.venues.binance.order_entry import BinanceOrderEntry
 from holdfast.venues.binance.rest import Rest
+from holdfast.venues.binance.usdm_view import UsdmAccountView
 
 __all__ = ["BinanceSpot", "BinanceUsdm", "Credentials", "Endpoints", "Options"]
 
@@ -56,14 +57,18 @@ class _Product:
         return await self._public.server_time_ns()
 
     def _rest(self, credentials: Credentials | None) -> Rest:
-        return Rest(
+        ends = self._endpoints
+        rest = Rest(
             self._network,
             self._clock,
-            origin=self._endpoints.rest,
+            origin=ends.rest,
             credentials=credentials,
             options=self._options,
             dialect=self.dialect,
+            others=ends.other_rest + (() if credentials else ends.public_rest),
         )
+        rest.weight_limit = self.dialect.weight_limit
+        return rest
 
 
 class BinanceSpot(_Product):
@@ -138,6 +143,39 @@ class BinanceUsdm(_Product):
 
     dialect = USDM
 
+    def __init__(
+        self,
+        network: Network,
+        clock: Clock,
+        *,
+        endpoints: Endpoints,
+        credentials: Credentials | None,
+        account: AccountId,  # noqa: ARG002
+        jitter: Callable[[], float],
+        options: Options = LIVE,
+    ) -> None:
+        super().__init__(network, clock, endpoints=endpoints, jitter=jitter, options=options)
+        self._account_view: UsdmAccountView | None = None
+        if credentials is None:
+            return
+        self._account_view = UsdmAccountView(
+            network,
+            clock,
+            endpoints=endpoints,
+            rest=self._rest(credentials),
+            jitter=jitter,
+            options=options,
+        )
+
+    @property
+    def account_view(self) -> UsdmAccountView:
+        """Give the account's reports and queries; CredentialsRefused without a key."""
+        if self._account_view is None:
+            raise CredentialsRefused("the account cannot be read without an API key")
+        return self._account_view
+
     async def close(self) -> None:
         """Disconnect everything; idempotent."""
         await self.market_data.close()
+        if self._account_view is not None:
+            await self._account_view.close()

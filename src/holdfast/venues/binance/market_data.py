@@ -31,7 +31,6 @@ from holdfast.venues.binance.wire.unreadable import Unreadable
 if TYPE_CHECKING:
     from holdfast.venues.binance.wire.requests import Params
 
-_STREAM_PATHS = ("/stream", "/ws")
 _SNAPSHOT_GAP_NS = 250 * NS_PER_MS
 
 
@@ -51,7 +50,7 @@ class BinanceMarketData:
     ) -> None:
         self._network = network
         self._clock = clock
-        self._bases = [_without_path(url) for url in (endpoints.ws, *endpoints.other_ws)]
+        self._bases = endpoints.stream_origins
         self._rest = rest
         self._jitter = jitter
         self._options = options
@@ -229,10 +228,3 @@ class BinanceMarketData:
             raise NotFound(
                 f"{symbol!r} is no symbol of this venue; BTCUSDT would be one ({error})"
             ) from error
-
-
-def _without_path(url: str) -> str:
-    base = url.rstrip("/")
-    for path in _STREAM_PATHS:
-        base = base.removesuffix(path)
-    return base

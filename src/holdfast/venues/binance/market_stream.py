@@ -7,23 +7,24 @@ depth are never left out.
 
 import asyncio
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-from holdfast.domain.ids import Symbol
 from holdfast.domain.instant import Clock
-from holdfast.domain.market import BookTop, DepthDiff, MarketEvent, MarkPrice, TradePrint
+from holdfast.domain.market import BookTop, MarketEvent
 from holdfast.domain.ports import Network
 from holdfast.domain.venue import MarketSink, Pingable
 from holdfast.errors import ConfigError
+from holdfast.venues.binance.handover import MarketHandover
 from holdfast.venues.binance.options import Options
-from holdfast.venues.binance.overlap import Numbered, Verdict, judge
 from holdfast.venues.binance.stream import StandingSocket
 from holdfast.venues.binance.wire.market import MarketWire, Shutdown
 from holdfast.venues.binance.wire.unreadable import Unreadable
 
+if TYPE_CHECKING:
+    from holdfast.domain.ids import Symbol
+
 STREAMS_A_CONNECTION = 1_024
 _NO_EVENT = frozenset((Shutdown, Unreadable, type(None)))
-
-Pairs = dict[tuple[type, Symbol], Numbered[MarketEvent]]
 
 
 class MarketStream:
@@ -53,13 +54,19 @@ class MarketStream:
         self._is_fresh = True
         self._is_behind = False
         self._waiting_tops: dict[Symbol, bytes] = {}
-        self._pairs: Pairs = {}
         live = not options.paper_pings
+        handover = MarketHandover(
+            wire,
+            now_ns=clock.now_ns,
+            hand_over=self._hand_over,
+            on_other=self._on_special,
+            rotation=options.rotation,
+        )
         self._socket = StandingSocket(
             network,
             [f"{url}?streams={'/'.join(wire.streams)}" for url in urls],
             owner=self,
-            overlap=self if live else None,
+            overlap=handover if live else None,
             rotation=options.rotation,
             jitter=jitter,
             silence_limit_s=options.silence_limit_s if live else 0,
@@ -129,52 +136,7 @@ class MarketStream:
             for symbol in self.wire.symbols:
                 self._sink.on_book_invalid(symbol, f"disconnected: {reason}")
 
-    # Two connections at once.
-
-    def on_successor(self, send: Callable[[bytes], None]) -> None:  # noqa: ARG002
-        """Begin to compare two connections, stream by stream."""
-        self._show_tops()
-        for key in self.wire.keys:
-            self._pairs.setdefault(key, Numbered())
-
-    def on_old_text(self, frame: memoryview) -> None:
-        """Take a message of the connection that will go."""
-        event = self._decode(frame, self._now_ns())
-        if type(event) in _NO_EVENT:
-            if not isinstance(event, Shutdown):
-                self._on_special(event)
-            return
-        assert not isinstance(event, Shutdown | Unreadable | None)
-        self._hand_over(self._pair(event).old(*_span(event), event))
-
-    def on_new_text(self, frame: memoryview) -> None:
-        """Take a message of the connection that will stay; what is unreadable comes again."""
-        event = self._decode(frame, self._now_ns())
-        if not isinstance(event, Shutdown | Unreadable | None):
-            self._hand_over(self._pair(event).new(*_span(event), event))
-
-    def judge(self, age_s: float) -> Verdict:
-        """Say whether every stream has been found on the successor."""
-        return judge(
-            self._pairs.values(), age_s=age_s, settle_s=self._options.rotation.settle_s
-        )
-
-    def on_switch(self, reason: str) -> None:  # noqa: ARG002
-        """Hand over what the old connection would have brought; gaps show by their ids."""
-        pairs, self._pairs = self._pairs, {}
-        for pair in pairs.values():
-            self._hand_over(pair.rest())
-        self._is_fresh = True
-
-    def on_successor_lost(self) -> None:
-        """Forget what a successor brought and the old connection will bring."""
-        self._pairs = {}
-
-    def _pair(self, event: MarketEvent) -> Numbered[MarketEvent]:
-        """Find what is known of a stream; a successor may speak while it is still opened."""
-        return self._pairs.setdefault((type(event), event.symbol), Numbered())
-
-    def _hand_over(self, events: list[MarketEvent]) -> None:
+    def _hand_over(self, events: Sequence[MarketEvent]) -> None:
         sink = self._sink
         if sink is None:
             return
@@ -212,16 +174,3 @@ class MarketStream:
                 self._hand_over([event])
             else:
                 self._on_special(event)
-
-
-def _span(event: MarketEvent) -> tuple[int, int]:
-    """Give the numbers that a message spans; see `Numbered`."""
-    if isinstance(event, DepthDiff):
-        first = event.first_id if event.previous_id < 0 else event.previous_id + 1
-        return first, event.last_id
-    if isinstance(event, TradePrint):
-        return event.trade_id, event.trade_id
-    if isinstance(event, MarkPrice):
-        return event.venue_at_ns + 1, event.venue_at_ns
-    assert isinstance(event, BookTop)
-    return event.update_id + 1, event.update_id

@@ -3,6 +3,7 @@
 import msgspec
 
 PEM_START = "-----BEGIN"
+_STREAM_PATHS = ("/stream", "/ws")
 
 
 class Endpoints(msgspec.Struct, frozen=True):
@@ -19,6 +20,11 @@ class Endpoints(msgspec.Struct, frozen=True):
     public_rest: tuple[str, ...] = ()
     other_ws: tuple[str, ...] = ()
     other_ws_api: tuple[str, ...] = ()
+
+    @property
+    def stream_origins(self) -> list[str]:
+        """Give where streams are, without the paths that some write behind it."""
+        return [_without_path(url) for url in (self.ws, *self.other_ws)]
 
 
 class Credentials(msgspec.Struct, frozen=True):
@@ -94,3 +100,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
 
 LIVE = Options()
+
+
+def _without_path(url: str) -> str:
+    base = url.rstrip("/")
+    for path in _STREAM_PATHS:
+        base = base.removesuffix(path)
+    return base

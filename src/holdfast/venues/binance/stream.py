@@ -1,9 +1,9 @@
 """A WebSocket that stands: opened again whenever it ends, with growing, jittered pauses.
 
 It knows sockets and nothing of trading. What was not answered when a connection ended is lost;
-its owner is told so, and is told again when the next connection is open. An owner that can hear
-two connections has an old one replaced before it ends: the next one is opened beside it, and
-takes its place when the owner says that nothing will be missed.
+its owner is told so, and is told again when the next connection is open. Where somebody can
+hear two connections an old one is replaced before it ends: the next one is opened beside it,
+and takes its place once it is said that nothing will be missed.
 """
 
 import asyncio
@@ -47,8 +47,8 @@ class SocketOwner(Protocol):
         """Learn that the connection ended, after `on_open` was called for it."""
 
 
-class OverlapOwner(SocketOwner, Protocol):
-    """An owner that can hear a connection and its successor at once."""
+class OverlapOwner(Protocol):
+    """Who hears a connection and its successor at once, for the owner of both."""
 
     def on_successor(self, send: Callable[[bytes], None]) -> None:
         """Learn that a successor is open, and how to write to it; it is heard from here on."""
@@ -76,8 +76,8 @@ async def _no_path() -> str:
 class StandingSocket:
     """One connection at a time, two while one takes over, from `open` to `close`.
 
-    `overlap` is the owner again when it can hear two. `path` is asked for what follows the
-    address before each connection.
+    `overlap` hears two of them; without it a rotation is a new connection after the old one.
+    `path` is asked for what follows the address before each connection.
     """
 
     def __init__(
@@ -304,7 +304,7 @@ class StandingSocket:
         if old is not None and old.socket is not None:
             old.hear(_nobody)
             old.socket.close()
-        self._is_proven = False
+        self.proven()
         self._begin_aging()
         overlap.on_switch(reason)
 

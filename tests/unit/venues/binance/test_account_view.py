@@ -16,12 +16,12 @@ from holdfast.testing.market import instrument
 from holdfast.testing.network import FakeNetwork, FakeWebSocket
 from holdfast.venues.binance.account_view import (
     ORDERS_A_PAGE,
-    SUBSCRIBE,
     TRADES_A_PAGE,
     BinanceAccountView,
 )
 from holdfast.venues.binance.options import Credentials, Endpoints, Options
 from holdfast.venues.binance.rest import Rest
+from holdfast.venues.binance.subscription import SUBSCRIBE
 from tests.unit.venues.binance.sinks import KeptAccount, turn
 from tests.unit.venues.binance.test_account_wire import ORDER, REPORT, TRADE
 
@@ -132,7 +132,6 @@ def test_after_every_reconnect_the_account_has_to_be_compared_again() -> None:
         "{{",
         '{"subscriptionId":0,"event":{"e":"executionReport"}}',
         '{"event":{"e":"eventStreamTerminated","E":1}}',
-        '{"event":{"e":"serverShutdown","E":1}}',
     ],
 )
 def test_what_cannot_be_read_and_what_ends_the_stream_start_it_anew(message: str) -> None:
@@ -141,6 +140,40 @@ def test_what_cannot_be_read_and_what_ends_the_stream_start_it_anew(message: str
         assert desk.sink.story[-1].startswith("lost: ")
         await turn()
         assert len(desk.network.sockets) == 2
+
+    run(story)
+
+
+def test_a_shutdown_notice_opens_a_second_stream_and_loses_nothing() -> None:
+    async def story(desk: Desk) -> None:
+        desk.socket.receive('{"event":{"e":"serverShutdown","E":1}}')
+        await turn()
+        assert len(desk.network.sockets) == 2
+        old, new = desk.network.sockets
+        number = json.loads(new.sent[-1])["id"]
+        new.receive(json.dumps({"id": number, "status": 200, "result": {}}))
+        told = json.dumps({"subscriptionId": 0, "event": {**REPORT, "c": "A"}})
+        new.receive(told)
+        assert desk.sink.story == ["connected"]
+        old.receive(told)
+        new.receive(told)
+        async with asyncio.timeout(5):
+            while old.is_open:
+                await asyncio.sleep(0.01)
+        new.receive(told.replace('"A"', '"B"'))
+        assert desk.sink.story == ["connected", "acked A", "frame", "acked B", "frame"]
+
+    run(story)
+
+
+def test_a_stream_that_is_cut_while_the_next_one_is_asked_for_is_compared_anew() -> None:
+    async def story(desk: Desk) -> None:
+        desk.socket.receive('{"event":{"e":"serverShutdown","E":1}}')
+        await turn()
+        desk.network.sockets[0].drop("cut")
+        assert desk.sink.story == ["connected", "lost: cut"]
+        desk.confirm(result={})
+        assert desk.sink.story == ["connected", "lost: cut", "connected"]
 
     run(story)
 
