@@ -4,21 +4,32 @@ The jitter of a request is a pure function of the seed and the request's number.
 """
 
 from heapq import heappop, heappush
+from typing import Generic, Protocol, TypeVar
 
 from holdfast.simexchange.assumptions import LatencyAssumptions
-from holdfast.simexchange.model import NEVER_NS, Ticket
+from holdfast.simexchange.model import NEVER_NS
 
 _NS_PER_US = 1_000
 _MASK = (1 << 64) - 1
 
 
-class Inbox:
+class Traveling(Protocol):
+    """A request with its number and the instant at which it takes effect."""
+
+    ticket_id: int
+    due_ns: int
+
+
+Request = TypeVar("Request", bound=Traveling)
+
+
+class Inbox(Generic[Request]):
     """The requests that have arrived and are not due yet."""
 
     def __init__(self, latency: LatencyAssumptions, *, seed: int) -> None:
         self._latency = latency
         self._seed = seed
-        self._heap: list[tuple[int, int, Ticket]] = []
+        self._heap: list[tuple[int, int, Request]] = []
         self._last_due: dict[str, int] = {}
 
     def due_ns(self, account: str, *, arrived_ns: int, number: int, is_order: bool) -> int:
@@ -30,7 +41,7 @@ class Inbox:
         self._last_due[account] = due
         return due
 
-    def add(self, ticket: Ticket) -> None:
+    def add(self, ticket: Request) -> None:
         """Let a request travel."""
         heappush(self._heap, (ticket.due_ns, ticket.ticket_id, ticket))
 
@@ -38,7 +49,7 @@ class Inbox:
         """Return when the next request is due, `NEVER_NS` when none travels."""
         return self._heap[0][0] if self._heap else NEVER_NS
 
-    def pop(self) -> Ticket:
+    def pop(self) -> Request:
         """Take the request that is due first."""
         ticket = heappop(self._heap)[2]
         if not self._heap:

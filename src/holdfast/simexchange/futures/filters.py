@@ -21,9 +21,7 @@ MARGIN_SHORT = Reject(-2019, "Margin is insufficient.")
 WOULD_TRIGGER = Reject(-2021, "Order would immediately trigger.")
 REDUCE_ONLY = Reject(-2022, "ReduceOnly Order is rejected.")
 TOO_MANY_ORDERS = Reject(-2025, "Reach max open order limit.")
-POSITION_LIMIT = Reject(
-    -2027, "Exceeded the maximum allowable position at current leverage."
-)
+POSITION_LIMIT = Reject(-2027, "Exceeded the maximum allowable position at current leverage.")
 LEVERAGE_TOO_SMALL = Reject(-2028, "Leverage is smaller than permitted: insufficient margin.")
 BAD_CLIENT_ID = Reject(-4015, "Client order id is not valid.")
 BAD_LEVERAGE = Reject(-4028, "Leverage is not valid")
@@ -44,6 +42,11 @@ USE_ALGO = Reject(
     -4120,
     "Order type not supported for this endpoint. Please use the Algo Order API endpoints "
     "instead.",
+)
+CLOSE_POSITION_EXISTS = Reject(
+    -4130,
+    "An open stop or take profit order with GTE and closePosition in the direction is "
+    "existing.",
 )
 MARKET_BOUND = Reject(
     -4131, "The counterparty's best price does not meet the PERCENT_PRICE filter limit."
@@ -99,27 +102,31 @@ def check_common(
     request: FuturesPlace | AlgoPlace, contract: ContractRules, *, now_ns: int
 ) -> Reject | None:
     """Check what plain and conditional orders have in common."""
-    client_id = (
-        request.client_algo_id if isinstance(request, AlgoPlace) else request.client_order_id
-    )
     if request.side not in ("BUY", "SELL"):
         return Reject(-1117, "Invalid side.")
     if request.position_side not in ("", "BOTH", "LONG", "SHORT"):
         return Reject(-4060, "Invalid position side.")
-    if request.time_in_force and request.time_in_force not in _TIMES_IN_FORCE:
-        return Reject(-1115, "Invalid timeInForce.")
+    client_id = (
+        request.client_algo_id if isinstance(request, AlgoPlace) else request.client_order_id
+    )
     if client_id and not _CLIENT_ID.match(client_id):
         return BAD_CLIENT_ID
     if request.stp_mode and request.stp_mode not in contract.stp_modes:
         return invalid("selfTradePreventionMode")
     if request.price_match not in ("", "NONE", *PRICE_MATCHES):
         return invalid("priceMatch")
-    is_matched = request.price_match in PRICE_MATCHES
-    if is_matched and request.price:
+    if request.price_match in PRICE_MATCHES and request.price:
         return Reject(-1128, "Combination of optional parameters invalid.")
-    if (request.time_in_force == "GTD") != bool(request.good_till_ns):
-        return missing("goodTillDate") if not request.good_till_ns else invalid("goodTillDate")
-    if request.good_till_ns and request.good_till_ns <= now_ns + _GTD_AHEAD_NS:
+    return _check_time_in_force(request, now_ns)
+
+
+def _check_time_in_force(request: FuturesPlace | AlgoPlace, now_ns: int) -> Reject | None:
+    if request.time_in_force and request.time_in_force not in _TIMES_IN_FORCE:
+        return Reject(-1115, "Invalid timeInForce.")
+    if request.time_in_force == "GTD" and not request.good_till_ns:
+        return missing("goodTillDate")
+    is_late = request.good_till_ns and request.good_till_ns <= now_ns + _GTD_AHEAD_NS
+    if is_late or (request.good_till_ns and request.time_in_force != "GTD"):
         return invalid("goodTillDate")
     return None
 

@@ -19,9 +19,10 @@ class Marks:
     __slots__ = (
         "_at",
         "_pair",
+        "_sampled_ns",
         "_schedule",
         "_smoothing_ns",
-        "_sampled_ns",
+        "awaited_ns",
         "contract",
         "index",
         "is_recorded",
@@ -53,6 +54,7 @@ class Marks:
         self.marked_ns = 0
         self.next_ns = 0
         self.next_funding_ns = 0
+        self.awaited_ns = 0
         self.points: list[FundingPoint] = []
 
     def begin(self, now_ns: int) -> None:

@@ -132,6 +132,11 @@ class Stake:
         """Return the open positions."""
         return [position for position in self.positions.values() if position.quantity]
 
+    def shown(self) -> list[Position]:
+        """Return the positions that the mode has, open or not."""
+        sides: tuple[PositionSide, ...] = ("LONG", "SHORT") if self.is_hedge else ("BOTH",)
+        return [self.positions[side] for side in sides]
+
     def reserve(self, order: FuturesOrder, value: int) -> None:
         """Set the notional that an open order may still open; 0 ends it."""
         before = self.reserved.pop(order.order_id, 0)
