@@ -30,7 +30,7 @@ from holdfast.simexchange.model import (
 from holdfast.simexchange.pair import Pair
 from holdfast.simexchange.placing import AT_MARKET, Placing, waits
 from holdfast.simexchange.quotas import HouseRules, check_quotas
-from holdfast.simexchange.requests import OrderList, ReplaceRequest, Replaced
+from holdfast.simexchange.requests import OrderList, Replaced, ReplaceRequest
 
 WRONG_CLIENT_ID = Reject(-2039, "Client order ID is not correct for this order ID.")
 CLOSED_STATUSES = ("HALT", "BREAK", "END_OF_DAY")

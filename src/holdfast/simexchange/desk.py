@@ -27,7 +27,7 @@ from holdfast.simexchange.limits import (
     OrderLimits,
     Quotas,
 )
-from holdfast.simexchange.model import Outcome, Placed, SymbolRules, Ticket
+from holdfast.simexchange.model import Outcome, Reject, SymbolRules, Ticket
 from holdfast.simexchange.params import Params
 from holdfast.simexchange.payloads.feed import MILLISECOND_NS
 from holdfast.simexchange.refusals import Refusal
@@ -94,6 +94,7 @@ class Pending(msgspec.Struct, kw_only=True):
     shape: Callable[[Outcome], object]
     is_new_order: bool = False
     wait_ns: int = 0
+    order_count: int = 1
 
 
 class Operation(msgspec.Struct, kw_only=True, frozen=True):
@@ -267,8 +268,9 @@ class Desk:
     ) -> None:
         outcome = ticket.outcome
         assert outcome is not None, "a ticket that is done has an outcome"
-        if pending.is_new_order and isinstance(outcome, Placed):
-            self.orders(call.account).add(self.floor.clock.limits_now_ns())
+        if pending.is_new_order and not isinstance(outcome, Reject):
+            for _ in range(pending.order_count):
+                self.orders(call.account).add(self.floor.clock.limits_now_ns())
         try:
             body = pending.shape(outcome)
         except Refusal as refusal:

@@ -73,7 +73,7 @@ class Exchange:
         )
         self._amending = Amending(self.clearing, self._admission, self._contingency)
         self.operator = Operator(self.symbols, self.clearing, self._admission)
-        self._inbox = Inbox(assumptions.latency, seed=seed)
+        self._inbox: Inbox[Ticket] = Inbox(assumptions.latency, seed=seed)
         self._next_ticket_id = 1
         self.accounts = AccountQueries(self.clearing)
         self.market = MarketQueries(self._pairs, lambda: self.now_ns)

@@ -9,7 +9,6 @@ from holdfast.simexchange.admission import Admission
 from holdfast.simexchange.clearing import Clearing
 from holdfast.simexchange.contingency import Contingency, share_lock
 from holdfast.simexchange.filters import INVALID_SYMBOL, UNKNOWN_ORDER, missing
-from holdfast.simexchange.matching import Plan
 from holdfast.simexchange.model import Canceled, PlaceRequest, Reject, SimOrder
 from holdfast.simexchange.placing import Placing
 from holdfast.simexchange.quotas import check_list_quotas
@@ -63,7 +62,7 @@ class Listing:
             self._placing.make(account, one, order_id=0, at_ns=at_ns) for one in request.orders
         ]
         starting = orders if request.kind == "OCO" else orders[:1]
-        plans: list[Plan] = []
+        plans = []
         for order in starting:
             plan, refusal = self._placing.plan(order, at_ns=at_ns)
             if refusal is not None:

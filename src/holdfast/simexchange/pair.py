@@ -37,8 +37,19 @@ NO_FILLS: Sequence[MakerFill] = ()
 class Pair:
     """The state of one symbol."""
 
-    __slots__ = ("asks", "bids", "book", "own_count", "queue", "reference", "resting", "rules")
-    __slots__ += ("takers", "tape", "triggers")
+    __slots__ = (
+        "asks",
+        "bids",
+        "book",
+        "own_count",
+        "queue",
+        "reference",
+        "resting",
+        "rules",
+        "takers",
+        "tape",
+        "triggers",
+    )
 
     def __init__(self, rules: SymbolRules, queue: QueueAssumptions) -> None:
         self.rules = rules

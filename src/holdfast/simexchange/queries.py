@@ -205,9 +205,9 @@ class MarketQueries:
             interval, now_ns=self._now(), start_ns=start_ns, end_ns=end_ns, limit=limit
         )
 
-    def ticker_24h(self, symbol: str) -> DayStatistics:
-        """Return the rolling 24 hours, to the minute."""
-        return self._pairs[symbol].tape.day(now_ns=self._now())
+    def ticker_24h(self, symbol: str, *, start_ns: int | None = None) -> DayStatistics:
+        """Return the rolling 24 hours, or what was since an instant, to the minute."""
+        return self._pairs[symbol].tape.day(now_ns=self._now(), start_ns=start_ns)
 
     def ticker_price(self, symbol: str) -> int:
         """Return the last recorded price, the symbol's first price before any trade."""

@@ -67,7 +67,7 @@ def _count_failure(
     max_orders, max_algo, max_iceberg = limits
     if max_orders and len(present) + len(adds) > max_orders:
         return "MAX_NUM_ORDERS"
-    both = (*present, *adds)
+    both: list[PlaceRequest | SimOrder] = [*present, *adds]
     adds_algo = any(one.order_type in ALGO_TYPES for one in adds)
     if max_algo and adds_algo and sum(one.order_type in ALGO_TYPES for one in both) > max_algo:
         return "MAX_NUM_ALGO_ORDERS"

@@ -11,7 +11,6 @@ import msgspec
 from holdfast.simexchange.model import (
     Canceled,
     CancelRequest,
-    OwnTrade,
     Placed,
     PlaceRequest,
     Reject,
@@ -157,8 +156,21 @@ class PreventedMatch(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class OrderList:
     """A living list: its orders by role. A pair is one-cancels-the-other."""
 
-    __slots__ = ("account", "is_done", "is_paid", "kind", "list_client_order_id", "list_id")
-    __slots__ += ("orders", "pair", "pending", "placed_ns", "symbol", "updated_ns", "working")
+    __slots__ = (
+        "account",
+        "is_done",
+        "is_paid",
+        "kind",
+        "list_client_order_id",
+        "list_id",
+        "orders",
+        "pair",
+        "pending",
+        "placed_ns",
+        "symbol",
+        "updated_ns",
+        "working",
+    )
 
     def __init__(self, request: ListRequest, orders: list[SimOrder], *, at_ns: int) -> None:
         first = orders[0]

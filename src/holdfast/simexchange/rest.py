@@ -8,7 +8,16 @@ from aiohttp import web
 
 from holdfast.simexchange.answers import Answer
 from holdfast.simexchange.desk import Call, Desk, Operation, Proof
-from holdfast.simexchange.operations import account, market, replace, startup, trade
+from holdfast.simexchange.operations import (
+    account,
+    amend,
+    lists,
+    market,
+    replace,
+    startup,
+    trade,
+    windows,
+)
 from holdfast.simexchange.params import Params, decode_pairs, unique
 from holdfast.simexchange.payloads.feed import MICROSECOND_NS, MILLISECOND_NS
 from holdfast.simexchange.refusals import Refusal
@@ -29,9 +38,26 @@ ROUTES: tuple[tuple[str, str, Operation], ...] = (
     ("GET", "/api/v3/ticker/price", market.PRICE),
     ("GET", "/api/v3/ticker/bookTicker", market.BOOK_TICKER),
     ("GET", "/api/v3/ticker/24hr", market.DAY_TICKER),
+    ("GET", "/api/v3/ticker", windows.ROLLING),
+    ("GET", "/api/v3/ticker/tradingDay", windows.TRADING_DAY),
+    ("GET", "/api/v3/executionRules", windows.EXECUTION_RULES),
+    ("GET", "/api/v3/referencePrice", windows.REFERENCE_PRICE),
+    ("GET", "/api/v3/referencePrice/calculation", windows.REFERENCE_CALCULATION),
     ("POST", "/api/v3/order", trade.NEW_ORDER),
     ("POST", "/api/v3/order/test", trade.TEST_ORDER),
     ("POST", "/api/v3/order/cancelReplace", replace.CANCEL_REPLACE),
+    ("PUT", "/api/v3/order/amend/keepPriority", amend.AMEND),
+    ("GET", "/api/v3/order/amendments", amend.AMENDMENTS),
+    ("POST", "/api/v3/order/oco", lists.OLD_OCO),
+    ("POST", "/api/v3/orderList/oco", lists.OCO),
+    ("POST", "/api/v3/orderList/oto", lists.OTO),
+    ("POST", "/api/v3/orderList/otoco", lists.OTOCO),
+    ("POST", "/api/v3/orderList/opo", lists.OPO),
+    ("POST", "/api/v3/orderList/opoco", lists.OPOCO),
+    ("DELETE", "/api/v3/orderList", lists.CANCEL_LIST),
+    ("GET", "/api/v3/orderList", lists.LIST),
+    ("GET", "/api/v3/allOrderList", lists.ALL_LISTS),
+    ("GET", "/api/v3/openOrderList", lists.OPEN_LISTS),
     ("DELETE", "/api/v3/order", trade.CANCEL_ORDER),
     ("DELETE", "/api/v3/openOrders", trade.CANCEL_ALL),
     ("GET", "/api/v3/order", account.ORDER),
@@ -41,6 +67,8 @@ ROUTES: tuple[tuple[str, str, Operation], ...] = (
     ("GET", "/api/v3/account", account.ACCOUNT),
     ("GET", "/api/v3/account/commission", account.COMMISSION),
     ("GET", "/api/v3/rateLimit/order", account.ORDER_LIMITS),
+    ("GET", "/api/v3/myPreventedMatches", account.PREVENTED_MATCHES),
+    ("GET", "/api/v3/myFilters", account.FILTERS),
     ("GET", "/sapi/v1/system/status", startup.SYSTEM_STATUS),
     ("GET", "/sapi/v1/capital/config/getall", startup.COINS),
     ("GET", "/sapi/v1/margin/allPairs", startup.MARGIN_PAIRS),

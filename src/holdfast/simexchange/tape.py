@@ -169,10 +169,12 @@ class Tape:
             return self.last.price if self.last else 0
         return sum(candle.quote for candle in candles) // volume
 
-    def day(self, *, now_ns: int) -> DayStatistics:
-        """Return the rolling 24 hours, to the minute."""
+    def day(self, *, now_ns: int, start_ns: int | None = None) -> DayStatistics:
+        """Return the rolling 24 hours, or what was since the minute of `start_ns`."""
         self._fold()
         start = now_ns - now_ns % MINUTE_NS - DAY_NS + MINUTE_NS
+        if start_ns is not None:
+            start = start_ns - start_ns % MINUTE_NS
         candles = self._minutes.since(start)
         total = Candle(start, candles[0].open, candles[0].first_id) if candles else None
         last = self.last

@@ -63,7 +63,7 @@ class Trail:
 
 
 class TriggerBook:
-    """All waiting orders of a symbol; what a trade fired stands in `fired` until it is taken."""
+    """All waiting orders of a symbol; what a trade fired stands in `fired` until taken."""
 
     __slots__ = ("_falling", "_rising", "_trails", "fired", "orders")
 

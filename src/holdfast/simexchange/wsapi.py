@@ -14,7 +14,15 @@ from holdfast.simexchange.answers import Answer
 from holdfast.simexchange.connection import Connection
 from holdfast.simexchange.desk import Call, Desk, Operation, Proof, Security
 from holdfast.simexchange.limits import RateLimit, order_counts, weight_count
-from holdfast.simexchange.operations import account, market, replace, trade
+from holdfast.simexchange.operations import (
+    account,
+    amend,
+    lists,
+    market,
+    replace,
+    trade,
+    windows,
+)
 from holdfast.simexchange.params import Params
 from holdfast.simexchange.payloads.feed import MILLISECOND_NS
 from holdfast.simexchange.refusals import Refusal
@@ -36,12 +44,29 @@ METHODS: dict[str, Operation] = {
     "uiKlines": market.KLINES,
     "avgPrice": market.AVERAGE_PRICE,
     "ticker.24hr": market.DAY_TICKER,
+    "ticker": windows.ROLLING,
+    "ticker.tradingDay": windows.TRADING_DAY,
+    "executionRules": windows.EXECUTION_RULES,
+    "referencePrice": windows.REFERENCE_PRICE,
+    "referencePrice.calculation": windows.REFERENCE_CALCULATION,
     "ticker.price": market.PRICE,
     "ticker.book": market.BOOK_TICKER,
     "order.place": trade.NEW_ORDER,
     "order.test": trade.TEST_ORDER,
     "order.cancel": trade.CANCEL_ORDER,
     "order.cancelReplace": replace.CANCEL_REPLACE,
+    "order.amend.keepPriority": amend.AMEND,
+    "order.amendments": amend.AMENDMENTS,
+    "orderList.place": lists.OLD_OCO,
+    "orderList.place.oco": lists.OCO,
+    "orderList.place.oto": lists.OTO,
+    "orderList.place.otoco": lists.OTOCO,
+    "orderList.place.opo": lists.OPO,
+    "orderList.place.opoco": lists.OPOCO,
+    "orderList.cancel": lists.CANCEL_LIST,
+    "orderList.status": lists.LIST,
+    "allOrderLists": lists.ALL_LISTS,
+    "openOrderLists.status": lists.OPEN_LISTS,
     "order.status": account.ORDER,
     "openOrders.status": account.OPEN_ORDERS,
     "openOrders.cancelAll": trade.CANCEL_ALL,
@@ -50,8 +75,17 @@ METHODS: dict[str, Operation] = {
     "account.status": account.ACCOUNT,
     "account.commission": account.COMMISSION,
     "account.rateLimits.orders": account.ORDER_LIMITS,
+    "myPreventedMatches": account.PREVENTED_MATCHES,
+    "myFilters": account.FILTERS,
 }
-ORDER_METHODS = frozenset({"order.place", "order.cancelReplace"})
+ORDER_METHODS = frozenset(
+    {
+        "order.place",
+        "order.cancelReplace",
+        "orderList.place",
+        *(f"orderList.place.{kind}" for kind in ("oco", "oto", "otoco", "opo", "opoco")),
+    }
+)
 RequestId: TypeAlias = int | str | None
 
 

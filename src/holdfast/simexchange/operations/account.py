@@ -7,7 +7,9 @@ from holdfast.simexchange.numbers import format_e8
 from holdfast.simexchange.operations.market import MOST_ROWS, instant
 from holdfast.simexchange.operations.trade import order_ids
 from holdfast.simexchange.params import Params
+from holdfast.simexchange.payloads import lists
 from holdfast.simexchange.payloads import orders as shown
+from holdfast.simexchange.payloads.market import exchange_filters, filters
 from holdfast.simexchange.refusals import Refusal
 
 DAY_NS = 86_400 * 10**9
@@ -34,7 +36,7 @@ def _open_orders(call: Call) -> object:
 
 def _all_orders(call: Call) -> object:
     params = call.params
-    start_ns, end_ns = _day_at_most(params)
+    start_ns, end_ns = day_at_most(params)
     orders = call.floor.exchange.accounts.all_orders(
         call.account,
         call.symbol,
@@ -48,7 +50,7 @@ def _all_orders(call: Call) -> object:
 
 def _my_trades(call: Call) -> object:
     params = call.params
-    start_ns, end_ns = _day_at_most(params)
+    start_ns, end_ns = day_at_most(params)
     trades = call.floor.exchange.accounts.my_trades(
         call.account,
         call.symbol,
@@ -87,6 +89,7 @@ def _account(call: Call) -> object:
         ],
         "permissions": ["SPOT"],
         "uid": UID,
+        "tradeGroupId": accounts.spec(call.account).trade_group_id,
     }
 
 
@@ -112,6 +115,39 @@ def _order_limits(call: Call) -> object:
     return order_counts(limits, call.floor.clock.limits_now_ns())
 
 
+def _prevented_matches(call: Call) -> object:
+    params = call.params
+    symbol = call.symbol
+    match_id, order_id = params.integer("preventedMatchId"), params.integer("orderId")
+    from_id = params.integer("fromPreventedMatchId")
+    if (match_id is None) == (order_id is None):
+        raise Refusal(-1128, "Combination of optional parameters invalid.")
+    limit = params.limit(default=500, most=MOST_ROWS)
+    rows = [
+        match
+        for match in call.floor.exchange.accounts.prevented(call.account, symbol)
+        if match_id in (None, match.match_id)
+        and (order_id is None or order_id in (match.taker_order_id, match.maker_order_id))
+        and match.match_id >= (from_id or 0)
+    ]
+    return [lists.prevented_match(match, unit_ns=call.unit_ns) for match in rows[:limit]]
+
+
+def _filters(call: Call) -> object:
+    exchange = call.floor.exchange
+    rules = exchange.symbols[call.symbol]
+    limits = exchange.accounts.spec(call.account).max_assets
+    return {
+        "exchangeFilters": exchange_filters(exchange.operator.house),
+        "symbolFilters": filters(rules),
+        "assetFilters": [
+            {"filterType": "MAX_ASSET", "asset": asset, "limit": format_e8(limit)}
+            for asset, limit in sorted(limits.items())
+            if asset in (rules.base, rules.quote)
+        ],
+    }
+
+
 def _rates(maker: int, taker: int) -> dict[str, str]:
     zero = format_e8(0)
     return {
@@ -122,7 +158,8 @@ def _rates(maker: int, taker: int) -> dict[str, str]:
     }
 
 
-def _day_at_most(params: Params) -> tuple[int | None, int | None]:
+def day_at_most(params: Params) -> tuple[int | None, int | None]:
+    """Return start and end of a query, which may lie 24 hours apart."""
     start_ns, end_ns = instant(params, "startTime"), instant(params, "endTime")
     if start_ns is not None and end_ns is not None and end_ns - start_ns > DAY_NS:
         raise Refusal(-1127, "More than 24 hours between startTime and endTime.")
@@ -135,6 +172,10 @@ def _open_weight(params: Params) -> int:
 
 def _trades_weight(params: Params) -> int:
     return 5 if "orderId" in params else 20
+
+
+def _prevented_weight(params: Params) -> int:
+    return 20 if "orderId" in params else 2
 
 
 _LIST = ("symbol", "orderId", "startTime", "endTime", "limit")
@@ -156,3 +197,10 @@ ACCOUNT = Operation(
 )
 COMMISSION = Operation(run=_commission, weight=20, security=Security.SIGNED, names=("symbol",))
 ORDER_LIMITS = Operation(run=_order_limits, weight=40, security=Security.SIGNED)
+PREVENTED_MATCHES = Operation(
+    run=_prevented_matches,
+    weight=_prevented_weight,
+    security=Security.SIGNED,
+    names=("symbol", "preventedMatchId", "orderId", "fromPreventedMatchId", "limit"),
+)
+FILTERS = Operation(run=_filters, weight=40, security=Security.SIGNED, names=("symbol",))

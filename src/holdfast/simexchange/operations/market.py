@@ -34,7 +34,7 @@ def _ping(_call: Call) -> object:
 
 
 def _time(call: Call) -> object:
-    return {"serverTime": call.now_ns // call.unit_ns}
+    return {"serverTime": call.told_ns // call.unit_ns}
 
 
 def _exchange_info(call: Call) -> object:
@@ -48,7 +48,12 @@ def _exchange_info(call: Call) -> object:
     ]
     if wanted is not None and len(rules) < len(wanted):
         raise Refusal(-1220, "The symbol's status does not match the requested symbolStatus.")
-    return shown.exchange_info(rules, now_ns=call.now_ns, unit_ns=call.unit_ns)
+    return shown.exchange_info(
+        rules,
+        now_ns=call.now_ns,
+        house=call.floor.exchange.operator.house,
+        unit_ns=call.unit_ns,
+    )
 
 
 def _depth(call: Call) -> object:
@@ -116,12 +121,14 @@ def _price(call: Call) -> object:
         price = call.floor.exchange.market.ticker_price(rules.symbol)
         return {"symbol": rules.symbol, "price": format_e8(price)}
 
-    return _rows(call, row)
+    return rows_of(call, row)
 
 
 def _book_ticker(call: Call) -> object:
     market = call.floor.exchange.market
-    return _rows(call, lambda rules: shown.book_ticker(rules.symbol, market.best(rules.symbol)))
+    return rows_of(
+        call, lambda rules: shown.book_ticker(rules.symbol, market.best(rules.symbol))
+    )
 
 
 def _day_ticker(call: Call) -> object:
@@ -136,10 +143,11 @@ def _day_ticker(call: Call) -> object:
             return shown.mini_ticker(day, unit_ns=unit_ns)
         return shown.day_ticker(day, market.best(rules.symbol), unit_ns=unit_ns)
 
-    return _rows(call, row)
+    return rows_of(call, row)
 
 
-def _rows(call: Call, row: Callable[[SymbolRules], object]) -> object:
+def rows_of(call: Call, row: Callable[[SymbolRules], object]) -> object:
+    """Answer with one row, or with a list of them, as the symbols are asked for."""
     if "symbol" in call.params and "symbols" not in call.params:
         return row(call.symbols[call.symbol])
     if "symbols" in call.params:
@@ -156,7 +164,7 @@ def _symbols(call: Call) -> list[SymbolRules]:
         raise Refusal(-1128, text)
     if "symbol" in call.params:
         return [listed[call.symbol]]
-    names = _symbol_names(call.params)
+    names = symbol_names(call.params)
     if names is None:
         raise refusals.illegal("symbols", r"^\[(\"[\w\-._&]{1,50}\"(,...){0,})?\]$")
     if len(set(names)) != len(names):
@@ -166,7 +174,8 @@ def _symbols(call: Call) -> list[SymbolRules]:
     return [listed[name] for name in names]
 
 
-def _symbol_names(params: Params) -> list[str] | None:
+def symbol_names(params: Params) -> list[str] | None:
+    """Return the names of the parameter `symbols`, or None when it holds none."""
     try:
         names = json.loads(params.values["symbols"])
     except ValueError:
@@ -188,7 +197,7 @@ def _few(params: Params) -> int:
 def _day_weight(params: Params) -> int:
     if "symbol" in params:
         return 2
-    names = _symbol_names(params) if "symbols" in params else None
+    names = symbol_names(params) if "symbols" in params else None
     if names is None:
         return 80
     if len(names) <= FEW_SYMBOLS:

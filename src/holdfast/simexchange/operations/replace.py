@@ -6,12 +6,21 @@ import msgspec
 
 from holdfast.simexchange import refusals
 from holdfast.simexchange.desk import Call, Operation, Pending, Security
-from holdfast.simexchange.model import CancelRequest, Outcome, PlaceRequest, Reject
-from holdfast.simexchange.operations.trade import ORDER_NAMES, place_request, placed_body
-from holdfast.simexchange.payloads import orders as shown
+from holdfast.simexchange.model import CancelRequest, Outcome, Reject
+from holdfast.simexchange.operations.trade import (
+    ORDER_NAMES,
+    expect,
+    place_request,
+    placed_body,
+    response_form,
+    restrictions,
+)
+from holdfast.simexchange.payloads import lists
 from holdfast.simexchange.refusals import Refusal
+from holdfast.simexchange.requests import Replaced, ReplaceRequest
 
 MODES = ("STOP_ON_FAILURE", "ALLOW_FAILURE")
+LIMIT_MODES = ("DO_NOTHING", "CANCEL_ONLY")
 
 
 class _Results(msgspec.Struct):
@@ -33,6 +42,7 @@ def _replace(call: Call) -> Pending:
     params = call.params
     mode = params.choice("cancelReplaceMode", MODES, code=-1130, what="cancelReplaceMode")
     request = place_request(call)
+    response_form(params)
     order_id = params.integer("cancelOrderId")
     client_id = params.client_id("cancelOrigClientOrderId") or ""
     if order_id is None and not client_id:
@@ -42,47 +52,57 @@ def _replace(call: Call) -> Pending:
         order_id=order_id,
         original_client_order_id=client_id,
         new_client_order_id=params.client_id("cancelNewClientOrderId") or "",
-        restrictions=params.optional("cancelRestrictions") or "",
+        restrictions=restrictions(params),
+    )
+    refused = _over_the_limit(call)
+    both = ReplaceRequest(
+        cancel=cancel, place=request, goes_on=mode != MODES[0], refused=refused
     )
     exchange, account = call.floor.exchange, call.account
     return Pending(
-        start=lambda: exchange.cancel(account, cancel, arrived_ns=call.now_ns),
-        shape=lambda outcome: _canceled(call, request, outcome, goes_on=mode != MODES[0]),
+        start=lambda: exchange.submit(account, both, arrived_ns=call.now_ns),
+        shape=lambda outcome: _replaced(call, outcome),
+        is_new_order=refused is None,
     )
 
 
-def _canceled(call: Call, request: PlaceRequest, outcome: Outcome, *, goes_on: bool) -> object:
+def _over_the_limit(call: Call) -> Reject | None:
+    """Return the refusal of the new order when its count is used up but the cancel goes on."""
+    mode = call.params.optional("orderRateLimitExceededMode") or LIMIT_MODES[0]
+    if mode not in LIMIT_MODES:
+        raise refusals.invalid("orderRateLimitExceededMode")
+    try:
+        call.desk.orders(call.account).check(call.floor.clock.limits_now_ns())
+    except Refusal as refusal:
+        if mode == LIMIT_MODES[0]:
+            raise
+        return Reject(refusal.code, refusal.msg)
+    return None
+
+
+def _replaced(call: Call, outcome: Outcome) -> object:
+    done = expect(outcome, Replaced)
     results = _Results()
-    if isinstance(outcome, Reject):
-        results.cancel = "FAILURE"
-        results.cancel_body = {"code": outcome.code, "msg": outcome.message}
-        if not goes_on:
-            raise Refusal(-2022, "Order cancel-replace failed.", data=results.body())
+    if isinstance(done.canceled, Reject):
+        results.cancel, results.cancel_body = "FAILURE", _refused(done.canceled)
     else:
         results.cancel = "SUCCESS"
-        results.cancel_body = shown.canceled(outcome, unit_ns=call.unit_ns)[0]  # type: ignore[arg-type]
-    exchange, account = call.floor.exchange, call.account
-    return Pending(
-        start=lambda: exchange.place(account, request, arrived_ns=call.now_ns),
-        shape=lambda placed: _placed(call, results, placed),
-        is_new_order=True,
-    )
-
-
-def _placed(call: Call, results: _Results, outcome: Outcome) -> object:
-    if isinstance(outcome, Reject):
-        results.placed = "FAILURE"
-        results.placed_body = {"code": outcome.code, "msg": outcome.message}
-    else:
-        results.placed = "SUCCESS"
-        results.placed_body = placed_body(call, outcome)
-    succeeded = [result == "SUCCESS" for result in (results.cancel, results.placed)]
-    if all(succeeded):
+        results.cancel_body = lists.canceled(done.canceled, unit_ns=call.unit_ns)[0]
+    if isinstance(done.placed, Reject):
+        results.placed, results.placed_body = "FAILURE", _refused(done.placed)
+    elif done.placed is not None:
+        results.placed, results.placed_body = "SUCCESS", placed_body(call, done.placed)
+    count = (results.cancel, results.placed).count("SUCCESS")
+    if count == len(("cancel", "placed")):
         return results.body()
-    if any(succeeded):
+    if count:
         text = "Order cancel-replace partially failed."
         raise Refusal(-2021, text, status=HTTPStatus.CONFLICT, data=results.body())
     raise Refusal(-2022, "Order cancel-replace failed.", data=results.body())
+
+
+def _refused(reject: Reject) -> dict[str, object]:
+    return {"code": reject.code, "msg": reject.message}
 
 
 CANCEL_REPLACE = Operation(

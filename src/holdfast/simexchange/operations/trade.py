@@ -1,7 +1,12 @@
 """New orders and cancels: what the venue checks before its matching core sees them."""
 
+from typing import TypeVar
+
+import msgspec
+
 from holdfast.simexchange import refusals
 from holdfast.simexchange.desk import Call, Operation, Pending, Security
+from holdfast.simexchange.matching import STP_MODES
 from holdfast.simexchange.model import (
     Canceled,
     CancelRequest,
@@ -12,28 +17,36 @@ from holdfast.simexchange.model import (
 )
 from holdfast.simexchange.numbers import format_e8
 from holdfast.simexchange.params import Params
+from holdfast.simexchange.payloads import lists
 from holdfast.simexchange.payloads import orders as shown
 from holdfast.simexchange.refusals import Refusal
+from holdfast.simexchange.triggers import ALGO_TYPES
 
+_Done = TypeVar("_Done", bound=msgspec.Struct)
 SIDES = ("BUY", "SELL")
 TIMES_IN_FORCE = ("GTC", "IOC", "FOK")
 RESPONSES = ("ACK", "RESULT", "FULL")
-STP_MODES = ("NONE", "EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH")
-UNSUPPORTED = {
-    "STOP_LOSS": "Stop loss orders are not supported for this symbol.",
-    "STOP_LOSS_LIMIT": "Stop loss limit orders are not supported for this symbol.",
-    "TAKE_PROFIT": "Take profit orders are not supported for this symbol.",
-    "TAKE_PROFIT_LIMIT": "Take profit limit orders are not supported for this symbol.",
-}
+RESTRICTIONS = ("ONLY_NEW", "ONLY_PARTIALLY_FILLED")
+_TIMED = ("timeInForce", "quantity", "price")
 NEEDED = {
-    "LIMIT": ("timeInForce", "quantity", "price"),
+    "LIMIT": _TIMED,
     "LIMIT_MAKER": ("quantity", "price"),
     "MARKET": (),
+    "STOP_LOSS": ("quantity",),
+    "STOP_LOSS_LIMIT": _TIMED,
+    "TAKE_PROFIT": ("quantity",),
+    "TAKE_PROFIT_LIMIT": _TIMED,
 }
+_TRIGGERS = ("stopPrice", "trailingDelta")
+_LIMITED = ("timeInForce", "price", "icebergQty")
 FORBIDDEN = {
-    "LIMIT": ("quoteOrderQty", "stopPrice", "trailingDelta"),
-    "LIMIT_MAKER": ("timeInForce", "quoteOrderQty", "stopPrice", "trailingDelta"),
-    "MARKET": ("timeInForce", "price", "stopPrice", "trailingDelta", "icebergQty"),
+    "LIMIT": ("quoteOrderQty", *_TRIGGERS),
+    "LIMIT_MAKER": ("timeInForce", "quoteOrderQty", *_TRIGGERS),
+    "MARKET": (*_LIMITED, *_TRIGGERS),
+    "STOP_LOSS": (*_LIMITED, "quoteOrderQty"),
+    "STOP_LOSS_LIMIT": ("quoteOrderQty",),
+    "TAKE_PROFIT": (*_LIMITED, "quoteOrderQty"),
+    "TAKE_PROFIT_LIMIT": ("quoteOrderQty",),
 }
 ORDER_NAMES = (
     "symbol",
@@ -64,22 +77,30 @@ LEAST_STRATEGY_TYPE = 1_000_000
 
 def place_request(call: Call) -> PlaceRequest:
     """Read a new order; raise the venue's refusal for whatever is wrong with it."""
-    params = call.params
-    symbol = call.symbol
+    params, symbol = call.params, call.symbol
     side = params.choice("side", SIDES, code=-1117, what="side")
-    kinds = (*NEEDED, *UNSUPPORTED)
-    order_type = params.choice("type", kinds, code=-1116, what="orderType")
-    if order_type in UNSUPPORTED:
-        raise Refusal(-2010, UNSUPPORTED[order_type])
+    order_type = params.choice("type", NEEDED, code=-1116, what="orderType")
+    return read_terms(params, order_type, symbol=symbol, side=side)
+
+
+def read_terms(
+    params: Params,
+    order_type: str,
+    *,
+    symbol: str,
+    side: str,
+    client_id_name: str = "newClientOrderId",
+) -> PlaceRequest:
+    """Read the terms of an order whose type and side are known."""
     _check_names(params, order_type)
     time_in_force = ""
-    if order_type == "LIMIT":
+    if "timeInForce" in NEEDED[order_type]:
         time_in_force = params.choice(
             "timeInForce", TIMES_IN_FORCE, code=-1115, what="timeInForce"
         )
     strategy_type = params.integer("strategyType")
     if strategy_type is not None and strategy_type < LEAST_STRATEGY_TYPE:
-        raise refusals.invalid("strategyType")
+        raise Refusal(-1134, f"strategyType was less than {LEAST_STRATEGY_TYPE}.")
     return PlaceRequest(
         symbol=symbol,
         side=side,
@@ -88,11 +109,13 @@ def place_request(call: Call) -> PlaceRequest:
         quantity=_positive(params, "quantity", "quantity"),
         quote_quantity=_positive(params, "quoteOrderQty", "quoteOrderQty"),
         price=_positive(params, "price", "price"),
-        client_order_id=params.client_id("newClientOrderId") or "",
-        stp_mode=_stp_mode(params),
+        client_order_id=params.client_id(client_id_name) or "",
+        stp_mode=stp_mode(params),
         strategy_id=params.integer("strategyId"),
         strategy_type=strategy_type,
         iceberg_quantity=params.amount_or_none("icebergQty") or 0,
+        stop_price=_positive(params, "stopPrice", "stopPrice"),
+        trailing_delta=_trailing_delta(params),
     )
 
 
@@ -101,16 +124,22 @@ def cancel_request(call: Call) -> CancelRequest:
     params = call.params
     symbol = call.symbol
     order_id, client_id = order_ids(params)
-    restrictions = params.optional("cancelRestrictions") or ""
-    if restrictions not in ("", "ONLY_NEW", "ONLY_PARTIALLY_FILLED"):
-        raise refusals.invalid("cancelRestrictions")
     return CancelRequest(
         symbol=symbol,
         order_id=order_id,
         original_client_order_id=client_id,
         new_client_order_id=params.client_id("newClientOrderId") or "",
-        restrictions=restrictions,
+        restrictions=restrictions(params),
     )
+
+
+def restrictions(params: Params) -> str:
+    """Return what a cancel is restricted to."""
+    sent = params.optional("cancelRestrictions") or ""
+    if sent and sent not in RESTRICTIONS:
+        text = "cancelRestrictions has to be either ONLY_NEW or ONLY_PARTIALLY_FILLED."
+        raise Refusal(-1145, text)
+    return sent
 
 
 def order_ids(params: Params) -> tuple[int | None, str]:
@@ -125,31 +154,35 @@ def order_ids(params: Params) -> tuple[int | None, str]:
 
 def placed_body(call: Call, outcome: Outcome) -> object:
     """Answer a new order in the form asked for."""
-    placed = expect(outcome)
-    assert isinstance(placed, Placed), "a new order is placed or rejected"
-    form = response_form(call.params)
-    order, at_ns, unit_ns = placed.order, placed.order.created_ns, call.unit_ns
+    placed = expect(outcome, Placed)
+    return report_of(placed, response_form(call.params), unit_ns=call.unit_ns)
+
+
+def report_of(placed: Placed, form: str, *, unit_ns: int) -> shown.Json:
+    """Show a placed order in one of the three forms."""
+    at_ns = placed.order.created_ns
     if form == "ACK":
-        return shown.ack(order, at_ns=at_ns, unit_ns=unit_ns)
+        return shown.ack(placed.order, at_ns=at_ns, unit_ns=unit_ns)
     if form == "RESULT":
-        return shown.result(order, at_ns=at_ns, unit_ns=unit_ns)
-    return shown.full(order, placed.fills, at_ns=at_ns, unit_ns=unit_ns)
+        return shown.result(placed.order, at_ns=at_ns, unit_ns=unit_ns)
+    return shown.full(placed, at_ns=at_ns, unit_ns=unit_ns)
 
 
 def response_form(params: Params) -> str:
     """Return which answer a new order gets."""
     form = params.optional("newOrderRespType")
     if form is None:
-        return "ACK" if params.values.get("type") == "LIMIT_MAKER" else "FULL"
+        return "FULL" if params.values.get("type") in ("LIMIT", "MARKET") else "ACK"
     if form not in RESPONSES:
         raise refusals.invalid("newOrderRespType")
     return form
 
 
-def expect(outcome: Outcome) -> Placed | Canceled:
+def expect(outcome: Outcome, kind: type[_Done]) -> _Done:
     """Return what was done, or raise what the matching core refused."""
     if isinstance(outcome, Reject):
         raise Refusal(outcome.code, outcome.message)
+    assert isinstance(outcome, kind), "the core answers what it was asked"
     return outcome
 
 
@@ -202,9 +235,7 @@ def _cancel_all(call: Call) -> Pending:
 
 
 def _canceled(call: Call, outcome: Outcome) -> list[shown.Json]:
-    canceled = expect(outcome)
-    assert isinstance(canceled, Canceled), "a cancel cancels or is rejected"
-    return shown.canceled(canceled, unit_ns=call.unit_ns)
+    return lists.canceled(expect(outcome, Canceled), unit_ns=call.unit_ns)
 
 
 def _check_names(params: Params, order_type: str) -> None:
@@ -219,6 +250,10 @@ def _check_names(params: Params, order_type: str) -> None:
             raise Refusal(-1102, text)
         if "quantity" in params and "quoteOrderQty" in params:
             raise refusals.not_required("quoteOrderQty")
+    is_algo = order_type in ALGO_TYPES
+    if is_algo and "stopPrice" not in params and "trailingDelta" not in params:
+        text = "Param 'stopPrice' or 'trailingDelta' must be sent, but both were empty/null!"
+        raise Refusal(-1102, text)
 
 
 def _positive(params: Params, name: str, what: str) -> int:
@@ -228,7 +263,15 @@ def _positive(params: Params, name: str, what: str) -> int:
     return value or 0
 
 
-def _stp_mode(params: Params) -> str:
+def _trailing_delta(params: Params) -> int:
+    delta = params.integer("trailingDelta")
+    if delta is not None and delta <= 0:
+        raise refusals.invalid("trailingDelta")
+    return delta or 0
+
+
+def stp_mode(params: Params) -> str:
+    """Return the mode of self-trade prevention, empty for the symbol's."""
     mode = params.optional("selfTradePreventionMode") or ""
     if mode and mode not in STP_MODES:
         raise refusals.invalid("selfTradePreventionMode")

@@ -3,6 +3,7 @@
 from typing import TypeAlias
 
 from holdfast.simexchange.limits import declared
+from holdfast.simexchange.matching import STP_MODES
 from holdfast.simexchange.model import (
     Bar,
     DayStatistics,
@@ -14,22 +15,34 @@ from holdfast.simexchange.model import (
 )
 from holdfast.simexchange.numbers import DECIMALS, E8, format_e8, plain_e8
 from holdfast.simexchange.payloads.feed import MILLISECOND_NS, percent
+from holdfast.simexchange.quotas import HouseRules
 
 Json: TypeAlias = dict[str, object]
-ORDER_TYPES = ("LIMIT", "LIMIT_MAKER", "MARKET")
+ORDER_TYPES = (
+    "LIMIT",
+    "LIMIT_MAKER",
+    "MARKET",
+    "STOP_LOSS",
+    "STOP_LOSS_LIMIT",
+    "TAKE_PROFIT",
+    "TAKE_PROFIT_LIMIT",
+)
 NO_MAX_NOTIONAL = 9_000_000_000 * E8
-STP_MODES = ("NONE", "EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH")
 
 
 def exchange_info(
-    rules: list[SymbolRules], *, now_ns: int, unit_ns: int = MILLISECOND_NS
+    rules: list[SymbolRules],
+    *,
+    now_ns: int,
+    house: HouseRules,
+    unit_ns: int = MILLISECOND_NS,
 ) -> Json:
     """Describe the venue: its limits and its symbols with their filters."""
     return {
         "timezone": "UTC",
         "serverTime": now_ns // unit_ns,
         "rateLimits": declared(),
-        "exchangeFilters": [],
+        "exchangeFilters": exchange_filters(house),
         "symbols": [symbol_info(symbol) for symbol in rules],
     }
 
@@ -47,14 +60,14 @@ def symbol_info(rules: SymbolRules) -> Json:
         "baseCommissionPrecision": DECIMALS,
         "quoteCommissionPrecision": DECIMALS,
         "orderTypes": list(ORDER_TYPES),
-        "icebergAllowed": False,
-        "ocoAllowed": False,
-        "otoAllowed": False,
-        "opoAllowed": False,
+        "icebergAllowed": True,
+        "ocoAllowed": True,
+        "otoAllowed": True,
+        "opoAllowed": True,
         "quoteOrderQtyMarketAllowed": True,
-        "allowTrailingStop": False,
+        "allowTrailingStop": True,
         "cancelReplaceAllowed": True,
-        "amendAllowed": False,
+        "amendAllowed": True,
         "pegInstructionsAllowed": False,
         "isSpotTradingAllowed": True,
         "isMarginTradingAllowed": False,
@@ -103,8 +116,57 @@ def filters(rules: SymbolRules) -> list[Json]:
             "applyMaxToMarket": rules.max_notional_on_market,
             "avgPriceMins": rules.notional_average_minutes,
         },
+        {
+            "filterType": "TRAILING_DELTA",
+            "minTrailingAboveDelta": rules.trailing_above[0],
+            "maxTrailingAboveDelta": rules.trailing_above[1],
+            "minTrailingBelowDelta": rules.trailing_below[0],
+            "maxTrailingBelowDelta": rules.trailing_below[1],
+        },
         {"filterType": "MAX_NUM_ORDERS", "maxNumOrders": rules.max_orders},
+        *_optional_filters(rules),
     ]
+
+
+def _optional_filters(rules: SymbolRules) -> list[Json]:
+    limits = (
+        ("ICEBERG_PARTS", "limit", rules.iceberg_parts),
+        ("MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders", rules.max_algo_orders),
+        ("MAX_NUM_ICEBERG_ORDERS", "maxNumIcebergOrders", rules.max_iceberg_orders),
+        ("MAX_NUM_ORDER_LISTS", "maxNumOrderLists", rules.max_order_lists),
+        ("MAX_NUM_ORDER_AMENDS", "maxNumOrderAmends", rules.max_order_amends),
+    )
+    shown: list[Json] = [
+        {"filterType": kind, name: limit} for kind, name, limit in limits if limit
+    ]
+    if rules.max_position:
+        limit = format_e8(rules.max_position)
+        shown.append({"filterType": "MAX_POSITION", "maxPosition": limit})
+    return shown
+
+
+def exchange_filters(house: HouseRules) -> list[Json]:
+    """List the filters over all symbols."""
+    limits = (
+        ("EXCHANGE_MAX_NUM_ORDERS", "maxNumOrders", house.max_orders),
+        ("EXCHANGE_MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders", house.max_algo_orders),
+        ("EXCHANGE_MAX_NUM_ICEBERG_ORDERS", "maxNumIcebergOrders", house.max_iceberg_orders),
+        ("EXCHANGE_MAX_NUM_ORDER_LISTS", "maxNumOrderLists", house.max_order_lists),
+    )
+    return [{"filterType": kind, name: limit} for kind, name, limit in limits if limit]
+
+
+def execution_rules(rules: SymbolRules) -> Json:
+    """Show the price range of a symbol; a multiplier of 0 is not set."""
+    multipliers = (
+        ("bidLimitMultUp", rules.bid_range[1]),
+        ("bidLimitMultDown", rules.bid_range[0]),
+        ("askLimitMultUp", rules.ask_range[1]),
+        ("askLimitMultDown", rules.ask_range[0]),
+    )
+    limits = {name: plain_e8(value) for name, value in multipliers if value}
+    rows: list[Json] = [{"ruleType": "PRICE_RANGE", **limits}] if limits else []
+    return {"symbol": rules.symbol, "rules": rows}
 
 
 def depth(view: DepthView) -> Json:
@@ -200,6 +262,13 @@ def day_ticker(
         "lastId": day.last_trade_id,
         "count": day.trade_count,
     }
+
+
+def window_ticker(day: DayStatistics, *, unit_ns: int = MILLISECOND_NS) -> Json:
+    """Show the statistics of another window: no best prices and no last quantity in it."""
+    whole = day_ticker(day, None, unit_ns=unit_ns)
+    absent = ("prevClosePrice", "lastQty", "bidPrice", "bidQty", "askPrice", "askQty")
+    return {name: value for name, value in whole.items() if name not in absent}
 
 
 def mini_ticker(day: DayStatistics, *, unit_ns: int = MILLISECOND_NS) -> Json:

@@ -8,13 +8,15 @@ from holdfast.simexchange.model import (
     Canceled,
     OrderUpdate,
     OwnTrade,
+    Placed,
     SimOrder,
 )
 from holdfast.simexchange.numbers import format_e8
 from holdfast.simexchange.payloads.feed import MILLISECOND_NS
+from holdfast.simexchange.requests import PreventedMatch
 
 Json: TypeAlias = dict[str, object]
-NO_LIST = -1
+NOT_YET = -1
 NO_TRADE = -1
 
 
@@ -23,7 +25,7 @@ def ack(order: SimOrder, *, at_ns: int, unit_ns: int = MILLISECOND_NS) -> Json:
     return {
         "symbol": order.symbol,
         "orderId": order.order_id,
-        "orderListId": NO_LIST,
+        "orderListId": order.list_id,
         "clientOrderId": order.client_order_id,
         "transactTime": at_ns // unit_ns,
     }
@@ -36,14 +38,12 @@ def result(order: SimOrder, *, at_ns: int, unit_ns: int = MILLISECOND_NS) -> Jso
     shown |= _terms(order)
     shown["workingTime"] = order.working_ns // unit_ns if order.working_ns else -1
     shown["selfTradePreventionMode"] = order.stp_mode
-    return shown | _conditional(order)
+    return shown | _conditional(order, unit_ns)
 
 
-def full(
-    order: SimOrder, fills: list[OwnTrade], *, at_ns: int, unit_ns: int = MILLISECOND_NS
-) -> Json:
+def full(placed: Placed, *, at_ns: int, unit_ns: int = MILLISECOND_NS) -> Json:
     """Answer a new order with its state and the executions of the moment."""
-    shown = result(order, at_ns=at_ns, unit_ns=unit_ns)
+    shown = result(placed.order, at_ns=at_ns, unit_ns=unit_ns)
     shown["fills"] = [
         {
             "price": format_e8(fill.price),
@@ -52,8 +52,24 @@ def full(
             "commissionAsset": fill.fee_asset,
             "tradeId": fill.trade_id,
         }
-        for fill in fills
+        for fill in placed.fills
     ]
+    if placed.prevented:
+        shown["preventedMatches"] = [_prevented(match) for match in placed.prevented]
+    return shown
+
+
+def _prevented(match: PreventedMatch) -> Json:
+    shown: Json = {
+        "preventedMatchId": match.match_id,
+        "makerSymbol": match.symbol,
+        "makerOrderId": match.maker_order_id,
+        "price": format_e8(match.price),
+    }
+    if match.taker_quantity:
+        shown["takerPreventedQuantity"] = format_e8(match.taker_quantity)
+    if match.maker_quantity:
+        shown["makerPreventedQuantity"] = format_e8(match.maker_quantity)
     return shown
 
 
@@ -65,14 +81,14 @@ def canceled(outcome: Canceled, *, unit_ns: int = MILLISECOND_NS) -> list[Json]:
             "symbol": order.symbol,
             "origClientOrderId": order.client_order_id,
             "orderId": order.order_id,
-            "orderListId": NO_LIST,
+            "orderListId": order.list_id,
             "clientOrderId": client_order_id,
             "transactTime": order.updated_ns // unit_ns,
         }
         | _amounts(order)
         | _terms(order)
         | {"selfTradePreventionMode": order.stp_mode}
-        | _conditional(order)
+        | _conditional(order, unit_ns)
         for order, client_order_id in pairs
     ]
 
@@ -82,13 +98,13 @@ def queried(order: SimOrder, *, unit_ns: int = MILLISECOND_NS) -> Json:
     shown: Json = {
         "symbol": order.symbol,
         "orderId": order.order_id,
-        "orderListId": NO_LIST,
+        "orderListId": order.list_id,
         "clientOrderId": order.client_order_id,
     }
     shown |= _amounts(order)
     shown |= _terms(order)
     shown |= {
-        "stopPrice": format_e8(0),
+        "stopPrice": format_e8(order.stop_price),
         "icebergQty": format_e8(order.iceberg_quantity),
         "time": order.created_ns // unit_ns,
         "updateTime": order.updated_ns // unit_ns,
@@ -96,7 +112,7 @@ def queried(order: SimOrder, *, unit_ns: int = MILLISECOND_NS) -> Json:
         "workingTime": order.working_ns // unit_ns if order.working_ns else -1,
         "selfTradePreventionMode": order.stp_mode,
     }
-    return shown | _conditional(order)
+    return shown | _conditional(order, unit_ns)
 
 
 def own_trade(trade: OwnTrade, *, unit_ns: int = MILLISECOND_NS) -> Json:
@@ -105,7 +121,7 @@ def own_trade(trade: OwnTrade, *, unit_ns: int = MILLISECOND_NS) -> Json:
         "symbol": trade.symbol,
         "id": trade.trade_id,
         "orderId": trade.order_id,
-        "orderListId": NO_LIST,
+        "orderListId": trade.list_id,
         "price": format_e8(trade.price),
         "qty": format_e8(trade.quantity),
         "quoteQty": format_e8(trade.quote_quantity),
@@ -154,9 +170,9 @@ def execution_report(event: OrderUpdate, *, unit_ns: int = MILLISECOND_NS) -> Js
         "f": order.time_in_force,
         "q": format_e8(order.quantity),
         "p": format_e8(order.price),
-        "P": format_e8(0),
+        "P": format_e8(order.stop_price),
         "F": format_e8(order.iceberg_quantity),
-        "g": NO_LIST,
+        "g": order.list_id,
         "C": event.original_client_order_id,
         "x": event.execution_type,
         "X": order.status,
@@ -181,27 +197,41 @@ def execution_report(event: OrderUpdate, *, unit_ns: int = MILLISECOND_NS) -> Js
     if order.working_ns:
         shown["W"] = order.working_ns // unit_ns
     shown["V"] = order.stp_mode
-    return shown | _report_extras(event)
+    return shown | _report_extras(event, unit_ns)
 
 
-def _report_extras(event: OrderUpdate) -> Json:
+def _report_extras(event: OrderUpdate, unit_ns: int) -> Json:
     order = event.order
     shown: Json = {}
+    if order.trailing_delta:
+        shown["d"] = order.trailing_delta
+        shown["D"] = order.trailing_ns // unit_ns if order.trailing_ns else NOT_YET
     if order.strategy_id is not None:
         shown["j"] = order.strategy_id
     if order.strategy_type is not None:
         shown["J"] = order.strategy_type
-    if event.prevented_match_id:
-        shown["v"] = event.prevented_match_id
     if order.prevented_quantity:
         shown["A"] = format_e8(order.prevented_quantity)
-    if event.last_prevented_quantity:
-        shown["B"] = format_e8(event.last_prevented_quantity)
-    if event.counter_order_id:
-        shown["U"] = event.counter_order_id
-        shown["Cs"] = event.counter_symbol
+    if event.prevented_match_id:
+        shown |= _prevention(event)
     if order.expiry_reason:
         shown["eR"] = order.expiry_reason
+    return shown
+
+
+def _prevention(event: OrderUpdate) -> Json:
+    """Show what one prevented match did; a transfer shows what would have been executed."""
+    shown: Json = {
+        "v": event.prevented_match_id,
+        "B": format_e8(event.last_prevented_quantity),
+        "u": event.order.trade_group_id,
+        "U": event.counter_order_id,
+        "Cs": event.counter_symbol,
+    }
+    if event.prevented_price:
+        shown["pl"] = format_e8(event.last_prevented_quantity)
+        shown["pL"] = format_e8(event.prevented_price)
+        shown["pY"] = format_e8(event.prevented_quote)
     return shown
 
 
@@ -224,8 +254,13 @@ def _terms(order: SimOrder) -> Json:
     }
 
 
-def _conditional(order: SimOrder) -> Json:
+def _conditional(order: SimOrder, unit_ns: int) -> Json:
     shown: Json = {}
+    if order.stop_price:
+        shown["stopPrice"] = format_e8(order.stop_price)
+    if order.trailing_delta:
+        shown["trailingDelta"] = order.trailing_delta
+        shown["trailingTime"] = order.trailing_ns // unit_ns if order.trailing_ns else NOT_YET
     if order.iceberg_quantity:
         shown["icebergQty"] = format_e8(order.iceberg_quantity)
     if order.strategy_id is not None:
@@ -233,7 +268,10 @@ def _conditional(order: SimOrder) -> Json:
     if order.strategy_type is not None:
         shown["strategyType"] = order.strategy_type
     if order.prevented_quantity:
+        shown["preventedMatchId"] = order.prevented_match_id
         shown["preventedQuantity"] = format_e8(order.prevented_quantity)
+        if order.trade_group_id >= 0:
+            shown["tradeGroupId"] = order.trade_group_id
     if order.expiry_reason:
         shown["expiryReason"] = order.expiry_reason
     return shown
