@@ -16,6 +16,7 @@ from typing import TypeAlias
 import msgspec
 
 from holdfast.errors import CommandRefused, HoldfastError, NotFound, UsageError, VenueTimeout
+from holdfast.runtime.beat import BEAT_LINE, Beat
 
 SOCKET_PATH_LIMIT_BYTES = 100
 ANSWER_WITHIN_S = 10.0
@@ -91,9 +92,12 @@ Execute = Callable[[Request], Answer]
 class CommandSocket:
     """The trader's end: takes commands from this machine and hands them to one function."""
 
-    def __init__(self, path: Path, execute: Execute) -> None:
+    def __init__(
+        self, path: Path, execute: Execute, *, beat: Callable[[], Beat] | None = None
+    ) -> None:
         self.path = path
         self._execute = execute
+        self._beat = beat
         self._server: asyncio.AbstractServer | None = None
         self._clients: set[asyncio.Task[None]] = set()
 
@@ -139,7 +143,10 @@ class CommandSocket:
                 await _tell(writer, Answer(ok=False, outcome="too many ask at once; ask again"))
                 return
             line = await asyncio.wait_for(reader.readline(), ANSWER_WITHIN_S)
-            if line:
+            if line == BEAT_LINE and self._beat is not None:
+                writer.write(msgspec.json.encode(self._beat()) + b"\n")
+                await writer.drain()
+            elif line:
                 actor = actor_of(writer.get_extra_info("socket"))
                 await _tell(writer, self._answer(line, actor))
         except (OSError, ValueError, TimeoutError, asyncio.CancelledError):

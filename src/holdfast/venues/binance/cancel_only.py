@@ -1,0 +1,231 @@
+"""A way to the venue that can cancel and reduce, and cannot open: what the watchdog holds.
+
+Asking and canceling may be repeated without harm, so both are tried again on another connection
+when one is lost. A reduction is written once: on USD-M it is reduce-only at the venue, on spot
+it sells what is there. There is no request in here that could buy.
+"""
+
+import asyncio
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+
+from holdfast.domain.ids import ClientOrderId, Symbol
+from holdfast.domain.instrument import Product
+from holdfast.domain.order import PositionSide
+from holdfast.domain.ports import HttpAnswer
+from holdfast.errors import CredentialsRefused, VenueTimeout, VenueUnavailable
+from holdfast.venues.binance.rest import Rest
+from holdfast.venues.binance.wire.replies import error_body
+from holdfast.venues.binance.wire.requests import Params
+from holdfast.venues.binance.wire.unreadable import READ_ERRORS
+
+TRIES = 3
+_UNKNOWN_ORDER = -2011
+_TIME_CODE = -1021
+_FUTURES_ORDER = "/fapi/v1/order"
+_ALGO_ORDER = "/fapi/v1/algoOrder"
+_SPOT_ORDER = "/api/v3/order"
+
+
+class RestingOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """An order that rests at the venue; `is_stop` when it can only close and waits."""
+
+    symbol: Symbol
+    client_order_id: ClientOrderId
+    is_conditional: bool = False
+    is_stop: bool = False
+
+
+class HeldPosition(msgspec.Struct, frozen=True):
+    """A position of a contract that is not flat; `amount` is signed decimal text."""
+
+    symbol: Symbol
+    position_side: PositionSide
+    amount: str
+
+
+class _Row(msgspec.Struct, rename="camel"):
+    symbol: str
+    client_order_id: str = ""
+    client_algo_id: str = ""
+    type: str = ""
+    reduce_only: bool = False
+    close_position: bool = False
+    position_side: str = "BOTH"
+    side: str = ""
+
+
+class _Position(msgspec.Struct, rename="camel"):
+    symbol: str
+    position_amt: str
+    position_side: str = "BOTH"
+
+
+_ROWS = msgspec.json.Decoder(list[_Row])
+_POSITIONS = msgspec.json.Decoder(list[_Position])
+
+
+class CancelOnly:
+    """The resting orders and positions of one account, and how they are taken away."""
+
+    def __init__(self, rest: Rest, *, timeout_s: float) -> None:
+        self._rest = rest
+        self._timeout_s = timeout_s
+        self._is_spot = rest.product is Product.SPOT
+
+    async def prepare(self) -> None:
+        """Measure the venue's clock; anything that follows is stamped by it."""
+        await self._rest.measure_offset()
+
+    async def resting(self) -> list[RestingOrder]:
+        """Give every order that rests, conditional ones too."""
+        if self._is_spot:
+            return await self._rows("/api/v3/openOrders", weight=80, is_conditional=False)
+        plain = await self._rows("/fapi/v1/openOrders", weight=40, is_conditional=False)
+        return plain + await self._rows(
+            "/fapi/v1/openAlgoOrders", weight=40, is_conditional=True
+        )
+
+    async def positions(self) -> list[HeldPosition]:
+        """Give every position of a contract that is not flat; empty on spot."""
+        if self._is_spot:
+            return []
+        rows = await self._read("/fapi/v3/positionRisk", 5, _POSITIONS)
+        return [
+            HeldPosition(
+                Symbol(row.symbol), PositionSide(row.position_side.lower()), row.position_amt
+            )
+            for row in rows
+            if row.position_amt.strip("-0.")
+        ]
+
+    async def cancel(self, order: RestingOrder) -> bool:
+        """Cancel one order; False when the venue says that it rests no more."""
+        params: Params
+        if order.is_conditional:
+            path, params = _ALGO_ORDER, {"clientAlgoId": order.client_order_id}
+        else:
+            path = _SPOT_ORDER if self._is_spot else _FUTURES_ORDER
+            params = {"origClientOrderId": order.client_order_id, "symbol": order.symbol}
+        answer = await self._repeat("DELETE", path, params)
+        if answer.status == HTTPStatus.OK:
+            return True
+        error = error_body(answer.body)
+        if error.code == _UNKNOWN_ORDER:
+            return False
+        raise VenueUnavailable(f"cancel of {order.client_order_id}: {error.msg} ({error.code})")
+
+    async def reduce(
+        self,
+        symbol: Symbol,
+        *,
+        client_order_id: ClientOrderId,
+        quantity: str,
+        sells: bool,
+        position_side: PositionSide = PositionSide.BOTH,
+    ) -> str:
+        """Close some of a position at the market and give the venue's status of the order.
+
+        On spot only a sale. `VenueTimeout` when it is not known what became of it.
+        """
+        if self._is_spot and not sells:
+            raise VenueUnavailable("a spot account is reduced by a sale and nothing else")
+        params: Params = {
+            "symbol": symbol,
+            "side": "SELL" if sells else "BUY",
+            "type": "MARKET",
+            "quantity": quantity,
+            "newClientOrderId": client_order_id,
+        }
+        if not self._is_spot and position_side is PositionSide.BOTH:
+            params["reduceOnly"] = "true"
+        elif not self._is_spot:
+            _check_closes(position_side, sells=sells)
+            params["positionSide"] = position_side.value.upper()
+        path = _SPOT_ORDER if self._is_spot else _FUTURES_ORDER
+        answer = await self._once("POST", path, params)
+        if answer is None or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise VenueTimeout(
+                f"{client_order_id}: it is not known whether {symbol} was reduced"
+            )
+        if answer.status != HTTPStatus.OK:
+            error = error_body(answer.body)
+            raise VenueUnavailable(f"{symbol} was not reduced: {error.msg} ({error.code})")
+        return "taken"
+
+    async def close(self) -> None:
+        """Disconnect; idempotent."""
+        await self._rest.close()
+
+    async def _rows(
+        self, path: str, *, weight: int, is_conditional: bool
+    ) -> list[RestingOrder]:
+        return [
+            RestingOrder(
+                symbol=Symbol(row.symbol),
+                client_order_id=ClientOrderId(row.client_algo_id or row.client_order_id),
+                is_conditional=is_conditional,
+                is_stop=is_conditional and _only_closes(row),
+            )
+            for row in await self._read(path, weight, _ROWS)
+        ]
+
+    async def _read(self, path: str, weight: int, decoder: Any) -> Any:
+        body = await self._rest.get_signed(path, {}, weight=weight)
+        try:
+            return decoder.decode(body)
+        except READ_ERRORS as error:
+            raise VenueUnavailable(f"{path} cannot be read: {error}") from error
+
+    async def _repeat(self, method: str, path: str, params: Params) -> HttpAnswer:
+        """Ask what may be asked again, until an answer comes, at most three times."""
+        for _ in range(TRIES):
+            answer = await self._once(method, path, params)
+            if answer is None or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                continue
+            code = error_body(answer.body).code if answer.status != HTTPStatus.OK else 0
+            if answer.status == HTTPStatus.UNAUTHORIZED:
+                raise CredentialsRefused(f"{path}: the venue refused the key ({code})")
+            if code != _TIME_CODE:
+                return answer
+            await self._rest.measure_offset()
+        raise VenueTimeout(f"{path}: no answer")
+
+    async def _once(self, method: str, path: str, params: Params) -> HttpAnswer | None:
+        """Write a request once, on a connection of its own; None without an answer."""
+        connection = await self._rest.connect()
+        answered: asyncio.Future[HttpAnswer | None] = asyncio.get_running_loop().create_future()
+
+        def on_answer(answer: HttpAnswer | None) -> None:
+            if not answered.done():
+                answered.set_result(answer)
+
+        try:
+            connection.send(
+                method,
+                self._rest.signed_target(path, params),
+                headers=self._rest.headers,
+                body=b"",
+                on_answer=on_answer,
+            )
+            async with asyncio.timeout(self._timeout_s):
+                return await answered
+        except (ConnectionError, TimeoutError):
+            return None
+        finally:
+            connection.close()
+
+
+def _only_closes(row: _Row) -> bool:
+    """Tell whether a conditional order can only close a position."""
+    if row.position_side == "BOTH":
+        return row.reduce_only or row.close_position
+    return row.side == ("SELL" if row.position_side == "LONG" else "BUY")
+
+
+def _check_closes(position_side: PositionSide, *, sells: bool) -> None:
+    """Refuse what would open a hedged position."""
+    if sells is not (position_side is PositionSide.LONG):
+        raise VenueUnavailable(f"a {position_side.value} position is not closed by that side")
