@@ -1,12 +1,12 @@
 """Binance spot and USD-M as the three protocols of a venue, joined here and sharing no state.
 
 `market_data` needs no key, `account_view` a key that reads, `order_entry` the key that trades;
-each has connections, weights and a clock offset of its own, so each can move to a process of
-its own.
+each has connections and a clock offset of its own, so each can move to a process of its own.
 """
 
+from abc import abstractmethod
 from collections.abc import Callable
-from typing import ClassVar
+from typing import ClassVar, Generic, TypeVar
 
 from holdfast.domain.ids import AccountId
 from holdfast.domain.instant import Clock
@@ -22,9 +22,14 @@ from holdfast.venues.binance.usdm_view import UsdmAccountView
 
 __all__ = ["BinanceSpot", "BinanceUsdm", "Credentials", "Endpoints", "Options"]
 
+View = TypeVar("View", BinanceAccountView, UsdmAccountView)
 
-class _Product:
-    """What both products have: the market without a key, and the doors to the venue."""
+
+class _Product(Generic[View]):
+    """One account at a product of Binance, or at what speaks its protocol.
+
+    `jitter` gives numbers in [0, 1) for the pauses between attempts to connect.
+    """
 
     dialect: ClassVar[Dialect]
 
@@ -34,12 +39,15 @@ class _Product:
         clock: Clock,
         *,
         endpoints: Endpoints,
+        credentials: Credentials | None,
+        account: AccountId,
         jitter: Callable[[], float],
         options: Options = LIVE,
     ) -> None:
         self._network = network
         self._clock = clock
         self._endpoints = endpoints
+        self._jitter = jitter
         self._options = options
         self._public = self._rest(None)
         self.market_data = BinanceMarketData(
@@ -51,10 +59,51 @@ class _Product:
             options=options,
             dialect=self.dialect,
         )
+        self._account_view: View | None = None
+        self._order_entry: BinanceOrderEntry | None = None
+        if credentials is None:
+            return
+        self._account_view = self._view(credentials)
+        self._order_entry = BinanceOrderEntry(
+            network,
+            clock,
+            endpoints=endpoints,
+            credentials=credentials,
+            account=account,
+            rest=self._rest(credentials),
+            jitter=jitter,
+            options=options,
+        )
+
+    @property
+    def account_view(self) -> View:
+        """Give the account's reports and queries; CredentialsRefused without a key."""
+        if self._account_view is None:
+            raise CredentialsRefused("the account cannot be read without an API key")
+        return self._account_view
+
+    @property
+    def order_entry(self) -> BinanceOrderEntry:
+        """Give the way orders take; CredentialsRefused without a key."""
+        if self._order_entry is None:
+            raise CredentialsRefused("no order can be sent without an API key")
+        return self._order_entry
 
     async def server_time_ns(self) -> int:
         """Ask the venue for its time; a paper clock starts from the simulator's answer."""
         return await self._public.server_time_ns()
+
+    async def close(self) -> None:
+        """Disconnect everything; what is unanswered becomes Unknown; idempotent."""
+        await self.market_data.close()
+        if self._account_view is not None:
+            await self._account_view.close()
+        if self._order_entry is not None:
+            await self._order_entry.close()
+
+    @abstractmethod
+    def _view(self, credentials: Credentials) -> View:
+        """Make what reads the account."""
 
     def _rest(self, credentials: Credentials | None) -> Rest:
         ends = self._endpoints
@@ -71,111 +120,34 @@ class _Product:
         return rest
 
 
-class BinanceSpot(_Product):
-    """One account at Binance spot, or at what speaks its protocol.
-
-    `jitter` gives numbers in [0, 1) for the pauses between attempts to connect.
-    """
+class BinanceSpot(_Product[BinanceAccountView]):
+    """One account at Binance spot, or at what speaks its protocol."""
 
     dialect = SPOT
 
-    def __init__(
-        self,
-        network: Network,
-        clock: Clock,
-        *,
-        endpoints: Endpoints,
-        credentials: Credentials | None,
-        account: AccountId,
-        jitter: Callable[[], float],
-        options: Options = LIVE,
-    ) -> None:
-        super().__init__(network, clock, endpoints=endpoints, jitter=jitter, options=options)
-        self._account_view: BinanceAccountView | None = None
-        self._order_entry: BinanceOrderEntry | None = None
-        if credentials is None:
-            return
-        self._account_view = BinanceAccountView(
-            network,
-            clock,
-            endpoints=endpoints,
+    def _view(self, credentials: Credentials) -> BinanceAccountView:
+        return BinanceAccountView(
+            self._network,
+            self._clock,
+            endpoints=self._endpoints,
             credentials=credentials,
             rest=self._rest(credentials),
-            jitter=jitter,
-            options=options,
-        )
-        self._order_entry = BinanceOrderEntry(
-            network,
-            clock,
-            endpoints=endpoints,
-            credentials=credentials,
-            account=account,
-            rest=self._rest(credentials),
-            jitter=jitter,
-            options=options,
+            jitter=self._jitter,
+            options=self._options,
         )
 
-    @property
-    def account_view(self) -> BinanceAccountView:
-        """Give the account's reports and queries; CredentialsRefused without a key."""
-        if self._account_view is None:
-            raise CredentialsRefused("the account cannot be read without an API key")
-        return self._account_view
 
-    @property
-    def order_entry(self) -> BinanceOrderEntry:
-        """Give the way orders take; CredentialsRefused without a key."""
-        if self._order_entry is None:
-            raise CredentialsRefused("no order can be sent without an API key")
-        return self._order_entry
-
-    async def close(self) -> None:
-        """Disconnect everything; what is unanswered becomes Unknown; idempotent."""
-        await self.market_data.close()
-        if self._account_view is not None:
-            await self._account_view.close()
-        if self._order_entry is not None:
-            await self._order_entry.close()
-
-
-class BinanceUsdm(_Product):
+class BinanceUsdm(_Product[UsdmAccountView]):
     """One account at Binance USD-M futures, or at what speaks its protocol."""
 
     dialect = USDM
 
-    def __init__(
-        self,
-        network: Network,
-        clock: Clock,
-        *,
-        endpoints: Endpoints,
-        credentials: Credentials | None,
-        account: AccountId,  # noqa: ARG002
-        jitter: Callable[[], float],
-        options: Options = LIVE,
-    ) -> None:
-        super().__init__(network, clock, endpoints=endpoints, jitter=jitter, options=options)
-        self._account_view: UsdmAccountView | None = None
-        if credentials is None:
-            return
-        self._account_view = UsdmAccountView(
-            network,
-            clock,
-            endpoints=endpoints,
+    def _view(self, credentials: Credentials) -> UsdmAccountView:
+        return UsdmAccountView(
+            self._network,
+            self._clock,
+            endpoints=self._endpoints,
             rest=self._rest(credentials),
-            jitter=jitter,
-            options=options,
+            jitter=self._jitter,
+            options=self._options,
         )
-
-    @property
-    def account_view(self) -> UsdmAccountView:
-        """Give the account's reports and queries; CredentialsRefused without a key."""
-        if self._account_view is None:
-            raise CredentialsRefused("the account cannot be read without an API key")
-        return self._account_view
-
-    async def close(self) -> None:
-        """Disconnect everything; idempotent."""
-        await self.market_data.close()
-        if self._account_view is not None:
-            await self._account_view.close()
