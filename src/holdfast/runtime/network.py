@@ -1,6 +1,7 @@
 """The real network: WebSockets by picows, and a kept-alive HTTP/1.1 connection of our own.
 
-Certificates are always verified. Bytes are written before `send` returns, as far as the kernel
+Certificates are always verified, and no host is connected to but those that were listed, by
+TLS, and this machine's loopback. Bytes are written before `send` returns, as far as the kernel
 takes them, and nothing is ever sent twice. A listener that raises is a bug: the failure is told
 to `on_failure`, or else ends its connection, and never reaches the library.
 """
@@ -11,7 +12,8 @@ import os
 import socket
 import ssl
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from ipaddress import ip_address
 from typing import cast
 from urllib.parse import SplitResult, urlsplit
 
@@ -35,6 +37,7 @@ CONNECT_TIMEOUT_S = 10.0
 LARGEST_FRAME_BYTES = 16 * 1024 * 1024
 MOST_CONNECTIONS = 64
 _TEXT, _PING = WSMsgType.TEXT, WSMsgType.PING  # an enum looks its members up anew each time
+_SECURE = {"http": "https", "ws": "wss"}
 _PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
 _SILENT = logging.Logger("holdfast.network")
@@ -45,18 +48,29 @@ OnAnswer = Callable[[HttpAnswer | None], None]
 
 
 class SocketNetwork:
-    """Connections over real sockets, on the running loop; at most 64 at once."""
+    """Connections over real sockets, on the running loop; at most 64 at once.
+
+    `hosts` are those that may be connected to beside loopback; `tls` trusts other authorities
+    and has to verify all the same.
+    """
 
     def __init__(
-        self, *, on_failure: OnFailure | None = None, tls: ssl.SSLContext | None = None
+        self,
+        *,
+        on_failure: OnFailure | None = None,
+        tls: ssl.SSLContext | None = None,
+        hosts: Collection[str] = (),
     ) -> None:
         self._on_failure = on_failure
         self._tls = tls or ssl.create_default_context()
+        if self._tls.verify_mode is not ssl.CERT_REQUIRED or not self._tls.check_hostname:
+            raise ConfigError("a TLS context that verifies nothing is refused")
+        self._hosts = frozenset(host.lower() for host in hosts)
         self._open: set[object] = set()
 
     async def websocket(self, url: str, listener: WebSocketListener) -> "PicowsSocket":
         """Open a client connection; OSError when that fails."""
-        _split(url, ("ws", "wss"))
+        self._check_host(_split(url, ("ws", "wss")))
         self._check_room()
         opened = PicowsSocket(listener, self._on_failure, on_over=self._open.discard)
         try:
@@ -82,6 +96,7 @@ class SocketNetwork:
     async def http(self, origin: str) -> "KeptAlive":
         """Open a kept-alive connection to an origin; OSError when that fails."""
         parts = _split(origin, ("http", "https"))
+        self._check_host(parts)
         self._check_room()
         port = parts.port or _PORTS[parts.scheme]
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
@@ -94,6 +109,22 @@ class SocketNetwork:
         if connection.is_open:
             self._open.add(connection)
         return connection
+
+    def _check_host(self, parts: SplitResult) -> None:
+        """Let through to loopback, and by TLS to the hosts that were listed."""
+        host = parts.hostname or ""
+        if is_loopback(host):
+            return
+        if host not in self._hosts:
+            raise ConfigError(
+                f"{host!r} is not among the hosts that this program may connect to: "
+                f"{', '.join(sorted(self._hosts)) or 'none but this machine'}"
+            )
+        if parts.scheme not in ("https", "wss"):
+            raise ConfigError(
+                f"{parts.scheme}://{host} is not encrypted; only a simulator on this machine "
+                f"is spoken to in the clear, {_SECURE[parts.scheme]}://{host} would be right"
+            )
 
     def _check_room(self) -> None:
         if len(self._open) >= MOST_CONNECTIONS:
@@ -321,6 +352,16 @@ class KeptAlive(asyncio.Protocol):
             self._direct = None
         while self._waiting:
             self._waiting.popleft()(None)
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host's name or address is this machine's own loopback."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _swallow(reading: "asyncio.Future[None]") -> None:

@@ -18,7 +18,7 @@ from cryptography.x509.oid import NameOID
 from holdfast.domain.ports import HttpAnswer
 from holdfast.errors import ConfigError
 from holdfast.runtime import network
-from holdfast.runtime.network import SocketNetwork
+from holdfast.runtime.network import SocketNetwork, is_loopback
 
 Story = Callable[["Server"], Coroutine[None, None, None]]
 
@@ -375,3 +375,42 @@ def _certificate(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(pem)
     return server, ssl.create_default_context(cafile=str(pem))
+
+
+@pytest.mark.parametrize(
+    ("url", "line"),
+    [
+        ("https://api.binance.com.evil.example", "is not among the hosts"),
+        ("https://169.254.169.254", "is not among the hosts"),
+        ("http://api.binance.com", "https://api.binance.com would be right"),
+        ("http://0.0.0.0:80", "is not among the hosts"),
+    ],
+)
+def test_no_host_but_a_listed_one_by_tls_is_connected_to(url: str, line: str) -> None:
+    async def whole() -> None:
+        network = SocketNetwork(hosts=["API.binance.com"])
+        with pytest.raises(ConfigError, match=line) as raised:
+            await network.http(url)
+        assert "\n" not in str(raised.value)
+        with pytest.raises(ConfigError, match="among|would be right"):
+            await network.websocket(url.replace("http", "ws"), Listener())
+
+    asyncio.run(whole())
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.3.2.1", "::1"])
+def test_loopback_is_this_machine(host: str) -> None:
+    assert is_loopback(host)
+
+
+@pytest.mark.parametrize("host", ["", "localhost.evil.example", "127.1", "10.0.0.1", "example"])
+def test_no_other_host_is(host: str) -> None:
+    assert not is_loopback(host)
+
+
+def test_a_context_that_verifies_nothing_is_refused() -> None:
+    blind = ssl.create_default_context()
+    blind.check_hostname = False
+    blind.verify_mode = ssl.CERT_NONE
+    with pytest.raises(ConfigError, match="verifies nothing"):
+        SocketNetwork(tls=blind)
