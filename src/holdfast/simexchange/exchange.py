@@ -2,12 +2,14 @@
 
 It reads no clock and opens no socket: time comes in as market nanoseconds and never goes
 back; what happened comes out as a list of emissions, in the order in which it happened.
-Queries stand in `Exchange.accounts` (orders, trades, balances) and `Exchange.market` (book,
+Linear symbols trade in `Exchange.futures`, all others here. Queries stand in
+`Exchange.accounts` (orders, trades, balances) and, of both products, `Exchange.market` (book,
 trades, candles, statistics).
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from itertools import count
+from typing import Any, TypeAlias
 
 from holdfast.simexchange.accounts import AccountSpec, Holdings
 from holdfast.simexchange.admission import Admission
@@ -15,6 +17,8 @@ from holdfast.simexchange.amending import Amending
 from holdfast.simexchange.assumptions import Assumptions
 from holdfast.simexchange.clearing import Clearing
 from holdfast.simexchange.contingency import Contingency
+from holdfast.simexchange.futures.exchange import FuturesExchange
+from holdfast.simexchange.futures.requests import FuturesEmission
 from holdfast.simexchange.latency import Inbox
 from holdfast.simexchange.listing import Listing
 from holdfast.simexchange.model import (
@@ -42,13 +46,16 @@ from holdfast.simexchange.requests import (
     Request,
 )
 
-_NOTHING: tuple[Emission, ...] = ()
+AnyEmission: TypeAlias = Emission | FuturesEmission
+Schedules: TypeAlias = Mapping[str, Sequence[tuple[int, int]]]
+
+_NOTHING: tuple[AnyEmission, ...] = ()
 
 
 class Exchange:
     """One simulated venue over some symbols and accounts.
 
-    `next_due_ns` says when the next request takes effect, `NEVER_NS` when none waits.
+    `funding` names the funding rates that are known of linear symbols.
     """
 
     def __init__(
@@ -58,11 +65,26 @@ class Exchange:
         *,
         assumptions: Assumptions,
         seed: int = 0,
+        funding: Schedules | None = None,
     ) -> None:
         self.symbols = dict(symbols)
         self.now_ns = 0
-        self.next_due_ns = NEVER_NS
-        self._pairs = {name: Pair(rules, assumptions.queue) for name, rules in symbols.items()}
+        self._due_ns = NEVER_NS
+        self._numbers = count(1)
+        linear = {name: rules for name, rules in symbols.items() if rules.product == "linear"}
+        self.futures = FuturesExchange(
+            linear,
+            accounts,
+            assumptions=assumptions,
+            seed=seed,
+            numbers=self._numbers,
+            funding=funding,
+        )
+        self._pairs = {
+            name: Pair(rules, assumptions.queue)
+            for name, rules in symbols.items()
+            if name not in linear
+        }
         holdings = {spec.name: Holdings(spec) for spec in accounts}
         self.clearing = Clearing(self._pairs, holdings, assumptions.fees)
         placing = Placing(self.clearing)
@@ -76,41 +98,55 @@ class Exchange:
         self._inbox: Inbox[Ticket] = Inbox(assumptions.latency, seed=seed)
         self._next_ticket_id = 1
         self.accounts = AccountQueries(self.clearing)
-        self.market = MarketQueries(self._pairs, lambda: self.now_ns)
+        self.market = MarketQueries({**self._pairs, **self.futures.pairs}, lambda: self.now_ns)
 
-    def advance(self, now_ns: int) -> list[Emission]:
+    @property
+    def next_due_ns(self) -> int:
+        """Return when something is next due by itself, `NEVER_NS` when nothing is."""
+        return min(self._due_ns, self.futures.next_due_ns)
+
+    def advance(self, now_ns: int) -> list[AnyEmission]:
         """Move market time to `now_ns` and do what is due by then; earlier times do nothing."""
-        out: list[Emission] = []
-        while self.next_due_ns <= now_ns:
+        out: list[AnyEmission] = []
+        futures = self.futures
+        while self._due_ns <= now_ns:
+            if futures.next_due_ns < self._due_ns:
+                out += futures.advance(min(futures.next_due_ns or now_ns, self._due_ns))
+                continue
             out += self._resolve_next()
+        if futures.next_due_ns <= now_ns:
+            out += futures.advance(now_ns)
         self.now_ns = max(self.now_ns, now_ns)
         return out
 
-    def apply(self, record: Record) -> list[Emission]:
+    def apply(self, record: Record) -> list[AnyEmission]:
         """Advance to the record's time, publish it, update the book, fill resting orders."""
         out = self.advance(record.at_ns)
         out.append(Published(record))
         out += self._take(record)
         return out
 
-    def absorb(self, record: Record) -> Sequence[Emission]:
+    def absorb(self, record: Record) -> Sequence[AnyEmission]:
         """Do as `apply` without a `Published` emission, for callers that hold the record."""
         at_ns = record.at_ns
-        if self.next_due_ns <= at_ns:
+        if self._due_ns <= at_ns or self.futures.next_due_ns <= at_ns:
             return [*self.advance(at_ns), *self._take(record)]
         if at_ns > self.now_ns:
             self.now_ns = at_ns
-        pair = self._pairs[record.symbol]
+        pair = self._pairs.get(record.symbol)
+        if pair is None:
+            return self.futures.absorb(record)
         fills = pair.takers[type(record)](record)
         if fills or pair.triggers.fired:
             return self._book_fills(pair, fills)
         return _NOTHING
 
-    def flush(self) -> list[Emission]:
+    def flush(self) -> list[AnyEmission]:
         """Resolve every waiting request at the present instant, whatever its latency."""
-        out: list[Emission] = []
+        out: list[AnyEmission] = []
         while self._inbox:
             out += self._resolve_next(is_early=True)
+        out += self.futures.flush()
         return out
 
     def place(self, account: str, request: PlaceRequest, *, arrived_ns: int) -> Ticket:
@@ -136,6 +172,10 @@ class Exchange:
         The venue tells nobody: what the public sees is the next exchangeInfo. Raise TypeError
         for a field that rules do not have and KeyError for an unknown symbol.
         """
+        if symbol in self.futures.contracts:
+            self.futures.change_rules(symbol, **changes)
+            self.symbols[symbol] = self.futures.contracts[symbol].rules
+            return []
         self.operator.change_rules(symbol, **changes)
         return self.clearing.drain()
 
@@ -156,8 +196,7 @@ class Exchange:
         *,
         arrived_ns: int,
     ) -> Ticket:
-        number = self._next_ticket_id
-        self._next_ticket_id += 1
+        number = next(self._numbers)
         is_order = isinstance(request, PlaceRequest | ListRequest | ReplaceRequest)
         due_ns = self._inbox.due_ns(
             account, arrived_ns=max(arrived_ns, self.now_ns), number=number, is_order=is_order
@@ -171,18 +210,18 @@ class Exchange:
             due_ns=due_ns,
         )
         self._inbox.add(ticket)
-        self.next_due_ns = self._inbox.next_due_ns()
+        self._due_ns = self._inbox.next_due_ns()
         return ticket
 
-    def _resolve_next(self, *, is_early: bool = False) -> list[Emission]:
+    def _resolve_next(self, *, is_early: bool = False) -> list[AnyEmission]:
         ticket = self._inbox.pop()
-        self.next_due_ns = self._inbox.next_due_ns()
+        self._due_ns = self._inbox.next_due_ns()
         if not is_early and ticket.due_ns > self.now_ns:
             self.now_ns = ticket.due_ns
         ticket.outcome = self._resolve(ticket, at_ns=self.now_ns)
         self._contingency.settle(at_ns=self.now_ns)
         ticket.done = True
-        out = self.clearing.drain()
+        out: list[AnyEmission] = [*self.clearing.drain()]
         out.append(TicketDone(ticket, self.now_ns))
         return out
 
@@ -204,14 +243,16 @@ class Exchange:
             case None:
                 return self._admission.cancel_all(account, ticket.symbol, at_ns=at_ns)
 
-    def _take(self, record: Record) -> Sequence[Emission]:
-        pair = self._pairs[record.symbol]
+    def _take(self, record: Record) -> Sequence[AnyEmission]:
+        pair = self._pairs.get(record.symbol)
+        if pair is None:
+            return self.futures.absorb(record)
         fills = pair.takers[type(record)](record)
         if fills or pair.triggers.fired:
             return self._book_fills(pair, fills)
         return _NOTHING
 
-    def _book_fills(self, pair: Pair, fills: Sequence[MakerFill]) -> list[Emission]:
+    def _book_fills(self, pair: Pair, fills: Sequence[MakerFill]) -> Sequence[Emission]:
         """Book what a record caused; a symbol that does not trade fills nothing."""
         if pair.rules.status != "TRADING":
             return []

@@ -8,6 +8,9 @@ the `market` of the exchange; what the venue or an operator forces, in `demands`
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
+from typing import Any
+
+import msgspec
 
 from holdfast.simexchange.accounts import AccountSpec
 from holdfast.simexchange.assumptions import Assumptions
@@ -154,7 +157,9 @@ class FuturesExchange:
     def advance(self, now_ns: int) -> list[FuturesEmission]:
         """Move market time to `now_ns` and do what is due by then; earlier times do nothing."""
         out: list[FuturesEmission] = []
-        if not self.now_ns and now_ns > 0:
+        if not self.now_ns:
+            if now_ns <= 0:
+                return out
             self._begin(now_ns)
         while self.next_due_ns <= now_ns:
             out += self._run_next()
@@ -180,6 +185,21 @@ class FuturesExchange:
         while self._inbox:
             out += self._resolve()
         return out
+
+    def change_rules(self, symbol: str, **changes: Any) -> None:
+        """Change fields of a symbol's rules while it trades, its status among them.
+
+        Raise TypeError for a field that rules do not have and KeyError for an unknown symbol.
+        """
+        contract = self.contracts[symbol]
+        rules = msgspec.structs.replace(contract.rules, **changes)
+        changed = msgspec.structs.replace(contract, rules=rules)
+        line = self._lines[symbol]
+        self.contracts[symbol] = line.marks.contract = changed
+        line.pair.rules = rules
+        line.pair.book.step = rules.step
+        for member in self.clearing.members.values():
+            member.stake(contract).contract = changed
 
     def _now(self) -> int:
         return self.now_ns
@@ -228,7 +248,7 @@ class FuturesExchange:
         self, line: Line, record: Record, fills: Sequence[MakerFill]
     ) -> list[FuturesEmission]:
         at_ns, symbol = self.now_ns, record.symbol
-        for maker, quantity in fills:
+        for maker, quantity in fills if line.pair.rules.status == "TRADING" else ():
             self.clearing.fill_maker(own(maker.order), quantity, at_ns=at_ns)
         if type(record) is Trade and line.by_trade.count:
             self._algos.watch(symbol, CONTRACT_PRICE, record.price, at_ns=at_ns)
