@@ -57,7 +57,9 @@ class Contingency:
         is_open = self._clearing.is_open(order)
         if order is order_list.working:
             self._follow_working(order_list, order, at_ns=at_ns)
-        elif order.cum_quantity or order.prevented_quantity or not is_open:
+        elif order.expiry_reason != OCO_TRIGGER and (
+            order.cum_quantity or order.prevented_quantity or not is_open
+        ):
             self._end_sibling(order_list, order, at_ns=at_ns)
         is_over = not any(self._clearing.is_open(one) for one in order_list.orders)
         if is_over and not order_list.is_done:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import msgspec
+
 from holdfast.simexchange.exchange import Exchange
 from holdfast.simexchange.model import (
     AccountEvent,
@@ -14,6 +16,7 @@ from holdfast.simexchange.model import (
     SimOrder,
     Trade,
 )
+from holdfast.simexchange.requests import Listed, ListRequest, ListUpdate, Request
 from tests.property.sim_kit import STEP, SYMBOL, TICK, new_exchange
 
 __all__ = ["STEP", "SYMBOL", "TICK", "new_exchange"]
@@ -56,6 +59,53 @@ def cancel(exchange: Exchange, account: str = "ann", **fields: Any) -> Outcome:
     return ticket.outcome
 
 
+def submit(exchange: Exchange, asked: Request, account: str = "ann") -> Outcome:
+    """Submit a request beyond order and cancel and let the latency pass."""
+    ticket = exchange.submit(account, asked, arrived_ns=exchange.now_ns)
+    exchange.advance(ticket.due_ns)
+    assert ticket.outcome is not None
+    return ticket.outcome
+
+
+def stop(
+    side: str, quantity: int, at: int = 0, *, limit: int = 0, profit: bool = False, **more: Any
+) -> PlaceRequest:
+    """Ask for a stop at a price, with a limit for a stop-limit order."""
+    order_type = "TAKE_PROFIT" if profit else "STOP_LOSS"
+    fields: dict[str, Any] = {
+        "order_type": f"{order_type}_LIMIT" if limit else order_type,
+        "time_in_force": "GTC" if limit else "",
+        "stop_price": at * TICK,
+    }
+    return request(side, quantity, limit, **(fields | more))
+
+
+def oco(side: str, quantity: int, above: PlaceRequest, below: PlaceRequest) -> ListRequest:
+    """Ask for a pair, both of one side and quantity."""
+    same: dict[str, Any] = {"side": side, "quantity": quantity * STEP}
+    orders = tuple(msgspec.structs.replace(one, **same) for one in (above, below))
+    return ListRequest(symbol=SYMBOL, kind="OCO", orders=orders)
+
+
+def maker(side: str, quantity: int, price: int, **more: Any) -> PlaceRequest:
+    """Ask for an order that only rests."""
+    return request(
+        side, quantity, price, **({"order_type": "LIMIT_MAKER", "time_in_force": ""} | more)
+    )
+
+
+def listed(exchange: Exchange, asked: ListRequest, account: str = "ann") -> list[SimOrder]:
+    """Place a list that has to be accepted; return its orders."""
+    outcome = submit(exchange, asked, account)
+    assert isinstance(outcome, Listed), outcome
+    return [placed.order for placed in outcome.placed]
+
+
+def statuses(exchange: Exchange, orders: list[SimOrder]) -> list[str]:
+    """Return how orders stand now."""
+    return [order_of(exchange, order).status for order in orders]
+
+
 def trade(exchange: Exchange, price: int, quantity: int, *, sold: bool) -> list[Emission]:
     """Let the recorded market trade."""
     at_ns = exchange.now_ns + 1
@@ -78,6 +128,20 @@ def updates(emissions: list[Emission]) -> list[OrderUpdate]:
         for emission in emissions
         if isinstance(emission, AccountEvent) and isinstance(emission.event, OrderUpdate)
     ]
+
+
+def list_states(emissions: list[Emission]) -> list[str]:
+    """Return the status types of the list events among emissions."""
+    return [
+        emission.event.view.status_type
+        for emission in emissions
+        if isinstance(emission, AccountEvent) and isinstance(emission.event, ListUpdate)
+    ]
+
+
+def locked(exchange: Exchange, asset: str, account: str = "ann") -> int:
+    """Return a locked amount in units of 10^-8."""
+    return next(b.locked for b in exchange.accounts.balances(account) if b.asset == asset)
 
 
 def free(exchange: Exchange, asset: str, account: str = "ann") -> int:
