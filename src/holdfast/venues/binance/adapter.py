@@ -6,6 +6,7 @@ each has connections and a clock offset of its own, so each can move to a proces
 
 from abc import abstractmethod
 from collections.abc import Callable
+from functools import cached_property
 from typing import ClassVar, Generic, TypeVar
 
 from holdfast.domain.ids import AccountId
@@ -13,6 +14,7 @@ from holdfast.domain.instant import Clock
 from holdfast.domain.ports import Network
 from holdfast.errors import CredentialsRefused
 from holdfast.venues.binance.account_view import BinanceAccountView
+from holdfast.venues.binance.countdown import BinanceCountdown
 from holdfast.venues.binance.dialect import SPOT, USDM, Dialect
 from holdfast.venues.binance.market_data import BinanceMarketData
 from holdfast.venues.binance.options import LIVE, Credentials, Endpoints, Options
@@ -49,6 +51,7 @@ class _Product(Generic[View]):
         self._endpoints = endpoints
         self._jitter = jitter
         self._options = options
+        self._credentials = credentials
         self._public = self._rest(None)
         self.market_data = BinanceMarketData(
             network,
@@ -151,3 +154,17 @@ class BinanceUsdm(_Product[UsdmAccountView]):
             jitter=self._jitter,
             options=self._options,
         )
+
+    @cached_property
+    def countdown(self) -> BinanceCountdown:
+        """Give the venue's own dead man's switch; CredentialsRefused without a key."""
+        if self._credentials is None:
+            raise CredentialsRefused("no countdown can be started without an API key")
+        rest = self._rest(self._credentials)
+        return BinanceCountdown(rest, timeout_s=self._options.query_timeout_s)
+
+    async def close(self) -> None:
+        """Disconnect everything; what is unanswered becomes Unknown; idempotent."""
+        await super().close()
+        if self._credentials is not None:
+            await self.countdown.close()

@@ -123,6 +123,10 @@ class Rest:
         """Give the headers of a signed request."""
         return self._headers
 
+    def now_ns(self) -> int:
+        """Give the instant of the clock here."""
+        return self._clock.now_ns()
+
     def timestamp_ms(self) -> int:
         """Give the venue's time as far as it is known here."""
         return (self._clock.now_ns() + self.offset_ns) // NS_PER_MS
