@@ -55,19 +55,12 @@ class Clearing:
         return rates(self.fee_assumptions, rules, own=(spec.maker_rate, spec.taker_rate))
 
     def lock_needed(self, order: SimOrder) -> tuple[str, int]:
-        """Return which asset a limit order locks for what is left of it, and how much.
-
-        A linear sale locks nothing; a linear buy locks the taker's fee too, paid in the quote
-        asset.
-        """
+        """Return which asset a limit order locks for what is left of it, and how much."""
         rules = self.pairs[order.symbol].rules
         leaves = order.leaves_quantity
         if order.side == "SELL":
-            return rules.base, leaves if rules.product == "spot" else 0
-        amount = -(-order.funding_price * leaves // E8)
-        if rules.product == "linear":
-            amount += -(-amount * self.rates(order.account, rules)[1] // E8)
-        return rules.quote, amount
+            return rules.base, leaves
+        return rules.quote, -(-order.funding_price * leaves // E8)
 
     def accept(self, order: SimOrder, *, locks: bool) -> None:
         """Book a new order; `locks` is false for an order that cannot rest yet."""

@@ -90,8 +90,7 @@ Record: TypeAlias = Snapshot | Depth | Ticker | Trade | Mark
 class SymbolRules(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the venue says about a symbol; 0 switches a maximum or a market step off.
 
-    `product` is "spot", or "linear": a USD-M recording traded as plain linear, one-way,
-    without leverage and funding, whose base balance is the position and may be negative.
+    `product` is "spot", or "linear" for a perpetual of USD-M (`futures.ContractRules`).
     Multipliers and rates are counts of 10^-8 too (1.5 is 150_000_000). `first_price` is the
     first price of the market, from which the demonstration account's base balance is derived.
     `trailing_*` are the least and the greatest delta in basis points; `*_range` bound the
@@ -210,7 +209,7 @@ class OwnTrade(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Balance(msgspec.Struct, frozen=True, gc=False):
-    """Free and locked amount of one asset; a linear symbol's base may be negative."""
+    """Free and locked amount of one asset, neither below zero."""
 
     asset: str
     free: int

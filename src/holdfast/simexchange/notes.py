@@ -9,6 +9,7 @@ from holdfast.simexchange.accounts import AccountSpec
 from holdfast.simexchange.assumptions import (
     Assumptions,
     FeeAssumptions,
+    FuturesAssumptions,
     LatencyAssumptions,
     QueueAssumptions,
 )
@@ -26,6 +27,19 @@ def trading_notes(symbols: Iterable[SymbolRules], assumptions: Assumptions) -> l
         _latency(assumptions.latency),
         _queue(assumptions.queue),
     ]
+
+
+def contract_note(rules: SymbolRules, assumed: FuturesAssumptions) -> str:
+    """State how a perpetual's mark price, funding, leverage and liquidation are made."""
+    funding = assumed.funding
+    return (
+        f"{rules.symbol}: a perpetual with a margin account: the mark price is the recording's "
+        "own, or without one the middle of the book over "
+        f"{assumed.index_smoothing_s} s; funding of {_percent(funding.rate)} every "
+        f"{funding.interval_hours} h unless a funding file says otherwise; leverage "
+        f"{assumed.account.leverage} at first; liquidation whole, at the mark price, for "
+        f"{_percent(assumed.liquidation.fee)}"
+    )
 
 
 def opening_notes(accounts: Iterable[AccountSpec]) -> list[str]:
@@ -69,10 +83,15 @@ def _queue(queue: QueueAssumptions) -> str:
 
 
 def _opening(account: AccountSpec) -> str:
-    held = ", ".join(
-        f"{plain_e8(amount)} {asset}" for asset, amount in sorted(account.balances.items())
-    )
-    line = f"account {account.name} opens with {held or 'nothing'}"
+    held = [
+        f"{plain_e8(amount)} {asset}{where}"
+        for balances, where in (
+            (account.balances, ""),
+            (account.futures_balances, " of margin"),
+        )
+        for asset, amount in sorted(balances.items())
+    ]
+    line = f"account {account.name} opens with {', '.join(held) or 'nothing'}"
     own = [
         f"{_percent(rate)} {side}"
         for side, rate in (("maker", account.maker_rate), ("taker", account.taker_rate))

@@ -9,7 +9,6 @@ from holdfast.simexchange.clearing import Clearing
 from holdfast.simexchange.filters import INSUFFICIENT_BALANCE, WOULD_TAKE, WOULD_TRIGGER
 from holdfast.simexchange.matching import Budget, Plan, plan_taker, would_take
 from holdfast.simexchange.model import OwnTrade, PlaceRequest, Reject, SimOrder
-from holdfast.simexchange.numbers import E8
 from holdfast.simexchange.pair import Pair
 from holdfast.simexchange.triggers import ALGO_TYPES, would_trigger
 
@@ -139,15 +138,11 @@ class Placing:
         rules = pair.rules
         if order.side == "SELL":
             quantity = order.leaves_quantity or plan.quantity + plan.prevented
-            if rules.product == "linear":
-                return _covers_short(holdings, pair, order, quantity)
             return quantity <= _disposable(holdings, order, rules.base)
         if order.order_type not in AT_MARKET or waits(order):
             needed = self._clearing.lock_needed(order)[1]
         else:
             needed = plan.cost
-            if rules.product == "linear":
-                needed += -(-needed * self._clearing.rates(order.account, rules)[1] // E8)
         return needed <= _disposable(holdings, order, rules.quote)
 
     def _finish(self, pair: Pair, order: SimOrder, plan: Plan, *, at_ns: int) -> None:
@@ -174,24 +169,3 @@ def waits(order: SimOrder) -> bool:
 def _disposable(holdings: Holdings, order: SimOrder, asset: str) -> int:
     """Return what may pay for an order: what is free, and what is locked for it already."""
     return holdings.free.get(asset, 0) + holdings.locks.get(order.lock_id, (asset, 0))[1]
-
-
-def _covers_short(holdings: Holdings, pair: Pair, order: SimOrder, quantity: int) -> bool:
-    """Tell whether the short that a sale may lead to is worth no more than the equity.
-
-    All open sales count as done, open buys as not; what only reduces a long always passes.
-    """
-    rules = pair.rules
-    open_orders = holdings.open.get(rules.symbol, {}).values()
-    selling = sum(
-        other.leaves_quantity
-        for other in open_orders
-        if other.side == "SELL" and other.order_id != order.order_id
-    )
-    position = holdings.total(rules.base)
-    short = selling + quantity - position
-    if short <= 0:
-        return True
-    mark = pair.tape.last.price if pair.tape.last else rules.first_price
-    equity = holdings.total(rules.quote) + position * mark // E8
-    return short * mark // E8 <= equity

@@ -28,14 +28,10 @@ from holdfast.simexchange.model import Reject
 from holdfast.simexchange.numbers import E8, decimals_of, format_e8, parse_e8
 from tests.property.sim_kit import RULES
 from tests.unit.simexchange_core.stories import (
-    STEP,
     SYMBOL,
-    free,
     new_exchange,
     place,
-    placed,
     request,
-    trade,
 )
 
 LINEAR = msgspec.structs.replace(RULES, product="linear")
@@ -101,8 +97,9 @@ def test_an_accounts_rates_stand_above_the_symbols_and_those_above_the_files() -
 def test_the_demonstration_account_has_quote_and_a_tenth_of_it_in_base() -> None:
     account = demonstration_account({SYMBOL: RULES})
     assert account.balances == {"BBB": 100_000 * E8, "AAA": 100 * E8}
-    flat = demonstration_account({SYMBOL: LINEAR})
-    assert flat.balances == {"BBB": 100_000 * E8, "AAA": 0}
+    margin = demonstration_account({SYMBOL: LINEAR})
+    assert margin.balances == {}
+    assert margin.futures_balances == {"BBB": 100_000 * E8}
 
 
 def test_the_demonstration_key_pair_belongs_together() -> None:
@@ -178,26 +175,6 @@ def test_a_bad_accounts_file_gets_one_clear_line(
         load_accounts(path)
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
-
-
-def test_a_linear_symbol_can_be_sold_short_and_bought_back() -> None:
-    exchange = new_exchange(LINEAR, worth=0)
-    exchange.clearing.holdings["ann"].add("BBB", 1_000 * E8)
-    sold = placed(exchange, request("SELL", 5))
-    assert sold.status == "FILLED"
-    assert free(exchange, "AAA") == -5 * STEP
-    placed(exchange, request("BUY", 5))
-    assert free(exchange, "AAA") == 0
-    assert free(exchange, "BBB") < 1_000 * E8
-
-
-def test_a_short_worth_more_than_the_equity_is_refused() -> None:
-    exchange = new_exchange(LINEAR, worth=0)
-    exchange.clearing.holdings["ann"].add("BBB", 1_000 * E8)
-    trade(exchange, 100, 1, sold=True)
-    placed(exchange, request("SELL", 6, 110))
-    assert isinstance(place(exchange, request("SELL", 5, 110)), Reject)
-    assert placed(exchange, request("SELL", 4, 110)).status == "NEW"
 
 
 def test_on_spot_nothing_can_be_sold_that_is_not_there() -> None:

@@ -103,7 +103,7 @@ def test_a_bar_becomes_the_stated_path_and_one_without_volume_a_touch(tmp_path: 
     assert isinstance(records[-1], Ticker)
     assert records[-1].at_ns == start + 60_000 * MS
     assert len(records) == 9
-    assert "without leverage and funding" in " ".join(market.notes)
+    assert "a perpetual with a margin account" in " ".join(market.notes)
 
 
 def test_a_falling_bar_goes_to_its_high_first(tmp_path: Path) -> None:

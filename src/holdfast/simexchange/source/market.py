@@ -16,7 +16,7 @@ import msgspec
 from holdfast.errors import DataError, UsageError
 from holdfast.simexchange.assumptions import Assumptions
 from holdfast.simexchange.model import Record, SymbolRules
-from holdfast.simexchange.notes import trading_notes
+from holdfast.simexchange.notes import contract_note, trading_notes
 from holdfast.simexchange.numbers import plain_e8
 from holdfast.simexchange.source import agg_trades, bars, l2, synthetic
 from holdfast.simexchange.source.formats import Detected, Format, detect
@@ -35,11 +35,6 @@ _PRODUCTS: dict[str, Product] = {"spot": "spot", "usdm": "linear", "linear": "li
 _OWN_NOTE = (
     "our own orders are not displayed and our trades are not printed: published market data "
     "are the recording's own"
-)
-_LINEAR_NOTE = (
-    "{}: a futures recording traded as plain linear: one-way, without leverage and funding; "
-    "the base balance is the position and may be negative, a short is never worth more than "
-    "the equity"
 )
 
 
@@ -268,7 +263,7 @@ def _notes(files: list[_File], rules: SymbolRules, assumptions: Assumptions) -> 
         f"step {plain_e8(rules.step)}, orders from {plain_e8(rules.min_notional)} {rules.quote}"
     ]
     if rules.product == "linear":
-        notes.append(_LINEAR_NOTE.format(name))
+        notes.append(contract_note(rules, assumptions.futures))
     if Format.L2 in kinds:
         notes.append(
             f"{name}: the recorded snapshot stands before the first message; old diffs follow"
