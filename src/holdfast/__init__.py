@@ -20,10 +20,27 @@ if TYPE_CHECKING:
     from holdfast.domain.fill import Fill
     from holdfast.domain.ids import Symbol
     from holdfast.domain.instrument import Instrument, Product
-    from holdfast.domain.intent import Buy, Cancel, Quote, Sell, Target
+    from holdfast.domain.intent import (
+        Buy,
+        Cancel,
+        EntryWithExits,
+        OneCancelsOther,
+        Protect,
+        Quote,
+        Sell,
+        Target,
+    )
     from holdfast.domain.market import Bar, BookTop, TradePrint
     from holdfast.domain.money import PriceUnits, QuantityUnits
-    from holdfast.domain.order import OrderStatus, Purpose, Side, TimeInForce
+    from holdfast.domain.order import (
+        OrderStatus,
+        OrderType,
+        PositionSide,
+        Purpose,
+        Side,
+        TimeInForce,
+        TriggerPrice,
+    )
 
 __version__ = "0.1.0"
 
@@ -33,14 +50,19 @@ __all__ = [
     "Buy",
     "Cancel",
     "Context",
+    "EntryWithExits",
     "Fill",
     "History",
     "Instrument",
+    "OneCancelsOther",
     "OrderStatus",
+    "OrderType",
     "OrderUpdate",
+    "PositionSide",
     "PositionView",
     "PriceUnits",
     "Product",
+    "Protect",
     "Purpose",
     "QuantityUnits",
     "Quote",
@@ -52,6 +74,7 @@ __all__ = [
     "TimeInForce",
     "TradePrint",
     "TradingMode",
+    "TriggerPrice",
     "Wishes",
     "WorkingOrder",
     "__version__",
@@ -66,10 +89,16 @@ _HOMES = {
     "domain.fill": ("Fill",),
     "domain.ids": ("Symbol",),
     "domain.instrument": ("Instrument", "Product"),
-    "domain.intent": ("Buy", "Cancel", "Quote", "Sell", "Target"),
+    "domain.intent": (
+        *("Buy", "Cancel", "EntryWithExits", "OneCancelsOther"),
+        *("Protect", "Quote", "Sell", "Target"),
+    ),
     "domain.market": ("Bar", "BookTop", "TradePrint"),
     "domain.money": ("PriceUnits", "QuantityUnits"),
-    "domain.order": ("OrderStatus", "Purpose", "Side", "TimeInForce"),
+    "domain.order": (
+        *("OrderStatus", "OrderType", "PositionSide", "Purpose"),
+        *("Side", "TimeInForce", "TriggerPrice"),
+    ),
 }
 
 

@@ -8,6 +8,7 @@ from holdfast.decision.view import PositionView
 from holdfast.domain.ids import StrategyId, Symbol
 from holdfast.domain.instant import NS_PER_MS, Clock, Timer, UtcNs
 from holdfast.domain.instrument import Instrument
+from holdfast.domain.order import PositionSide
 
 SOONEST_NS = NS_PER_MS
 """How far off a timer is at least that was set from a timer, or for what is no more to come."""
@@ -25,6 +26,7 @@ class Context:
         instruments: Mapping[Symbol, Instrument],
         clock: Clock,
         position: Callable[[Symbol], PositionView],
+        side_position: Callable[..., PositionView] | None = None,
         on_timer: Callable[[str, int], None],
         parameters: Mapping[str, Any] = _NO_PARAMETERS,
     ) -> None:
@@ -33,6 +35,7 @@ class Context:
         self.parameters: Mapping[str, Any] = MappingProxyType(dict(parameters))
         self._clock = clock
         self._position = position
+        self._side_position = side_position
         self._on_timer = on_timer
         self._timers: dict[str, Timer] = {}
         self._is_ringing = False
@@ -42,9 +45,16 @@ class Context:
         """Give market time."""
         return self._clock.now_ns()
 
-    def position(self, symbol: str) -> PositionView:
-        """Give what this strategy holds and has in the market of a symbol."""
-        return self._position(Symbol(symbol))
+    def position(
+        self, symbol: str, *, position_side: PositionSide = PositionSide.BOTH
+    ) -> PositionView:
+        """Give what this strategy holds and has in the market of a symbol.
+
+        In hedge mode LONG or SHORT names one of the two positions; BOTH is their net.
+        """
+        if position_side is PositionSide.BOTH or self._side_position is None:
+            return self._position(Symbol(symbol))
+        return self._side_position(Symbol(symbol), side=position_side)
 
     def set_timer(self, at_ns: int, name: str) -> None:
         """Call `timer(name, at_ns)` at an instant; a name set again moves its timer.

@@ -3,7 +3,8 @@
 A target is compared with filled + live + Unknown of its strategy. What rests in the way of a
 target is canceled first and counts until it is gone, so that a target is never overshot; while
 an Unknown stands on the symbol a target may only reduce. The part of a target that only reduces
-is an exit of its own, because an exit passes limits and halts that an entry does not.
+is an exit of its own, because an exit passes limits and halts that an entry does not. A
+protective order that waits for its trigger is no trade under way, and no target counts it.
 
 A quote replaces its strategy's quote of that side: the old one is canceled first, and the new
 one leaves when the old one is gone and the quote is said again; the two are never both alive.
@@ -14,10 +15,22 @@ from typing import TypeAlias, assert_never
 
 import msgspec
 
+from holdfast.decision.lists import entry_with_exits, one_cancels_other
 from holdfast.decision.view import PositionView, WorkingOrder
 from holdfast.domain.ids import ClientOrderId, Symbol
 from holdfast.domain.instrument import Instrument
-from holdfast.domain.intent import Buy, Cancel, Intent, Quote, Sell, SizedIntent, Target
+from holdfast.domain.intent import (
+    Buy,
+    Cancel,
+    EntryWithExits,
+    Intent,
+    OneCancelsOther,
+    Protect,
+    Quote,
+    Sell,
+    SizedIntent,
+    Target,
+)
 from holdfast.domain.money import AMOUNT_EXPONENT, PriceUnits, QuantityUnits, to_units
 from holdfast.domain.order import Purpose, Side, TimeInForce
 
@@ -36,7 +49,10 @@ Sized: TypeAlias = SizedIntent | CancelWish
 
 
 def size(intent: Intent, view: PositionView, *, instrument: Instrument) -> list[Sized]:
-    """Turn an intent into sized intents and cancels; none when nothing is to be done."""
+    """Turn an intent into sized intents and cancels; none when nothing is to be done.
+
+    A protection is no order of its own: what it takes to keep it is decided where orders are.
+    """
     match intent:
         case Target():
             return _target(intent, view, instrument)
@@ -44,6 +60,12 @@ def size(intent: Intent, view: PositionView, *, instrument: Instrument) -> list[
             return _quote(intent, view)
         case Buy() | Sell():
             return [_order(intent)]
+        case OneCancelsOther():
+            return [one_cancels_other(intent)]
+        case EntryWithExits():
+            return [entry_with_exits(intent)]
+        case Protect():
+            return []
         case Cancel():
             return list(_cancel(intent, view))
     assert_never(intent)
@@ -66,6 +88,7 @@ def quantity_for(instrument: Instrument, notional: str, *, price: PriceUnits) ->
 def _target(target: Target, view: PositionView, instrument: Instrument) -> list[Sized]:
     if view.filled == target.quantity and not view.orders and not view.has_undrawn:
         return []
+    view = view.without_waiting_stops
     firm_buying = view.undrawn_buying + _firm(view, Side.BUY)
     firm_selling = view.undrawn_selling + _firm(view, Side.SELL)
     buy = target.quantity - (view.filled + view.buying - firm_selling)
@@ -85,7 +108,7 @@ def _trade(
     for order in view.orders:
         if order.side is side.opposite and _can_cancel(order):
             sized.append(CancelWish(view.symbol, order.client_order_id, "against the target"))
-            need -= order.leaves_quantity
+            need -= order.counted_quantity
     leaving = _sendable(min(need, _reducible(side, view)), view.mark, instrument)
     entering = 0 if view.has_unknown else need - leaving
     parts = (
@@ -117,14 +140,15 @@ def _reducible(side: Side, view: PositionView) -> int:
 def _firm(view: PositionView, side: Side) -> int:
     """Give the open quantity of a side that nobody has asked to cancel."""
     return sum(
-        order.leaves_quantity
+        order.counted_quantity
         for order in view.orders
         if order.side is side and not order.cancel_requested
     )
 
 
 def _can_cancel(order: WorkingOrder) -> bool:
-    return bool(order.price) and not order.cancel_requested and not order.is_unknown
+    rests = order.price or order.trigger_price or order.callback_bps
+    return bool(rests) and not order.cancel_requested and not order.is_unknown
 
 
 def _sendable(quantity: int, mark: PriceUnits, instrument: Instrument) -> QuantityUnits:
@@ -190,11 +214,24 @@ def _order(intent: Buy | Sell) -> SizedIntent:
         post_only=intent.post_only,
         purpose=intent.purpose,
         confidence=intent.confidence,
+        trigger_price=intent.trigger_price,
+        take_profit=intent.take_profit,
+        trigger_by=intent.trigger_by,
+        callback_bps=intent.callback_bps,
+        activation_price=intent.activation_price,
+        reduce_only=intent.reduce_only,
+        position_side=intent.position_side,
+        display_quantity=intent.display_quantity,
+        good_till_ns=intent.good_till_ns,
     )
 
 
 def _cancel(cancel: Cancel, view: PositionView) -> Iterator[CancelWish]:
     for order in view.orders:
-        named = not cancel.client_order_id or order.client_order_id == cancel.client_order_id
+        named = (
+            order.client_order_id == cancel.client_order_id
+            if cancel.client_order_id
+            else order.purpose is not Purpose.PROTECTIVE
+        )
         if named and not order.cancel_requested:
             yield CancelWish(view.symbol, order.client_order_id, "asked by the strategy")

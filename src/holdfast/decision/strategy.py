@@ -18,7 +18,14 @@ from holdfast.domain.ids import ClientOrderId, Symbol
 from holdfast.domain.intent import Intent
 from holdfast.domain.market import Bar, BookTop, TradePrint
 from holdfast.domain.money import PriceUnits, QuantityUnits
-from holdfast.domain.order import Order, OrderStatus, Purpose, Side
+from holdfast.domain.order import (
+    Order,
+    OrderStatus,
+    OrderType,
+    PositionSide,
+    Purpose,
+    Side,
+)
 
 Wishes: TypeAlias = Sequence[Intent] | None
 
@@ -45,7 +52,8 @@ class History(msgspec.Struct, frozen=True):
 class OrderUpdate(msgspec.Struct, frozen=True, kw_only=True):
     """The state of one order with its reason; NOT_SENT without an id is a refused intent.
 
-    `price` is 0 for the market. `refusals` are the gates that said no.
+    `price` is 0 for the market. `refusals` are the gates that said no. A conditional order is
+    TRIGGERED from the moment at which its price came.
     """
 
     symbol: Symbol
@@ -60,6 +68,10 @@ class OrderUpdate(msgspec.Struct, frozen=True, kw_only=True):
     cancel_requested: bool = False
     reason: str = ""
     refusals: tuple[Refusal, ...] = ()
+    order_type: OrderType = OrderType.LIMIT
+    trigger_price: PriceUnits = PriceUnits(0)
+    position_side: PositionSide = PositionSide.BOTH
+    order_list_id: str = ""
 
 
 def order_update(order: Order, *, reason: str = "") -> OrderUpdate:
@@ -77,6 +89,10 @@ def order_update(order: Order, *, reason: str = "") -> OrderUpdate:
         purpose=request.purpose,
         cancel_requested=order.cancel_requested,
         reason=reason or order.ending_reason,
+        order_type=request.order_type,
+        trigger_price=request.trigger_price,
+        position_side=request.position_side,
+        order_list_id=request.order_list_id,
     )
 
 

@@ -43,7 +43,9 @@ __all__ = [
     "LatestOrders",
     "OpenIntent",
     "PositionKey",
+    "exposures_at",
     "id_order",
+    "side_exposures_at",
 ]
 
 CLOSED_ORDERS_KEPT = 10_000
@@ -142,20 +144,6 @@ class Account:
         """Give what a strategy's open one-way orders on a symbol could still trade."""
         return self.exposures.get((strategy, symbol)) or Exposure()
 
-    def exposure_at(self, strategy: StrategyId, symbol: Symbol) -> tuple[Exposure, Exposure]:
-        """Give the one-way exposures of a strategy and of a symbol; they live on and change."""
-        key = (strategy, symbol)
-        mine = self.exposures.get(key) or self.exposures.setdefault(key, Exposure())
-        total = self.symbol_exposures.get(symbol)
-        return mine, total or self.symbol_exposures.setdefault(symbol, Exposure())
-
-    def side_exposure_at(self, key: PositionKey) -> tuple[Exposure, Exposure]:
-        """Give the same of one position side in hedge mode."""
-        mine = self.side_exposures.get(key) or self.side_exposures.setdefault(key, Exposure())
-        where = (key[1], key[2])
-        total = self.symbol_side_exposures.get(where)
-        return mine, total or self.symbol_side_exposures.setdefault(where, Exposure())
-
     # What decisions do; called by the fold, and directly with the values at hand.
 
     def accept(self, intent_id: IntentId, intent: OpenIntent) -> None:
@@ -185,11 +173,14 @@ class Account:
                 intent.quantity = intent.undrawn
                 self.accept(order.intent_id, intent)
         held = HeldOrder(Order(request=order), asset, amount, expires_at_ns)
+        counted: int = order.quantity
+        reserved: int = amount
         if order.order_list_id or order.replaces:
             self._link(held)
+            counted, reserved = held.counted, held.reserved
         self.orders[order.client_order_id] = held
-        self._reserve(asset, held.reserved)
-        self._expose_order(order, held.counted)
+        self._reserve(asset, reserved)
+        self._expose_order(order, counted)
         self._index(held)
         return held.order
 
@@ -260,15 +251,20 @@ class Account:
         self.reserved[asset] = AmountUnits(self.reserved.get(asset, 0) + units)
 
     def _expose_order(self, request: NewOrder, quantity: int) -> None:
-        if quantity:
-            self._expose(
-                request.strategy,
-                request.symbol,
-                request.side,
-                quantity,
-                position_side=request.position_side,
-                is_guarded=request.is_guarded,
-            )
+        strategy, symbol, side = request.strategy, request.symbol, request.side
+        position_side = request.position_side
+        if position_side is _BOTH and not request.reduce_only:
+            for exposure in exposures_at(self, strategy, symbol=symbol):
+                exposure.add(side, quantity)
+            return
+        self._expose(
+            strategy,
+            symbol,
+            side,
+            quantity,
+            position_side=position_side,
+            is_guarded=request.is_guarded,
+        )
 
     def _expose_intent(self, intent: OpenIntent, quantity: int) -> None:
         self._expose(
@@ -290,10 +286,11 @@ class Account:
         position_side: PositionSide = _BOTH,
         is_guarded: bool = False,
     ) -> None:
+        exposures: tuple[Exposure, Exposure]
         if position_side is _BOTH:
-            exposures = self.exposure_at(strategy, symbol)
+            exposures = exposures_at(self, strategy, symbol=symbol)
         else:
-            exposures = self.side_exposure_at((strategy, symbol, position_side))
+            exposures = side_exposures_at(self, (strategy, symbol, position_side))
         for exposure in exposures:
             exposure.add(side, quantity, is_guarded=is_guarded)
 
@@ -354,6 +351,25 @@ class Account:
         if position is None:
             position = self.positions[key] = Position()
         return position
+
+
+def exposures_at(
+    account: Account, strategy: StrategyId, *, symbol: Symbol
+) -> tuple[Exposure, Exposure]:
+    """Give the one-way exposures of a strategy and of a symbol; they live on and change."""
+    mine = account.exposures.get((strategy, symbol))
+    if mine is None:
+        mine = account.exposures[strategy, symbol] = Exposure()
+    total = account.symbol_exposures.get(symbol)
+    if total is None:
+        total = account.symbol_exposures[symbol] = Exposure()
+    return mine, total
+
+
+def side_exposures_at(account: Account, key: PositionKey) -> tuple[Exposure, Exposure]:
+    """Give the same of one position side in hedge mode."""
+    mine = account.side_exposures.setdefault(key, Exposure())
+    return mine, account.symbol_side_exposures.setdefault((key[1], key[2]), Exposure())
 
 
 def id_order(text: str) -> tuple[int, str]:

@@ -206,7 +206,9 @@ def _on_acked(account: Account, event: ev.OrderAcked) -> None:
 
 def _on_triggered(account: Account, event: ev.OrderTriggered) -> None:
     venue_order_id = VenueOrderId(event.venue_order_id)
-    account.change(event.client_order_id, lambda order: order.trigger(venue_order_id))
+    account.change(
+        event.client_order_id, lambda order: order.ack(venue_order_id, is_triggered=True)
+    )
     _see(account, event)
 
 

@@ -27,7 +27,7 @@ class Exposure(msgspec.Struct):
     guarded_buying: int = 0
     guarded_selling: int = 0
 
-    def add(self, side: Side, quantity: int, *, is_guarded: bool) -> None:
+    def add(self, side: Side, quantity: int, *, is_guarded: bool = False) -> None:
         """Count a signed change of what could be traded on a side."""
         if side is _BUY:
             self.buying += quantity
@@ -84,6 +84,8 @@ class HeldOrder(msgspec.Struct):
         """Give how much this order adds to what may still be traded."""
         behind = self.behind
         if behind is None:
+            if self.after is None:
+                return self.order.leaves_quantity
             return self._alone
         return max(0, self._alone - behind._alone)
 

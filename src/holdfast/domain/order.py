@@ -263,16 +263,15 @@ class Order(msgspec.Struct, kw_only=True):
             and self.cum_quantity < self.request.quantity
         )
 
-    def ack(self, venue_order_id: VenueOrderId) -> None:
-        """Note that the venue has the order; this settles a doubt."""
+    def ack(self, venue_order_id: VenueOrderId, *, is_triggered: bool = False) -> None:
+        """Note that the venue has the order; this settles a doubt.
+
+        One that was triggered may be under a new id at the venue.
+        """
         self.acked = True
+        self.is_triggered = self.is_triggered or is_triggered
         self.in_doubt = False
         self.venue_order_id = venue_order_id or self.venue_order_id
-
-    def trigger(self, venue_order_id: VenueOrderId) -> None:
-        """Note that what it waited for has come; the venue may have it under a new id now."""
-        self.is_triggered = True
-        self.ack(venue_order_id)
 
     def doubt(self) -> None:
         """Note a lost answer; evidence that came before or comes later settles it."""

@@ -8,6 +8,7 @@ equity.
 
 from holdfast.domain.account import Account
 from holdfast.domain.approval import Refusal
+from holdfast.domain.ids import Symbol
 from holdfast.domain.instrument import Instrument, Product
 from holdfast.domain.money import amount_text
 from holdfast.risk.view import Ask, Desk, View
@@ -45,10 +46,18 @@ def free_equity(account: Account, desk: Desk, *, settled_in: Instrument) -> int:
         if instrument.product is not Product.LINEAR or instrument.settle != settled_in.settle:
             continue
         top = desk.tops.get(symbol)
-        if position and top is None:
+        held = _margined(account, symbol, position=position)
+        if held and top is None:
             return 0
-        if position and top is not None:
+        if held and top is not None:
             mark = top.bid if position > 0 else top.ask
             free += instrument.notional(mark, position)
-            free -= -(-instrument.notional(mark, abs(position)) // desk.limits.leverage)
+            free -= -(-instrument.notional(mark, held) // desk.limits.leverage)
     return free
+
+
+def _margined(account: Account, symbol: Symbol, *, position: int) -> int:
+    """Give the quantity that needs margin: of long beside short both sides."""
+    sides = account.contracts.positions
+    both = [abs(quantity) for (name, _), quantity in sides.items() if name == symbol]
+    return sum(both) or abs(position)

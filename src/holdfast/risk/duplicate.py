@@ -36,10 +36,10 @@ def _undrawn(ask: Ask, order: NewOrder, view: View) -> int:
     accepted = ask.parent
     if accepted is None or accepted.intent_id != order.intent_id:
         return 0
+    if accepted.strategy != order.strategy:
+        return 0
     intent = accepted.intent
-    same = (accepted.strategy, intent.symbol, intent.side) == (
-        order.strategy,
-        order.symbol,
-        order.side,
-    )
-    return intent.quantity if same else 0
+    for part in (intent, *intent.legs):
+        if part.symbol == order.symbol and part.side is order.side:
+            return part.quantity
+    return 0

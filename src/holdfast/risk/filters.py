@@ -1,64 +1,142 @@
 """The filter gate: what the venue would refuse anyway is not sent; reductions obey it too.
 
-The venue measures the percent-price filter against a price of its own; here it is measured
-against the middle of the book, which is close enough to catch a slip of the finger.
+Each reason names the venue's filter. Here are the rules that every order meets; those of stops,
+lists, icebergs, position sides and the like are in `order_filters`, which plain orders skip.
+Spot measures the percent-price filter against an average of its own and a contract against its
+mark; where that is not known the last price, or the middle of the book, is close enough to
+catch a slip of the finger.
 """
 
 from holdfast.domain.approval import Refusal
-from holdfast.domain.instrument import Instrument
+from holdfast.domain.instrument import Instrument, Product
+from holdfast.domain.order import PositionSide, TimeInForce
+from holdfast.risk import order_filters
 from holdfast.risk.limits import MULTIPLIER_EXPONENT
-from holdfast.risk.texts import product_text
+from holdfast.risk.texts import product_text, refusal_of
 from holdfast.risk.view import Ask, View
 
 TRADING = "TRADING"
-_TWICE = 2 * 10**MULTIPLIER_EXPONENT
+_ONE = 10**MULTIPLIER_EXPONENT
+_BOTH, _GTC = PositionSide.BOTH, TimeInForce.GTC  # an enum looks its members up anew each time
+_SPOT = Product.SPOT
 
 
 def check(ask: Ask, view: View) -> Refusal | None:
     """Refuse what breaks a filter of the venue; the first one that breaks is named."""
-    instrument, price = view.instrument, ask.price
+    instrument, wish, price = view.instrument, ask.wish, ask.price
     if instrument.status != TRADING:
-        return Refusal(
-            "filters", "the venue does not trade the symbol", instrument.status, TRADING
+        reason = "the venue does not trade the symbol"
+        return refusal_of(reason, instrument.status, TRADING)
+    if (
+        wish.trigger_price
+        or wish.callback_bps
+        or wish.contingency
+        or wish.display_quantity
+        or wish.good_till_ns
+        or wish.reduce_only
+        or wish.position_side is not _BOTH
+        or wish.time_in_force is not _GTC
+        or view.desk.is_hedged
+        or not view.limits.is_plain
+        or not (price or ask.top)
+    ):
+        refusal = order_filters.check(ask, view)
+        if refusal is not None:
+            return refusal
+    most_orders = instrument.max_orders_count
+    if most_orders and len(view.account.orders) >= most_orders:
+        refusal = order_filters.orders_count(ask, view)
+        if refusal is not None:
+            return refusal
+    return _limit(ask, view) if price else _market(ask, view)
+
+
+def _limit(ask: Ask, view: View) -> Refusal | None:
+    instrument, price = view.instrument, ask.price
+    quantity, most, highest = ask.quantity, instrument.max_quantity, instrument.max_price
+    if (
+        quantity % instrument.step
+        or quantity < instrument.min_quantity
+        or (most and quantity > most)
+        or price % instrument.tick
+        or price < instrument.min_price
+        or (highest and price > highest)
+    ):
+        return _quantity(quantity, instrument, step=instrument.step, most=most) or _price(
+            price, instrument
         )
-    if price:
-        least = price
-        refusal = (
-            _quantity(
-                ask.quantity, instrument, step=instrument.step, most=instrument.max_quantity
-            )
-            or _price(price, instrument)
-            or _percent_price(price, ask, view=view)
-        )
-    else:
-        least = ask.worst_price if ask.top is None else min(ask.top.bid, ask.worst_price)
-        step = instrument.market_step or instrument.step
-        most = instrument.market_max_quantity or instrument.max_quantity
-        refusal = _quantity(ask.quantity, instrument, step=step, most=most)
-    if refusal is not None:
-        return refusal
-    product = least * ask.quantity
-    if product >= view.limits.min_product:
+    if view.limits.multiplier_up or instrument.max_position:
+        refusal = _percent_price(price, ask, view=view) or _max_position(ask, view)
+        if refusal is not None:
+            return refusal
+    if price * quantity >= view.limits.min_product and not view.limits.max_product:
         return None
-    return Refusal(
-        "filters",
-        "the order is worth too little",
+    return _notional(price, ask, view=view)
+
+
+def _market(ask: Ask, view: View) -> Refusal | None:
+    instrument = view.instrument
+    step = instrument.market_step or instrument.step
+    most = instrument.market_max_quantity or instrument.max_quantity
+    refusal = _quantity(
+        ask.quantity,
+        instrument,
+        step=step,
+        most=most,
+        least=instrument.market_min_quantity,
+        name="MARKET_LOT_SIZE",
+    )
+    return refusal or _max_position(ask, view) or _market_notional(ask, view)
+
+
+def _market_notional(ask: Ask, view: View) -> Refusal | None:
+    if not view.instrument.min_notional_on_market:
+        return None
+    least = ask.worst_price if ask.top is None else min(ask.top.bid, ask.worst_price)
+    return _notional(ask.anchor or least, ask, view=view)
+
+
+def _notional(price: int, ask: Ask, *, view: View) -> Refusal | None:
+    limits, instrument = view.limits, view.instrument
+    product = price * ask.quantity
+    if product < limits.min_product:
+        if instrument.product is not _SPOT and ask.wish.reduce_only:
+            return None
+        return refusal_of(
+            "the order is worth too little (NOTIONAL)",
+            product_text(product, instrument),
+            f"{instrument.min_notional} {instrument.quote}",
+        )
+    most = limits.max_product
+    if not most or product <= most or not (ask.price or instrument.max_notional_on_market):
+        return None
+    return refusal_of(
+        "the order is worth too much (NOTIONAL)",
         product_text(product, instrument),
-        f"{instrument.min_notional} {instrument.quote}",
+        f"{instrument.max_notional} {instrument.quote}",
     )
 
 
-def _quantity(quantity: int, instrument: Instrument, *, step: int, most: int) -> Refusal | None:
-    if quantity >= instrument.min_quantity and quantity > 0 and not quantity % step:
+def _quantity(
+    quantity: int,
+    instrument: Instrument,
+    *,
+    step: int,
+    most: int,
+    least: int = 0,
+    name: str = "LOT_SIZE",
+) -> Refusal | None:
+    least = least or instrument.min_quantity
+    if quantity >= least and quantity > 0 and not quantity % step:
         if not most or quantity <= most:
             return None
         reason, limit = "the quantity is too large", most
-    elif quantity <= 0 or quantity < instrument.min_quantity:
-        reason, limit = "the quantity is too small", max(instrument.min_quantity, 1)
+    elif quantity <= 0 or quantity < least:
+        reason, limit = "the quantity is too small", max(least, 1)
     else:
         reason, limit = "the quantity is no multiple of the step", step
     text = instrument.quantity_text
-    return Refusal("filters", reason, text(quantity), text(limit))
+    return refusal_of(f"{reason} ({name})", text(quantity), text(limit))
 
 
 def _price(price: int, instrument: Instrument) -> Refusal | None:
@@ -71,17 +149,40 @@ def _price(price: int, instrument: Instrument) -> Refusal | None:
     else:
         reason, limit = "the price is no multiple of the tick", instrument.tick
     text = instrument.price_text
-    return Refusal("filters", reason, text(price), text(limit))
+    return refusal_of(f"{reason} (PRICE_FILTER)", text(price), text(limit))
 
 
 def _percent_price(price: int, ask: Ask, *, view: View) -> Refusal | None:
-    top, limits = ask.top, view.limits
-    if top is None or not limits.multiplier_up:
+    limits = view.limits
+    up = limits.multiplier_up if ask.is_buy else limits.ask_multiplier_up
+    if not up:
         return None
-    both = top.bid + top.ask
-    high, low = both * limits.multiplier_up, both * limits.multiplier_down
-    if low <= price * _TWICE <= high:
+    around = order_filters.reference_of(ask, view)
+    if not around:
         return None
-    end = (high if price * _TWICE > high else low) // _TWICE
+    down = limits.multiplier_down if ask.is_buy else limits.ask_multiplier_down
+    high, low = around * up, around * down
+    if low <= price * _ONE <= high:
+        return None
+    end = (high if price * _ONE > high else low) // _ONE
     text = view.instrument.price_text
-    return Refusal("filters", "the price is too far from the market", text(price), text(end))
+    return refusal_of(
+        "the price is too far from the market (PERCENT_PRICE)", text(price), text(end)
+    )
+
+
+def _max_position(ask: Ask, view: View) -> Refusal | None:
+    """Refuse a buy after which more of the base asset could be held than the venue allows."""
+    instrument = view.instrument
+    if not ask.is_buy or not instrument.max_position:
+        return None
+    held = view.account.balances.get(instrument.base, 0) // instrument.base_amount(1)
+    most = held + ask.total.buying + ask.quantity
+    if most <= instrument.max_position:
+        return None
+    text = instrument.quantity_text
+    return refusal_of(
+        "more could be held than the venue allows (MAX_POSITION)",
+        text(most),
+        text(instrument.max_position),
+    )

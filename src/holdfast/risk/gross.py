@@ -1,10 +1,14 @@
 """The gross gate: what all positions of the account may be worth together, at worst.
 
-Each symbol counts with the larger of its long and its short worst, at the market's ask.
+Each symbol counts with the larger of its long and its short worst, at the market's ask; in
+hedge mode with both.
 """
 
+from holdfast.domain.account import Account
 from holdfast.domain.approval import Refusal
+from holdfast.domain.ids import Symbol
 from holdfast.domain.money import amount_text
+from holdfast.domain.order import PositionSide
 from holdfast.risk.view import NO_EXPOSURE, Ask, View
 
 
@@ -13,16 +17,16 @@ def check(ask: Ask, view: View) -> Refusal | None:
     account, desk, here = view.account, view.desk, view.key[1]
     total = 0
     for symbol in account.instruments:
-        position = account.symbol_positions.get(symbol, 0)
-        exposure = account.symbol_exposures.get(symbol, NO_EXPOSURE)
-        buying, selling = position + exposure.buying, exposure.selling - position
+        buying, selling = _worst(account, symbol)
         if symbol == here:
             mark, limits = ask.mark, view.limits
             if ask.is_buy:
                 buying += ask.quantity
             else:
                 selling += ask.quantity
-        elif buying > 0 or selling > 0:
+        elif (
+            buying > 0 or selling > 0 or (desk.is_hedged and _worst_of_sides(ask, view, symbol))
+        ):
             top, known = desk.tops.get(symbol), desk.compiled.get(symbol)
             if top is None or known is None:
                 what = "market price" if top is None else "limits"
@@ -30,6 +34,8 @@ def check(ask: Ask, view: View) -> Refusal | None:
             mark, limits = top.ask, known
         else:
             continue
+        if desk.is_hedged:
+            buying = selling = _worst_of_sides(ask, view, symbol)
         worst = (buying if buying > selling else selling) * mark
         total += -(-worst * limits.value_numerator // limits.value_denominator)
     limit = view.limits.gross_value
@@ -42,3 +48,24 @@ def check(ask: Ask, view: View) -> Refusal | None:
         f"{amount_text(total)} {currency}",
         f"{amount_text(limit)} {currency}",
     )
+
+
+def _worst(account: Account, symbol: Symbol) -> tuple[int, int]:
+    """Give how long and how short the account could become."""
+    position = account.symbol_positions.get(symbol, 0)
+    exposure = account.symbol_exposures.get(symbol, NO_EXPOSURE)
+    return (
+        position + exposure.buying - exposure.guarded_buying,
+        exposure.selling - exposure.guarded_selling - position,
+    )
+
+
+def _worst_of_sides(ask: Ask, view: View, symbol: Symbol) -> int:
+    """Give what a long and a short position could come to together."""
+    account = view.account
+    total = ask.quantity if symbol == view.key[1] and not ask.wish.is_guarded else 0
+    for side, sign in ((PositionSide.LONG, 1), (PositionSide.SHORT, -1)):
+        exposure = account.symbol_side_exposures.get((symbol, side), NO_EXPOSURE)
+        opening = exposure.buying if sign > 0 else exposure.selling
+        total += sign * account.contracts.positions.get((symbol, side), 0) + opening
+    return total

@@ -31,6 +31,7 @@ _AMOUNTS = (
     "account_position_notional",
     "gross_notional",
 )
+_PLAIN_TYPES = {"limit", "market", "limit_maker"}
 DOLLARS = {"BUSD", "FDUSD", "TUSD", "USD", "USDC", "USDT"}
 
 
@@ -87,7 +88,9 @@ class SymbolLimits(msgspec.Struct, frozen=True):
 
     A product is a price times a quantity, both in units. `notional_scale` turns a product into
     10^-18 of the quote asset, `value_numerator / value_denominator` into 10^-18 of the limits'
-    currency. The multipliers of the percent-price filter count 10^-8; 0 is off.
+    currency. The multipliers of the percent-price filter count 10^-8, those for sells have
+    `ask` in their names; 0 is off, as it is for the greatest product. `is_plain` holds where
+    the venue takes the simple order types.
     """
 
     symbol: Symbol
@@ -110,6 +113,11 @@ class SymbolLimits(msgspec.Struct, frozen=True):
     min_product: int
     multiplier_up: int
     multiplier_down: int
+    ask_multiplier_up: int = 0
+    ask_multiplier_down: int = 0
+    max_product: int = 0
+    market_take_bound: int = 0
+    is_plain: bool = True
 
 
 def compile_limits(limits: Limits, instrument: Instrument) -> SymbolLimits:
@@ -136,9 +144,22 @@ def compile_limits(limits: Limits, instrument: Instrument) -> SymbolLimits:
         fee_ppm=limits.fee_ppm,
         notional_scale=instrument.notional(1, 1),
         min_product=ceil(Fraction(instrument.min_notional) / instrument.notional(1, 1) * ONE),
-        multiplier_up=to_units(instrument.multiplier_up or "0", MULTIPLIER_EXPONENT),
-        multiplier_down=to_units(instrument.multiplier_down or "0", MULTIPLIER_EXPONENT),
+        multiplier_up=_multiplier(instrument.bid_multiplier_up or instrument.multiplier_up),
+        multiplier_down=_multiplier(
+            instrument.bid_multiplier_down or instrument.multiplier_down
+        ),
+        ask_multiplier_up=_multiplier(instrument.ask_multiplier_up or instrument.multiplier_up),
+        ask_multiplier_down=_multiplier(
+            instrument.ask_multiplier_down or instrument.multiplier_down
+        ),
+        max_product=int(Fraction(instrument.max_notional) / instrument.notional(1, 1) * ONE),
+        market_take_bound=_multiplier(instrument.market_take_bound),
+        is_plain=not instrument.order_types or set(instrument.order_types) >= _PLAIN_TYPES,
     )
+
+
+def _multiplier(text: str) -> int:
+    return to_units(text or "0", MULTIPLIER_EXPONENT)
 
 
 def _rate(limits: Limits, instrument: Instrument) -> Fraction:

@@ -7,16 +7,16 @@ against one of ours, the venue's self-trade prevention is the net.
 
 from holdfast.domain.approval import Refusal
 from holdfast.domain.order import Side
-from holdfast.risk.view import NO_EXPOSURE, Ask, View
+from holdfast.risk.view import Ask, View
 
 
 def check(ask: Ask, view: View) -> Refusal | None:
     """Refuse an order that could trade with an open order of another of our strategies."""
-    account = view.account
-    mine = account.exposures.get(view.key, NO_EXPOSURE)
-    total = account.symbol_exposures.get(view.key[1], NO_EXPOSURE)
+    mine, total = ask.mine, ask.total
     others = total.selling - mine.selling if ask.is_buy else total.buying - mine.buying
-    if not others:
+    if not others and not view.desk.is_hedged:
+        return None
+    if ask.wish.trigger_price or ask.wish.callback_bps:
         return None
     return _crossing(ask, view)
 
@@ -29,7 +29,7 @@ def _crossing(ask: Ask, view: View) -> Refusal | None:
             continue
         for order in orders.values():
             request = order.request
-            if request.side is not opposite or order.ending or request.trigger_price:
+            if request.side is not opposite or order.ending or request.is_conditional:
                 continue
             price = request.price
             if not ask.price or not price or _crosses(ask, price):

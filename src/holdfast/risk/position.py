@@ -1,24 +1,24 @@
 """The position gate: how much a strategy, and the account, may hold of a symbol at worst.
 
-The worst is that everything that is open on the order's side fills and nothing on the other.
+The worst is that everything that is open on the order's side fills and nothing on the other,
+but for orders that the venue keeps from opening a position. In hedge mode long and short are
+positions of their own.
 """
 
 from holdfast.domain.approval import Refusal
 from holdfast.risk.texts import product_text
-from holdfast.risk.view import NO_EXPOSURE, Ask, View
+from holdfast.risk.view import Ask, View
 
 
 def check(ask: Ask, view: View) -> Refusal | None:
     """Refuse what could take the sub-position or the account's position beyond its limit."""
-    account, limits = view.account, view.limits
-    mine = account.exposures.get(view.key, NO_EXPOSURE)
-    total = account.symbol_exposures.get(view.key[1], NO_EXPOSURE)
+    limits, mine, total = view.limits, ask.mine, ask.total
     if ask.is_buy:
-        own = ask.position + mine.buying + ask.quantity
-        whole = ask.net + total.buying + ask.quantity
+        own = ask.position + mine.buying - mine.guarded_buying + ask.quantity
+        whole = ask.net + total.buying - total.guarded_buying + ask.quantity
     else:
-        own = mine.selling + ask.quantity - ask.position
-        whole = total.selling + ask.quantity - ask.net
+        own = mine.selling - mine.guarded_selling + ask.quantity - ask.position
+        whole = total.selling - total.guarded_selling + ask.quantity - ask.net
     product = own * ask.mark
     if product > limits.position_product:
         reason = "the strategy's position would be too large"

@@ -20,10 +20,12 @@ def reserve(
     quantity: int,
     worst_price: int,
     limits: SymbolLimits,
+    is_guarded: bool = False,
 ) -> Reservation:
     """Give the reservation of a quantity at its worst price.
 
-    A linear contract holds its initial margin and its fee, whichever the side.
+    A linear contract holds its initial margin and its fee, whichever the side; an order that
+    the venue keeps from opening a position needs no margin.
     """
     is_spot = instrument.product is _SPOT
     if is_spot and side is _SELL:
@@ -32,7 +34,7 @@ def reserve(
     fee = -(-notional * limits.fee_ppm // PPM)
     if is_spot:
         return Reservation(instrument.quote, AmountUnits(notional + fee))
-    margin = -(-notional // limits.leverage)
+    margin = 0 if is_guarded else -(-notional // limits.leverage)
     return Reservation(instrument.settle, AmountUnits(margin + fee))
 
 
@@ -46,4 +48,5 @@ def reserve_order(
         quantity=order.quantity,
         worst_price=order.worst_price,
         limits=limits,
+        is_guarded=order.is_guarded,
     )

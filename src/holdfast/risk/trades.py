@@ -12,11 +12,14 @@ def check(ask: Ask, view: View) -> Refusal | None:
     account, limit = view.account, view.limits.concurrent_trades_count
     if ask.position or len(account.exposures) + len(account.positions) < limit:
         return None
-    if view.account.exposures.get(view.key, NO_EXPOSURE) != NO_EXPOSURE:
+    if ask.mine != NO_EXPOSURE:
         return None
     under_way = {
         pair for pair, open_ in account.exposures.items() if open_.buying or open_.selling
     }
+    under_way.update(
+        key[:2] for key, open_ in account.side_exposures.items() if open_ != NO_EXPOSURE
+    )
     under_way.update(
         key[:2]
         for key, position in account.positions.items()

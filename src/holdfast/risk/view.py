@@ -2,14 +2,20 @@
 
 A `Desk` is made once for an account and a `View` once for each strategy and symbol. Before a
 review the pipeline sets what changes: `desk.tops[symbol]` on every message, and on the view
-`now_ns`, `book_is_valid` and `lag_ns`. During a review nothing of it changes.
+`now_ns`, `book_is_valid`, `lag_ns`, `last` and `mark`. During a review nothing of it changes.
 """
 
 import msgspec
 
-from holdfast.domain.account import Account, Exposure, PositionKey
+from holdfast.domain.account import (
+    Account,
+    Exposure,
+    PositionKey,
+    exposures_at,
+    side_exposures_at,
+)
 from holdfast.domain.approval import Accepted, Reservation
-from holdfast.domain.ids import StrategyId, Symbol
+from holdfast.domain.ids import ClientOrderId, StrategyId, Symbol
 from holdfast.domain.instant import NS_PER_S
 from holdfast.domain.instrument import Instrument
 from holdfast.domain.intent import SizedIntent
@@ -23,16 +29,17 @@ from holdfast.risk.reservation import reserve
 APPROVAL_LIFE_NS = NS_PER_S
 BPS = 10_000
 NO_EXPOSURE = Exposure()
-_BUY = Side.BUY  # an enum looks its members up anew each time
+_BUY, _BOTH = Side.BUY, PositionSide.BOTH  # an enum looks its members up anew each time
 
 
 class Desk:
-    """What every review of one account shares."""
+    """What every review of one account shares; `is_hedged` when it holds long beside short."""
 
     def __init__(self, account: Account, limits: Limits, *, halts: Halts) -> None:
         self.account = account
         self.limits = limits
         self.halts = halts
+        self.is_hedged = False
         self.window = RateWindow()
         self._count_again()
         self.tops: dict[Symbol, BookTop] = {}
@@ -47,6 +54,7 @@ class Desk:
     def view(self, strategy: StrategyId, instrument: Instrument) -> "View":
         """Make the view of a strategy on a symbol; made once and kept by the pipeline."""
         limits = self.compiled.get(instrument.symbol) or self.register(instrument)
+        mine, total = exposures_at(self.account, strategy, symbol=instrument.symbol)
         return View(
             strategy=strategy,
             instrument=instrument,
@@ -55,6 +63,8 @@ class Desk:
             desk=self,
             key=(strategy, instrument.symbol),
             position_key=(strategy, instrument.symbol, PositionSide.BOTH),
+            mine=mine,
+            total=total,
         )
 
     def _count_again(self) -> None:
@@ -66,7 +76,11 @@ class Desk:
 
 
 class View(msgspec.Struct, kw_only=True):
-    """What the gates see when a strategy asks for something on a symbol."""
+    """What the gates see when a strategy asks for something on a symbol.
+
+    `mine` and `total` are the one-way exposures of the strategy and of the account, as they
+    are at any time. `last` is the last price, `mark` the mark price of a contract, 0 unknown.
+    """
 
     strategy: StrategyId
     instrument: Instrument
@@ -75,9 +89,13 @@ class View(msgspec.Struct, kw_only=True):
     desk: Desk
     key: tuple[StrategyId, Symbol]
     position_key: PositionKey
+    mine: Exposure
+    total: Exposure
     now_ns: int = 0
     book_is_valid: bool = False
     lag_ns: int = 0
+    last: int = 0
+    mark: int = 0
 
 
 class Ask(msgspec.Struct, gc=False):
@@ -85,8 +103,11 @@ class Ask(msgspec.Struct, gc=False):
 
     `price` is 0 at the market; `worst_price` bounds either. `mark` values positions: the worst
     of the ask and of the market. `product` is worst price x quantity. `position` is the
-    strategy's of the symbol, `net` the account's. An intent has a reservation; an order has a
-    parent, its accepted intent, when the account does not hold that yet.
+    strategy's of the symbol, `net` the account's; in hedge mode both are of one position side,
+    as are the exposures `mine` and `total`. An intent has a reservation; an order has a parent,
+    its accepted intent, when the account does not hold that yet. `anchor` is the price of the
+    market at which it will trade, where that is not now: a stop's trigger, or for the pending
+    leg of a list the price of its working leg; `is_pending` holds for the latter.
     """
 
     is_buy: bool
@@ -99,6 +120,11 @@ class Ask(msgspec.Struct, gc=False):
     top: BookTop | None
     position: int
     net: int
+    wish: SizedIntent | NewOrder
+    mine: Exposure
+    total: Exposure
+    anchor: int = 0
+    is_pending: bool = False
     order: NewOrder | None = None
     parent: Accepted | None = None
     reservation: Reservation | None = None
@@ -106,21 +132,19 @@ class Ask(msgspec.Struct, gc=False):
 
 def ask_of_intent(intent: SizedIntent, view: View) -> Ask:
     """Put an intent into the form that gates compare."""
-    quantity, price = intent.quantity, intent.price
-    ask = _ask(
-        view,
-        is_buy=intent.side is _BUY,
-        quantity=quantity,
-        price=price,
-        bound=price,
-        counted=0,
-    )
+    price = intent.price
+    anchor = 0
+    if intent.trigger_price or intent.callback_bps:
+        anchor = _anchor(intent, view)
+    ask = _ask(view, intent, bound=price, counted=0, anchor=anchor)
     ask.reservation = reserve(
         view.instrument,
         intent.side,
-        quantity=quantity,
+        quantity=intent.quantity,
         worst_price=ask.worst_price,
         limits=view.limits,
+        is_guarded=intent.reduce_only
+        or (intent.position_side is not _BOTH and intent.is_guarded),
     )
     return ask
 
@@ -132,58 +156,155 @@ def ask_of_order(order: NewOrder, view: View, *, parent: Accepted | None) -> Ask
     """
     account = view.account
     is_counted = order.intent_id in account.intents or order.client_order_id in account.orders
+    anchor, is_pending = 0, False
+    if order.contingency:
+        is_pending = _is_pending(order, view, parent)
+    if order.trigger_price or order.callback_bps:
+        anchor = _anchor(order, view)
+    elif is_pending and parent is not None:
+        anchor = parent.intent.price
     ask = _ask(
         view,
-        is_buy=order.side is _BUY,
-        quantity=order.quantity,
-        price=order.price,
+        order,
         bound=order.price or order.worst_price,
         counted=order.quantity if is_counted else 0,
+        anchor=anchor,
     )
     ask.order = order
     ask.parent = parent
+    ask.is_pending = is_pending
     return ask
 
 
 def _ask(
-    view: View, *, is_buy: bool, quantity: int, price: int, bound: int, counted: int
+    view: View, wish: SizedIntent | NewOrder, *, bound: int, counted: int, anchor: int
 ) -> Ask:
-    account, key = view.account, view.key
-    symbol = key[1]
-    held = account.positions.get(view.position_key)
+    is_buy, quantity = wish.side is _BUY, wish.quantity
+    account, symbol = view.account, view.key[1]
+    if wish.position_side is _BOTH:
+        held = account.positions.get(view.position_key)
+        net = account.symbol_positions.get(symbol, 0)
+        mine, total = view.mine, view.total
+    else:
+        side_key = (view.strategy, symbol, wish.position_side)
+        held = account.positions.get(side_key)
+        net = account.contracts.positions.get(side_key[1:], 0)
+        mine, total = side_exposures_at(account, side_key)
     position = held.quantity if held is not None else 0
-    net = account.symbol_positions.get(symbol, 0)
     top = view.desk.tops.get(symbol)
     reducing = False
     if (position < 0) if is_buy else (position > 0):
+        added = quantity - counted
+        if wish.replaces:
+            added = max(0, added - _leaves_of(wish.replaces, account))
         reducing = _reduces(
-            view, is_buy=is_buy, position=position, net=net, quantity=quantity - counted
+            added,
+            wish,
+            mine=mine if is_buy else _mirrored(mine),
+            total=total if is_buy else _mirrored(total),
+            position=-position if is_buy else position,
+            net=-net if is_buy else net,
         )
-    worst = bound or _collar_end(view, top, is_buy=is_buy, reducing=reducing)
+    worst = bound or _collar_end(view, top, is_buy=is_buy, reducing=reducing, anchor=anchor)
     mark = worst if top is None or top.ask < worst else top.ask
     return Ask(
-        is_buy, quantity, price, worst, mark, worst * quantity, reducing, top, position, net
+        is_buy,
+        quantity,
+        wish.price,
+        worst,
+        mark,
+        worst * quantity,
+        reducing,
+        top,
+        position,
+        net,
+        wish,
+        mine,
+        total,
+        anchor,
     )
 
 
-def _reduces(view: View, *, is_buy: bool, position: int, net: int, quantity: int) -> bool:
+def _mirrored(exposure: Exposure) -> Exposure:
+    """Give an exposure with its sides changed, so that one rule serves both."""
+    return Exposure(
+        exposure.selling,
+        exposure.buying,
+        exposure.guarded_selling,
+        exposure.guarded_buying,
+    )
+
+
+def _reduces(
+    added: int,
+    wish: SizedIntent | NewOrder,
+    *,
+    mine: Exposure,
+    total: Exposure,
+    position: int,
+    net: int,
+) -> bool:
     """Tell whether a trade cannot raise a position even if it and everything open fills.
 
-    It must hold for the strategy's sub-position and for the account's position.
+    It must hold for the strategy's sub-position and for the account's position. Both are above
+    zero here, and buying is what takes them away. The venue executes guarded orders only while
+    the account's position is there, so these alone cannot turn that over; nor the strategy's,
+    as long as nobody else holds, or could come to hold, the same direction.
     """
-    mine = view.account.exposures.get(view.key, NO_EXPOSURE)
-    total = view.account.symbol_exposures.get(view.key[1], NO_EXPOSURE)
-    if is_buy:
-        return mine.buying + quantity <= -position and total.buying + quantity <= -net
-    return mine.selling + quantity <= position and total.selling + quantity <= net
+    is_guarded = wish.is_guarded
+    if not is_guarded and total.buying - total.guarded_buying + added > net:
+        return False
+    if is_guarded and net <= 0:
+        return False
+    if mine.buying + added <= position:
+        return True
+    others = net - position + total.selling - mine.selling
+    if others > 0:
+        return False
+    return mine.buying - mine.guarded_buying + (0 if is_guarded else added) <= position
 
 
-def _collar_end(view: View, top: BookTop | None, *, is_buy: bool, reducing: bool) -> int:
+def _leaves_of(client_order_id: ClientOrderId, account: Account) -> int:
+    order = account.find(client_order_id)
+    return order.leaves_quantity if order is not None else 0
+
+
+def _is_pending(order: NewOrder, view: View, parent: Accepted | None) -> bool:
+    """Tell whether an order is a leg that waits for its working leg."""
+    if order.contingency == "OCO":
+        return False
+    if parent is not None:
+        head = parent.intent
+        return order.side is not head.side or order.trigger_price != head.trigger_price
+    members = view.account.lists.get(order.order_list_id, [])
+    return bool(members) and members[0].order.request.client_order_id != order.client_order_id
+
+
+def _anchor(wish: SizedIntent | NewOrder, view: View) -> int:
+    """Give the price of the market at which a conditional order will trade.
+
+    A trailing stop trades at the worst from where the market, or its activation, is now.
+    """
+    if wish.trigger_price:
+        return wish.trigger_price
+    top = view.desk.tops.get(view.key[1])
+    start = wish.activation_price or (0 if top is None else top.ask)
+    if wish.side is _BUY:
+        return -(-start * (BPS + wish.callback_bps) // BPS)
+    start = wish.activation_price or (0 if top is None else top.bid)
+    return start * (BPS - wish.callback_bps) // BPS
+
+
+def _collar_end(
+    view: View, top: BookTop | None, *, is_buy: bool, reducing: bool, anchor: int
+) -> int:
     """Give the far end of the collar, rounded outward to a tick; 0 without a market price."""
-    if top is None:
+    if top is None and not anchor:
         return 0
     limits, tick = view.limits, view.instrument.tick
     bps = limits.reduction_collar_bps if reducing else limits.collar_bps
     if is_buy:
-        return -(-top.ask * (BPS + bps) // (BPS * tick)) * tick
-    return top.bid * (BPS - bps) // (BPS * tick) * tick
+        start = anchor or (top.ask if top is not None else 0)
+        return -(-start * (BPS + bps) // (BPS * tick)) * tick
+    start = anchor or (top.bid if top is not None else 0)
+    return start * (BPS - bps) // (BPS * tick) * tick

@@ -48,8 +48,9 @@ from holdfast.risk.view import Desk
 from holdfast.runtime import random
 from holdfast.runtime.cast import Member, fill_of
 from holdfast.runtime.config import Config, StrategyEntry
+from holdfast.runtime.lane import Lane
 from holdfast.runtime.marks import Marks
-from holdfast.runtime.pipeline import Lane, Pipeline
+from holdfast.runtime.pipeline import Pipeline
 from holdfast.runtime.recorder import Recorder
 from holdfast.runtime.state import STATE_FORM, State
 from holdfast.runtime.supervise import guard, guard_loading, guard_strategy
@@ -234,6 +235,7 @@ class Node:
                 instruments=instruments,
                 clock=self.clock,
                 position=partial(pipeline.position, name),
+                side_position=partial(pipeline.side_position, name),
                 on_timer=trader.cast.waker(name),
                 parameters=chosen.parameters,
             )

@@ -6,11 +6,12 @@ is a property, and ten of them cost as much as a gate.
 
 from holdfast.decision.strategy import OrderUpdate
 from holdfast.domain import events as ev
-from holdfast.domain.approval import Accepted, Approved, Refused
+from holdfast.domain.approval import Accepted, Approved, Refused, Reservation
 from holdfast.domain.ids import ClientOrderId
 from holdfast.domain.instrument import Instrument
 from holdfast.domain.intent import SizedIntent
 from holdfast.domain.market import MarketReference
+from holdfast.domain.money import amount_text
 from holdfast.domain.order import NewOrder, OrderStatus
 from holdfast.market.feed import Feed
 from holdfast.risk.view import View
@@ -32,6 +33,10 @@ def not_sent(
         purpose=asked.purpose,
         reason=reason,
         refusals=refused.refusals if refused else (),
+        order_type=asked.order_type,
+        trigger_price=asked.trigger_price,
+        position_side=asked.position_side,
+        order_list_id=asked.order_list_id if isinstance(asked, NewOrder) else "",
     )
 
 
@@ -71,17 +76,21 @@ def accepted_event(
         order.model_version,
         order.policy_version,
         order.reference,
+        intent.position_side._value_,
+        intent.is_guarded,
+        intent.contingency,
     )
 
 
 def approved_event(
-    accepted: Accepted, approved: Approved, *, reserved: str, instrument: Instrument
+    approved: Approved, held: Reservation, *, instrument: Instrument
 ) -> ev.OrderApproved:
     """Give the event of step 5: everything that the order is."""
     order = approved.order
+    price_text = instrument.price_text
     worst_price = order.price_text
     if order.worst_price != order.price:
-        worst_price = instrument.price_text(order.worst_price)
+        worst_price = price_text(order.worst_price)
     return ev.OrderApproved(
         client_order_id=order.client_order_id,
         strategy=order.strategy,
@@ -94,7 +103,7 @@ def approved_event(
         quantity=order.quantity_text,
         price=order.price_text,
         worst_price=worst_price,
-        trigger_price="0",
+        trigger_price=price_text(order.trigger_price) if order.trigger_price else "0",
         position_side=order.position_side._value_,
         reduce_only=order.reduce_only,
         purpose=order.purpose._value_,
@@ -104,7 +113,15 @@ def approved_event(
         reference=order.reference,
         model_version=order.model_version,
         policy_version=order.policy_version,
-        reserved_asset=accepted.reservation.asset,
-        reserved=reserved,
+        reserved_asset=held.asset,
+        reserved=amount_text(held.amount),
         expires_at_ns=approved.expires_at_ns,
+        trigger_by=order.trigger_by._value_,
+        activation_price=price_text(order.activation_price) if order.activation_price else "0",
+        callback_bps=order.callback_bps,
+        display_quantity=(
+            instrument.quantity_text(order.display_quantity) if order.display_quantity else "0"
+        ),
+        good_till_ns=order.good_till_ns,
+        replaces=order.replaces,
     )

@@ -7,8 +7,6 @@ for durability goes on in `Recorder.on_durable`. Steps 7 and 8 are `settlement.p
 from collections.abc import Callable
 from functools import partial
 
-import msgspec
-
 from holdfast.decision.host import Answer, Hosted
 from holdfast.decision.sizing import QUOTE, CancelWish, size
 from holdfast.decision.view import PositionView
@@ -16,14 +14,13 @@ from holdfast.domain import events as ev
 from holdfast.domain.approval import Accepted, Approved, Refused
 from holdfast.domain.ids import (
     ClientOrderId,
-    ClientOrderIds,
     Epoch,
     IntentId,
     StrategyId,
     Symbol,
 )
 from holdfast.domain.instant import Clock
-from holdfast.domain.intent import Buy, Intent, Sell, SizedIntent
+from holdfast.domain.intent import Buy, Intent, Protect, Sell, SizedIntent
 from holdfast.domain.market import (
     BookTop,
     DepthDiff,
@@ -32,7 +29,7 @@ from holdfast.domain.market import (
     TradePrint,
 )
 from holdfast.domain.money import amount_text
-from holdfast.domain.order import NewOrder
+from holdfast.domain.order import NewOrder, PositionSide
 from holdfast.domain.submission import Withheld, WithheldReason
 from holdfast.domain.venue import CancelOrder
 from holdfast.errors import StrategyFailed
@@ -40,10 +37,12 @@ from holdfast.execution.cancel import cancelable
 from holdfast.execution.children import Origin, children
 from holdfast.gateway.gateway import Gateway
 from holdfast.market.bars import Bars
-from holdfast.market.feed import Feed, Invalid
+from holdfast.market.feed import Invalid
 from holdfast.risk.gate import Gates, review_intent, review_order, worst_price
 from holdfast.risk.refusals import Refusals
+from holdfast.risk.reservation import reserve_order
 from holdfast.risk.view import Desk, View
+from holdfast.runtime.lane import Lane, Stopless
 from holdfast.runtime.latency import Latency
 from holdfast.runtime.order_events import (
     accepted_event,
@@ -62,37 +61,11 @@ def _tell_nobody(_: str) -> None:
     """Say nothing; stands where nobody listens."""
 
 
-class Lane(msgspec.Struct, kw_only=True):
-    """One symbol's way through the stages: its feed, who sees it, and their views for gates."""
-
-    feed: Feed
-    ids: ClientOrderIds
-    hosts: list[Hosted] = []
-    bookish: list[Hosted] = []
-    tradish: list[Hosted] = []
-    bars: list[tuple[Bars, Hosted]] = []
-    views: dict[StrategyId, View] = {}
-
-    def join(self, host: Hosted, view: View, *, bars: list[Bars]) -> None:
-        """Let a strategy see this symbol and trade it."""
-        self.hosts.append(host)
-        self.views[host.id] = view
-        self.bars.extend((bar, host) for bar in bars)
-        if host.sees_book:
-            self.bookish.append(host)
-        if host.sees_trades:
-            self.tradish.append(host)
-
-    def leave(self) -> None:
-        """Show the symbol to no strategy any more."""
-        for seen in (self.hosts, self.bookish, self.tradish, self.bars):
-            seen.clear()
-
-
 class Pipeline:
     """Carries market messages to orders; one for an account and all of its strategies.
 
-    `snapshot` has a depth snapshot fetched. Times in `latency` run from a message to its
+    `snapshot` has a depth snapshot fetched. `stops` keeps protective
+    stops. Times in `latency` run from a message to its
     order's bytes. What is canceled while its intent is on its way to disk never leaves.
     """
 
@@ -123,6 +96,7 @@ class Pipeline:
         self._snapshot = snapshot
         self._before_send = before_send
         self.tell: Callable[[str], None] = _tell_nobody
+        self.stops = Stopless()
         self._unsent: set[ClientOrderId] = set()
         self._began_ns = 0
         self._intents = 0
@@ -213,6 +187,21 @@ class Pipeline:
         """Give filled, live and Unknown of a strategy on a symbol."""
         return self.working.view(strategy, symbol, mark=self.lanes[symbol].feed.valuation)
 
+    def side_position(
+        self, strategy: StrategyId, symbol: Symbol, *, side: PositionSide
+    ) -> PositionView:
+        """Give the same of one position side in hedge mode."""
+        return self.working.side_view(strategy, symbol, side=side)
+
+    def place(self, strategy: StrategyId, intent: SizedIntent) -> str:
+        """Take an intent of the trader's own through both reviews; say why it was refused."""
+        lane = self.lanes[intent.symbol]
+        host = next(host for host in lane.hosts if host.id == strategy)
+        refused = self._review(host, lane, lane.views[strategy], intent)
+        if refused is None:
+            return ""
+        return "; ".join(f"{one.gate}: {one.reason}" for one in refused.refusals)
+
     def _on_trade(self, lane: Lane, trade: TradePrint) -> None:
         if not lane.feed.on_trade(trade):
             return
@@ -252,6 +241,9 @@ class Pipeline:
         """Step 3, first half: size an intent against filled, live and Unknown."""
         view = lane.views[host.id]
         kind = type(intent)
+        if kind is Protect:
+            self.stops.protect(host.id, intent)  # type: ignore[arg-type]
+            return
         if kind is Buy or kind is Sell:  # says its quantity, whatever else there is
             held = _NOT_LOOKED_AT
         else:
@@ -260,14 +252,19 @@ class Pipeline:
             if isinstance(part, CancelWish):
                 self.cancel(host.id, part)
             else:
-                self._review(host, lane, view, part)
+                self._review(host, lane, view, self.stops.make_way(host.id, part))
 
-    def _review(self, host: Hosted, lane: Lane, view: View, intent: SizedIntent) -> None:
+    def _review(
+        self, host: Hosted, lane: Lane, view: View, intent: SizedIntent
+    ) -> Refused | None:
         """Steps 3 and 4: ask the gates of the whole, make the child, ask those of orders."""
         now = self._clock.now_ns()
         view.now_ns = now
         view.book_is_valid = not lane.feed.invalid_reason
         view.lag_ns = lane.feed.lag_ns or 0
+        trade, mark = lane.feed.last_trade, lane.feed.mark
+        view.last = 0 if trade is None else trade.price
+        view.mark = 0 if mark is None else mark.mark
         top = lane.feed.confirmed_top
         if top is not None:
             self.desk.tops[top.symbol] = top
@@ -276,60 +273,92 @@ class Pipeline:
         accepted = review_intent(intent, view, gates=self._gates, intent_id=intent_id)
         if isinstance(accepted, Refused):
             self._refuse(host, intent, accepted)
-            return
+            return accepted
         origin = Origin(
             account=self._state.account.account,
             instrument=view.instrument,
             worst_price=worst_price(intent, view),
+            worst=partial(worst_price, view=view),
             reference=market_reference(lane.feed, view),
         )
+        leaving = []
         for order in children(accepted, origin, ids=lane.ids):
             approved = review_order(order, view, gates=self._gates, parent=accepted)
             if isinstance(approved, Refused):
                 self._refuse(host, order, approved)
-            else:
-                self._commit(host, view, accepted, approved)
+                return approved
+            leaving.append(approved)
+        self._commit(host, view, accepted, tuple(leaving))
+        return None
 
-    def _commit(self, host: Hosted, view: View, accepted: Accepted, approved: Approved) -> None:
-        """Step 5: the order goes to the journal, and is in force for every later gate."""
-        order, held = approved.order, accepted.reservation
-        reserved = amount_text(held.amount)
+    def _commit(
+        self, host: Hosted, view: View, accepted: Accepted, leaving: tuple[Approved, ...]
+    ) -> None:
+        """Step 5: the orders go to the journal, and are in force for every later gate."""
         write = self._recorder.write
-        write(accepted_event(accepted, approved, reserved=reserved))
-        seq = write(
-            approved_event(accepted, approved, reserved=reserved, instrument=view.instrument)
-        )
-        self._state.account.approve(
-            order, held.asset, amount=held.amount, expires_at_ns=approved.expires_at_ns
-        )
-        self.working.touch(order.strategy, order.symbol)
+        held = accepted.reservation
+        write(accepted_event(accepted, leaving[0], reserved=amount_text(held.amount)))
+        seq = 0
+        for approved in leaving:
+            order = approved.order
+            if approved is not leaving[0]:
+                held = reserve_order(order, view.instrument, limits=view.limits)
+            seq = write(approved_event(approved, held, instrument=view.instrument))
+            self._state.account.approve(
+                order, held.asset, amount=held.amount, expires_at_ns=approved.expires_at_ns
+            )
+        first = leaving[0].order
+        self.working.touch(first.strategy, first.symbol)
         if accepted.intent.algorithm == QUOTE:
-            self.working.quotes.add(order.client_order_id)
+            self.working.quotes.add(first.client_order_id)
         began_ns = self._began_ns
         if self._before_send:
-            self._unsent.add(order.client_order_id)
-            send = partial(self._send, host, approved, began_ns)
+            self._unsent.update(approved.order.client_order_id for approved in leaving)
+            send = partial(self._send, host, leaving, began_ns)
             self._recorder.when_durable(seq, send)
         else:
-            self._send(host, approved, began_ns)
+            self._send(host, leaving, began_ns)
 
-    def _send(self, host: Hosted, approved: Approved, began_ns: int) -> None:
+    def _send(self, host: Hosted, leaving: tuple[Approved, ...], began_ns: int) -> None:
         """Step 6: the gateway asks again what may have changed, and writes the bytes."""
-        order = approved.order
-        self._unsent.discard(order.client_order_id)
-        known = self._state.account.find(order.client_order_id)
-        if known is not None and known.cancel_requested:
-            withheld: Withheld | None = Withheld(WithheldReason.CANCELED, "before it left")
-        else:
-            withheld = self._gateway.submit(approved, epoch=Epoch(self._state.epoch))
+        withheld: Withheld | None = None
+        for approved in leaving:
+            client_order_id = approved.order.client_order_id
+            self._unsent.discard(client_order_id)
+            known = self._state.account.find(client_order_id)
+            if known is not None and known.cancel_requested:
+                withheld = Withheld(WithheldReason.CANCELED, "before it left")
+        if withheld is None:
+            withheld = self._write_out(leaving)
         if withheld is None:
             self.latency.add(self._clock.monotonic_ns() - began_ns)
             return
         reason = f"{withheld.reason.value}: {withheld.detail}".rstrip(": ")
-        event = ev.OrderWithheld(order.client_order_id, order.strategy, order.symbol, reason)
-        self._recorder.decide(event)
-        self.working.touch(order.strategy, order.symbol)
-        self.answer(host, host.order(not_sent(order, reason)))
+        for approved in leaving:
+            order = approved.order
+            event = ev.OrderWithheld(
+                order.client_order_id, order.strategy, order.symbol, reason
+            )
+            self._recorder.decide(event)
+            self.working.touch(order.strategy, order.symbol)
+            self.answer(host, host.order(not_sent(order, reason)))
+            self.stops.on_withheld(event)
+
+    def _write_out(self, leaving: tuple[Approved, ...]) -> Withheld | None:
+        """Hand one order, one list, or one order with the cancel of another to the gateway."""
+        epoch = Epoch(self._state.epoch)
+        if len(leaving) > 1:
+            return self._gateway.submit_list(leaving, epoch=epoch)
+        order = leaving[0].order
+        if not order.replaces:
+            return self._gateway.submit(leaving[0], epoch=epoch)
+        cancel = CancelOrder(order.symbol, order.replaces)
+        withheld = self._gateway.replace(cancel, leaving[0], epoch=epoch)
+        if withheld is None:
+            self._recorder.decide(
+                ev.CancelRequested(order.replaces, order.strategy, order.symbol, "replaced")
+            )
+        return withheld
 
     def _refuse(self, host: Hosted, asked: SizedIntent | NewOrder, refused: Refused) -> None:
         """Journal a refusal with all reasons; equal ones of a second become one, counted."""

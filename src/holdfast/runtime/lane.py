@@ -1,0 +1,53 @@
+"""One symbol's way through the stages, and what stands where nobody keeps stops."""
+
+import msgspec
+
+from holdfast.decision.host import Hosted
+from holdfast.domain import events as ev
+from holdfast.domain.ids import ClientOrderIds, StrategyId
+from holdfast.domain.intent import Protect, SizedIntent
+from holdfast.market.bars import Bars
+from holdfast.market.feed import Feed
+from holdfast.risk.view import View
+
+
+class Lane(msgspec.Struct, kw_only=True):
+    """One symbol's way through the stages: its feed, who sees it, and their views for gates."""
+
+    feed: Feed
+    ids: ClientOrderIds
+    hosts: list[Hosted] = []
+    bookish: list[Hosted] = []
+    tradish: list[Hosted] = []
+    bars: list[tuple[Bars, Hosted]] = []
+    views: dict[StrategyId, View] = {}
+
+    def join(self, host: Hosted, view: View, *, bars: list[Bars]) -> None:
+        """Let a strategy see this symbol and trade it."""
+        self.hosts.append(host)
+        self.views[host.id] = view
+        self.bars.extend((bar, host) for bar in bars)
+        if host.sees_book:
+            self.bookish.append(host)
+        if host.sees_trades:
+            self.tradish.append(host)
+
+    def leave(self) -> None:
+        """Show the symbol to no strategy any more."""
+        for seen in (self.hosts, self.bookish, self.tradish, self.bars):
+            seen.clear()
+
+
+class Stopless:
+    """Keeps no protective stops; what keeps them does these things."""
+
+    def protect(self, strategy: StrategyId, wish: Protect) -> None:
+        """Take a strategy's wish for a stop."""
+
+    def make_way(self, strategy: StrategyId, intent: SizedIntent) -> SizedIntent:
+        """Give an intent as it can be carried out beside a stop, or in its place."""
+        del strategy
+        return intent
+
+    def on_withheld(self, event: ev.OrderWithheld) -> None:
+        """Learn of an order that did not leave."""
