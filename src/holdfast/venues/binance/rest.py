@@ -160,6 +160,14 @@ class Rest:
             answer = await self._ask(self.signed_target(path, params), weight)
         return _checked(answer, path)
 
+    async def set_signed(self, path: str, params: Params, *, weight: int) -> bytes:
+        """Change a setting that may be told twice; a refused time stamp is given again."""
+        answer = await self._ask(self.signed_target(path, params), weight, method="POST")
+        if answer.status != OK and error_body(answer.body).code == _TIME_CODE:
+            await self.measure_offset()
+            answer = await self._ask(self.signed_target(path, params), weight, method="POST")
+        return _checked(answer, path)
+
     async def keyed(self, method: str, path: str, *, weight: int) -> bytes:
         """Ask in the name of the key alone, unsigned, what is safe to be asked twice."""
         return _checked(await self._ask(path, weight, method=method), path)
