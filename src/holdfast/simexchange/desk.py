@@ -7,18 +7,20 @@ waits for it here.
 
 from collections.abc import Callable, Mapping
 from enum import Enum
+from functools import partial
+from typing import Any
 
 import msgspec
 
 from holdfast.simexchange import refusals
-from holdfast.simexchange.answers import Answer, Reply
+from holdfast.simexchange.answers import Answer, Gathered, Reply
 from holdfast.simexchange.faults.at_request import (
     is_cancel,
     spoil_cancel,
     spoil_order,
     spoil_request,
 )
-from holdfast.simexchange.floor import Floor
+from holdfast.simexchange.floor import AnyTicket, Floor
 from holdfast.simexchange.limits import (
     MAKER_GIVES_BACK,
     SPOT,
@@ -27,7 +29,7 @@ from holdfast.simexchange.limits import (
     OrderLimits,
     Quotas,
 )
-from holdfast.simexchange.model import Outcome, Reject, SymbolRules, Ticket
+from holdfast.simexchange.model import Reject, SymbolRules
 from holdfast.simexchange.params import Params
 from holdfast.simexchange.payloads.feed import MILLISECOND_NS
 from holdfast.simexchange.refusals import Refusal
@@ -90,11 +92,17 @@ class Pending(msgspec.Struct, kw_only=True):
     fault sets `wait_ns`: for so long the request stays outside the core.
     """
 
-    start: Callable[[], Ticket]
-    shape: Callable[[Outcome], object]
+    start: Callable[[], AnyTicket]
+    shape: Callable[[Any], object]
     is_new_order: bool = False
     wait_ns: int = 0
     order_count: int = 1
+
+
+class Batch(msgspec.Struct, kw_only=True):
+    """Several answers in one, in their order; those refused already wait for nothing."""
+
+    parts: list[Pending | Refusal]
 
 
 class Operation(msgspec.Struct, kw_only=True, frozen=True):
@@ -131,7 +139,7 @@ class Desk:
         quotas: Quotas = SPOT,
     ) -> None:
         self.floor = floor
-        self.symbols = floor.exchange.symbols if symbols is None else symbols
+        self.symbols = floor.spot_symbols if symbols is None else symbols
         self.quotas = quotas
         self._addresses: dict[str, AddressLimits] = {}
         self._orders: dict[str, OrderLimits] = {}
@@ -176,6 +184,9 @@ class Desk:
             return
         if isinstance(body, Pending):
             self._submit(operation, call, body, reply)
+            return
+        if isinstance(body, Batch):
+            self._submit_batch(operation, call, body, reply)
             return
         self._refund(operation, call, weight)
         reply(Answer(body=body))
@@ -254,7 +265,7 @@ class Desk:
             elif is_cancel(call.endpoint):
                 spoil_cancel(self, call)
 
-        def done(ticket: Ticket) -> None:
+        def done(ticket: AnyTicket) -> None:
             self._finish(operation, call, pending, reply, ticket)
 
         if pending.wait_ns:
@@ -263,8 +274,23 @@ class Desk:
             return
         self.floor.submit(pending.start, done)
 
+    def _submit_batch(
+        self, operation: Operation, call: Call, batch: Batch, reply: Reply
+    ) -> None:
+        gathered = Gathered(len(batch.parts), reply)
+        for number, part in enumerate(batch.parts):
+            if isinstance(part, Refusal):
+                gathered.take(number, Answer(refusal=part))
+            else:
+                self._submit(operation, call, part, partial(gathered.take, number))
+
     def _finish(
-        self, operation: Operation, call: Call, pending: Pending, reply: Reply, ticket: Ticket
+        self,
+        operation: Operation,
+        call: Call,
+        pending: Pending,
+        reply: Reply,
+        ticket: AnyTicket,
     ) -> None:
         outcome = ticket.outcome
         assert outcome is not None, "a ticket that is done has an outcome"

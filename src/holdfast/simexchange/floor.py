@@ -6,11 +6,19 @@ account events that it caused, unless a fault turns that round.
 
 import asyncio
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+from holdfast.simexchange.everystream import EveryStream
 from holdfast.simexchange.faults import Armed, FaultKind, Faults, Scene
 from holdfast.simexchange.faults.acts import perform
 from holdfast.simexchange.faults.at_market import MarketFaults
+from holdfast.simexchange.futures.model import FuturesEvent, Liquidated
+from holdfast.simexchange.futures.requests import (
+    FuturesDone,
+    FuturesEmission,
+    FuturesTicket,
+)
+from holdfast.simexchange.listed import Listed
 from holdfast.simexchange.model import (
     NEVER_NS,
     AccountEvent,
@@ -23,6 +31,7 @@ from holdfast.simexchange.model import (
 )
 from holdfast.simexchange.streams import MarketStreams
 from holdfast.simexchange.timetable import Timetable
+from holdfast.simexchange.usdm.state import UsdmState
 from holdfast.simexchange.userdata import UserStreams
 
 if TYPE_CHECKING:
@@ -30,6 +39,8 @@ if TYPE_CHECKING:
     from holdfast.simexchange.exchange import Exchange
     from holdfast.simexchange.pacing import MarketClock, Pacer
     from holdfast.simexchange.port import Port
+
+AnyTicket: TypeAlias = Ticket | FuturesTicket
 
 
 class Floor:
@@ -42,7 +53,12 @@ class Floor:
         self.clock = clock
         self.pacer = pacer
         self.faults = faults
-        self.streams = MarketStreams(exchange, clock, on_change=self._on_listeners)
+        self.spot_symbols = Listed(exchange.symbols, is_linear=False)
+        self.spot = MarketStreams(
+            exchange, clock, on_change=self._on_listeners, symbols=self.spot_symbols
+        )
+        self.usdm = UsdmState(exchange, clock, on_change=self._on_listeners)
+        self.streams = EveryStream([self.spot, self.usdm.streams])
         self.timetable = Timetable(clock, is_moving=lambda: self.is_moving)
         self.market_faults = MarketFaults(self)
         self.users = UserStreams(clock, faults=faults, timetable=self.timetable)
@@ -54,8 +70,8 @@ class Floor:
         self.is_in_maintenance = False
         self.port: Port | None = None
         self.tasks: list[asyncio.Task[None]] = []
-        self.expire_keys: Callable[[str | None], int] | None = None
-        self._replies: dict[int, Callable[[Ticket], None]] = {}
+        self.expire_keys: Callable[[str | None], int] | None = self.usdm.listen_keys.expire
+        self._replies: dict[int, Callable[[Any], None]] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._listened = asyncio.Event()
         self._afterwards: list[Callable[[], None]] = []
@@ -83,7 +99,7 @@ class Floor:
             self._listened.clear()
             await self._listened.wait()
 
-    def submit(self, start: Callable[[], Ticket], done: Callable[[Ticket], None]) -> None:
+    def submit(self, start: Callable[[], AnyTicket], done: Callable[[Any], None]) -> None:
         """Hand a request to the core and call `done` when its ticket is."""
         ticket = start()
         if ticket.done:
@@ -133,23 +149,25 @@ class Floor:
         self.timetable.moved()
         self.streams.announce(b"end:%d" % self.clock.now_ns())
 
-    def deliver(self, emissions: Iterable[Emission]) -> None:
+    def deliver(self, emissions: Iterable[Emission | FuturesEmission]) -> None:
         """Send what happened to whom it concerns."""
-        events: list[AccountEvent] = []
+        events: list[AccountEvent | FuturesEvent] = []
         for emission in emissions:
-            if isinstance(emission, AccountEvent):
+            if isinstance(emission, AccountEvent | FuturesEvent):
                 events.append(emission)
-                continue
-            if isinstance(emission, TicketDone):
+            elif isinstance(emission, TicketDone | FuturesDone):
                 self._answer(emission.ticket, events)
             elif isinstance(emission, Published):
                 self._release(events)
                 self._publish(emission.record)
+            elif isinstance(emission, Liquidated):
+                self._release(events)
+                self.usdm.streams.publish_forced(emission.forced)
         self._release(events)
         while self._afterwards:
             self._afterwards.pop(0)()
 
-    def _answer(self, ticket: Ticket, events: list[AccountEvent]) -> None:
+    def _answer(self, ticket: AnyTicket, events: list[AccountEvent | FuturesEvent]) -> None:
         done = self._replies.pop(ticket.ticket_id, None)
         if events and self.faults.on_reply:
             scene = Scene(account=ticket.account)
@@ -159,9 +177,11 @@ class Floor:
             done(ticket)
         self._release(events)
 
-    def _release(self, events: list[AccountEvent]) -> None:
+    def _release(self, events: list[AccountEvent | FuturesEvent]) -> None:
         for event in events:
             fact = event.event
+            if isinstance(event, FuturesEvent):
+                self.usdm.history.note(event.account, event.event)
             self.users.publish(event.account, fact)
             if not isinstance(fact, OrderUpdate) or fact.trade is None:
                 continue

@@ -7,9 +7,11 @@ loopback only.
 import msgspec
 from aiohttp import web
 
+from holdfast.simexchange.addresses import spot_addresses, usdm_addresses
 from holdfast.simexchange.floor import Floor
 from holdfast.simexchange.numbers import format_e8
 from holdfast.simexchange.payloads import orders as shown
+from holdfast.simexchange.usdm import insight as usdm
 
 EVERYTHING = 1 << 31
 
@@ -48,6 +50,8 @@ def _status(floor: Floor) -> dict[str, object]:
         "products": {
             symbol: rules.product for symbol, rules in sorted(floor.exchange.symbols.items())
         },
+        **(spot_addresses(floor.port.number) if floor.port else {}),
+        **(usdm_addresses(floor.port.number) if floor.port else {}),
         "faults": floor.faults.happened,
     }
 
@@ -56,7 +60,7 @@ def _truth(floor: Floor, account: str) -> dict[str, object]:
     accounts = floor.exchange.accounts
     spec = accounts.spec(account)
     orders, trades = [], []
-    for symbol in sorted(floor.exchange.symbols):
+    for symbol in sorted(floor.spot_symbols):
         found = accounts.all_orders(account, symbol, order_id=0, limit=EVERYTHING)
         orders += [shown.queried(order, unit_ns=1) for order in found]
         executed = accounts.my_trades(account, symbol, from_id=0, limit=EVERYTHING)
@@ -71,6 +75,7 @@ def _truth(floor: Floor, account: str) -> dict[str, object]:
         "orders": orders,
         "open_order_ids": [order.order_id for order in accounts.open_orders(account)],
         "trades": trades,
+        "usdm": usdm.truth(floor, account),
     }
 
 

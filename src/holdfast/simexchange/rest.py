@@ -1,7 +1,9 @@
 """The REST interface: routes to operations, exact bytes to proofs, answers to responses."""
 
 import asyncio
+from collections.abc import Iterable
 from http import HTTPStatus
+from typing import TypeAlias
 
 import msgspec
 from aiohttp import web
@@ -74,14 +76,16 @@ ROUTES: tuple[tuple[str, str, Operation], ...] = (
     ("GET", "/sapi/v1/margin/allPairs", startup.MARGIN_PAIRS),
     ("GET", "/sapi/v1/margin/isolated/allPairs", startup.ISOLATED_PAIRS),
     ("GET", "/sapi/v1/asset/tradeFee", startup.TRADE_FEES),
-    ("GET", "/fapi/v1/exchangeInfo", startup.NO_CONTRACTS),
     ("GET", "/dapi/v1/exchangeInfo", startup.NO_CONTRACTS),
 )
 
 
-def add_routes(app: web.Application, desk: Desk) -> None:
+Routes: TypeAlias = Iterable[tuple[str, str, Operation]]
+
+
+def add_routes(app: web.Application, desk: Desk, *, routes: Routes = ROUTES) -> None:
     """Serve every route."""
-    for method, path, operation in ROUTES:
+    for method, path, operation in routes:
         app.router.add_route(method, path, _Route(desk, operation).answer)
 
 

@@ -14,6 +14,7 @@ import uvloop
 
 from holdfast.errors import HoldfastError
 from holdfast.simexchange.accounts import AccountSpec, demonstration_account, load_accounts
+from holdfast.simexchange.addresses import ready_line
 from holdfast.simexchange.arguments import ServeOptions, add_serve_arguments, options_from
 from holdfast.simexchange.assumptions import load_assumptions
 from holdfast.simexchange.connection import GOING_AWAY
@@ -22,7 +23,7 @@ from holdfast.simexchange.faults import Faults, load_faults
 from holdfast.simexchange.parent import follow_parent
 from holdfast.simexchange.signing import Verifier
 from holdfast.simexchange.source import Market, open_market
-from holdfast.simexchange.venue import HOST, open_floor
+from holdfast.simexchange.venue import open_floor
 
 INTERRUPTED = 130
 
@@ -74,14 +75,7 @@ async def serve(options: ServeOptions, *, ready: Callable[[dict[str, object]], N
     exchange = Exchange(market.symbols, accounts, assumptions=assumptions, seed=options.seed)
     async with open_floor(exchange, market, options=options, faults=faults) as venue:
         stop = _stop_signal(options)
-        ready(
-            {
-                "ready": True,
-                "rest": f"http://{HOST}:{venue.port}",
-                "ws": f"ws://{HOST}:{venue.port}",
-                "ws_api": f"ws://{HOST}:{venue.port}/ws-api/v3",
-            }
-        )
+        ready({"ready": True, **ready_line(venue.port)})
         await asyncio.wait((stop, venue.playing), return_when=asyncio.FIRST_COMPLETED)
         if venue.playing.done():
             venue.playing.result()  # a market that breaks ends the program with its reason

@@ -11,8 +11,9 @@ from aiohttp import WSMsgType, web
 
 from holdfast.simexchange.connection import POLICY_VIOLATION, Connection, Role, Terms
 from holdfast.simexchange.desk import Desk
+from holdfast.simexchange.everystream import Streams
 from holdfast.simexchange.faults.at_socket import befall, retire
-from holdfast.simexchange.limits import MINUTE_NS, Window
+from holdfast.simexchange.limits import MINUTE_NS, SPOT, USDM, Window
 from holdfast.simexchange.marketsocket import MarketSession
 from holdfast.simexchange.pacing import SECOND_NS
 from holdfast.simexchange.payloads.feed import MICROSECOND_NS, MILLISECOND_NS
@@ -41,8 +42,11 @@ class Session(Protocol):
 class Sockets:
     """Accept WebSocket connections; after `day_cut_ns` each is closed, 0 leaves it open."""
 
-    def __init__(self, desk: Desk, *, day_cut_ns: int = 0) -> None:
+    def __init__(
+        self, desk: Desk, *, streams: Streams | None = None, day_cut_ns: int = 0
+    ) -> None:
         self._desk = desk
+        self._streams = desk.floor.spot if streams is None else streams
         self._day_cut_ns = day_cut_ns
         self._connects: dict[str, Window] = {}
 
@@ -59,14 +63,16 @@ class Sockets:
             request.query.get("streams", "") if is_combined else request.match_info.get("names")
         )
         floor = self._desk.floor
+        quotas = SPOT if self._desk.symbols else USDM
 
         def make(connection: Connection) -> MarketSession:
             session = MarketSession(
-                floor.streams,
+                self._streams,
                 connection,
                 clock=floor.clock,
                 is_combined=is_combined,
                 unit_ns=_unit_ns(request),
+                messages_per_second=quotas.messages_per_second,
             )
             session.open([name for name in (names or "").split("/") if name])
             return session

@@ -5,7 +5,8 @@ import msgspec
 from holdfast.simexchange.connection import Connection
 from holdfast.simexchange.faults import Faults
 from holdfast.simexchange.faults.at_user import UserFaults
-from holdfast.simexchange.model import AccountFact, OrderUpdate
+from holdfast.simexchange.futures.model import FuturesFact
+from holdfast.simexchange.model import AccountFact, BalanceUpdate, OrderUpdate
 from holdfast.simexchange.pacing import MarketClock
 from holdfast.simexchange.payloads import lists, orders
 from holdfast.simexchange.payloads.feed import MILLISECOND_NS
@@ -32,7 +33,11 @@ class Subscription:
         self.number = number
         self.unit_ns = unit_ns
 
-    def events(self, fact: AccountFact) -> list[orders.Json]:
+    def concerns(self, fact: "AccountFact | FuturesFact") -> bool:
+        """Tell whether a fact is of this subscription's product."""
+        return not isinstance(fact, FuturesFact)
+
+    def events(self, fact: "AccountFact | FuturesFact") -> list[orders.Json]:
         """Say in the product's words what happened."""
         if isinstance(fact, OrderUpdate):
             return [orders.execution_report(fact, unit_ns=self.unit_ns)]
@@ -40,6 +45,7 @@ class Subscription:
             return [lists.list_status(fact, unit_ns=self.unit_ns)]
         if isinstance(fact, BalanceShift):
             return [lists.balance_shift(fact, unit_ns=self.unit_ns)]
+        assert isinstance(fact, BalanceUpdate), "a subscription is asked what concerns it"
         return [orders.account_position(fact, unit_ns=self.unit_ns)]
 
     def push(self, event: orders.Json) -> None:
@@ -51,9 +57,7 @@ class Subscription:
 class UserStreams:
     """All subscriptions to user data."""
 
-    def __init__(
-        self, clock: MarketClock, *, faults: Faults, timetable: Timetable
-    ) -> None:
+    def __init__(self, clock: MarketClock, *, faults: Faults, timetable: Timetable) -> None:
         self._clock = clock
         self._faults = faults
         self._spoiled = UserFaults(faults, timetable)
@@ -89,14 +93,22 @@ class UserStreams:
         """List the subscriptions of a connection."""
         return [one for one in self._subscriptions if one.connection is connection]
 
+    def of_account(self, account: str) -> list[Subscription]:
+        """List the subscriptions to an account."""
+        return [one for one in self._subscriptions if one.account == account]
+
+    def remove(self, subscription: Subscription) -> None:
+        """End a subscription without a word."""
+        self._subscriptions.remove(subscription)
+
     def drop(self, connection: Connection) -> None:
         """Forget a connection that is gone."""
         kept = [one for one in self._subscriptions if one.connection is not connection]
         self._subscriptions = kept
 
-    def publish(self, account: str, fact: AccountFact) -> None:
+    def publish(self, account: str, fact: "AccountFact | FuturesFact") -> None:
         """Send an account event to everybody who subscribed to the account."""
-        listeners = [one for one in self._subscriptions if one.account == account]
+        listeners = [one for one in self.of_account(account) if one.concerns(fact)]
         if not listeners:
             return
         if self._faults.on_user:

@@ -8,23 +8,27 @@ from typing import TYPE_CHECKING, NamedTuple
 from aiohttp import web
 
 from holdfast.simexchange import admin, insight, rest
+from holdfast.simexchange.addresses import HOST
 from holdfast.simexchange.arguments import ServeOptions
 from holdfast.simexchange.desk import Desk
+from holdfast.simexchange.everystream import JoinedStreams
 from holdfast.simexchange.exchange import Exchange
 from holdfast.simexchange.faults import Faults
 from holdfast.simexchange.faults.at_http import door
 from holdfast.simexchange.floor import Floor
+from holdfast.simexchange.limits import USDM
 from holdfast.simexchange.notes import opening_notes
 from holdfast.simexchange.pacing import MarketClock, Pacer
 from holdfast.simexchange.port import Port
 from holdfast.simexchange.pump import Pump, prime
 from holdfast.simexchange.sockets import Sockets
 from holdfast.simexchange.trouble import trouble_log
+from holdfast.simexchange.usdm.routes import ROUTES
+from holdfast.simexchange.usdm.sockets import UsdmSockets
 
 if TYPE_CHECKING:
     from holdfast.simexchange.source import Market
 
-HOST = "127.0.0.1"
 LARGEST_BODY_BYTES = 1 << 20
 GRACE_S = 1.0
 
@@ -53,7 +57,7 @@ async def open_floor(
     floor.is_full = options.profile == "full"
     app = web.Application(client_max_size=LARGEST_BODY_BYTES, middlewares=[door(floor)])
     rest.add_routes(app, desk)
-    Sockets(desk, day_cut_ns=options.day_cut_ns).add_routes(app)
+    _add_usdm(app, desk, day_cut_ns=options.day_cut_ns)
     notes = [*market.notes, *opening_notes(exchange.accounts.specs())]
     insight.add_routes(app, floor, notes=notes)
     admin.add_routes(app, floor)
@@ -75,3 +79,14 @@ async def open_floor(
             task.cancel()
         await asyncio.gather(*floor.tasks, return_exceptions=True)
         await runner.cleanup()
+
+
+def _add_usdm(app: web.Application, spot: Desk, *, day_cut_ns: int) -> None:
+    """Serve USD-M beside spot; the addresses without a route serve the streams of both."""
+    floor = spot.floor
+    desk = Desk(floor, symbols=floor.usdm.rules, quotas=USDM)
+    rest.add_routes(app, desk, routes=ROUTES)
+    doors = UsdmSockets(desk, Sockets(desk, day_cut_ns=day_cut_ns))
+    doors.add_routes(app)
+    every = JoinedStreams([floor.spot, doors.unrouted()])
+    Sockets(spot, streams=every, day_cut_ns=day_cut_ns).add_routes(app)

@@ -3,7 +3,7 @@
 A session that logged on with an Ed25519 key needs neither key nor signature afterwards.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import TypeAlias
 
@@ -100,6 +100,9 @@ class Request(msgspec.Struct):
 class ApiSession:
     """One connection to the WebSocket API."""
 
+    methods: Mapping[str, Operation] = METHODS
+    order_methods = ORDER_METHODS
+
     def __init__(
         self,
         desk: Desk,
@@ -119,7 +122,11 @@ class ApiSession:
         self._account: str | None = None
         self._authorized_ns = 0
         self._subscribed_count = 0
-        self._own: dict[str, Operation] = {
+        self._own = self.own_methods()
+
+    def own_methods(self) -> dict[str, Operation]:
+        """Return the methods that belong to this connection."""
+        return {
             "session.logon": _signed(self._logon, 2),
             "session.status": Operation(run=self._status, weight=2),
             "session.logout": Operation(run=self._logout, weight=2),
@@ -144,7 +151,7 @@ class ApiSession:
         if isinstance(request.id, str) and len(request.id) > LONGEST_ID:
             self._push_refusal(None, refusals.invalid("id"))
             return
-        operation = self._own.get(request.method) or METHODS.get(request.method)
+        operation = self._own.get(request.method) or self.methods.get(request.method)
         if operation is None:
             self._push_refusal(request.id, Refusal(-1130, f"Unknown method: {request.method}"))
             return
@@ -223,7 +230,7 @@ class ApiSession:
     def _limits(self, request: Request, call: Call) -> list[RateLimit]:
         now_ns = self._desk.floor.clock.limits_now_ns()
         counted = [weight_count(self._desk.address(self._address), now_ns)]
-        if request.method in ORDER_METHODS and call.account:
+        if request.method in self.order_methods and call.account:
             counted = order_counts(self._desk.orders(call.account), now_ns) + counted
         return counted
 

@@ -7,7 +7,7 @@ import hmac
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Literal
 
 import aiohttp
 import msgspec
@@ -77,8 +77,10 @@ def market_records(count: int, step_ns: int) -> Iterator[Record]:
 class MadeUpMarket:
     """What the server expects of a market."""
 
-    def __init__(self, count: int, *, step_ns: int) -> None:
-        self.symbols = {"BTCUSDT": RULES}
+    def __init__(
+        self, count: int, *, step_ns: int, rules: SymbolRules = RULES
+    ) -> None:
+        self.symbols = {"BTCUSDT": rules}
         self.start_ns = START_NS
         self.notes = ["made up for a test"]
         self._count = count
@@ -98,17 +100,22 @@ async def open_venue(
     window: int = 1,
     step_ns: int = STEP_NS,
     latency_us: int = 0,
+    rules: SymbolRules = RULES,
+    profile: Literal["strict", "full"] = "strict",
+    day_cut_ns: int = 0,
 ) -> AsyncIterator["Client"]:
     """Serve the made-up market on a free port of this loop and yield a client."""
-    market: Any = MadeUpMarket(count, step_ns=step_ns)
+    market: Any = MadeUpMarket(count, step_ns=step_ns, rules=rules)
     exchange = Exchange(
         market.symbols,
         accounts or [demonstration_account(market.symbols)],
         assumptions=assume(latency_us),
         seed=1,
     )
-    options = ServeOptions(speed=speed, window=window)
-    armed = Faults(faults or [], seed=1)
+    options = ServeOptions(
+        speed=speed, window=window, profile=profile, day_cut_ns=day_cut_ns
+    )
+    armed = Faults(faults or [], seed=1, is_full=profile == "full")
     async with (
         open_floor(exchange, market, options=options, faults=armed) as venue,
         aiohttp.ClientSession() as session,

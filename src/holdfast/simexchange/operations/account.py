@@ -66,7 +66,8 @@ def _my_trades(call: Call) -> object:
 def _account(call: Call) -> object:
     accounts = call.floor.exchange.accounts
     hides_zero = call.params.flag("omitZeroBalances", default=False)
-    maker, taker = accounts.rates(call.account, next(iter(call.symbols)))
+    first = next(iter(call.symbols), None)
+    maker, taker = (0, 0) if first is None else accounts.rates(call.account, first)
     updated_ns = max(accounts.updated_ns(call.account), call.floor.clock.start_ns)
     return {
         "makerCommission": maker // BASIS_E8,

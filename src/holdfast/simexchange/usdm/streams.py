@@ -13,9 +13,10 @@ from holdfast.simexchange.futures.model import ForcedOrder
 from holdfast.simexchange.model import Depth, Mark, Record, SymbolRules, Ticker, Trade
 from holdfast.simexchange.pacing import MarketClock
 from holdfast.simexchange.streams import INTERVALS, Listener, MarketStreams, Topic
+from holdfast.simexchange.usdm.marks import MarkBook
 from holdfast.simexchange.usdm.payloads import feed
 from holdfast.simexchange.usdm.payloads.digits import Digits
-from holdfast.simexchange.usdm.tape import AggTape
+from holdfast.simexchange.usdm.tape import AggTape, Group
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,14 +79,23 @@ class UsdmStreams(MarketStreams):
         rules: "Mapping[str, SymbolRules]",
     ) -> None:
         super().__init__(exchange, clock, on_change=on_change, symbols=rules)
+        self._rules = rules
         self.digits = {symbol: Digits(one) for symbol, one in rules.items()}
         self.tapes = {symbol: AggTape(self._recent_of(symbol)) for symbol in rules}
+        self.marks = MarkBook(rules, clock.now_ns)
         self._diffs: dict[Topic, feed.Diff] = {}
         self._last_ids: dict[str, int] = {}
 
+    def digits_of(self, symbol: str) -> Digits:
+        """Return how a symbol's numbers are written, by its rules of now."""
+        rules, digits = self._rules[symbol], self.digits[symbol]
+        if digits.rules is not rules:
+            digits = self.digits[symbol] = Digits(rules)
+        return digits
+
     def hears(self, symbol: str) -> bool:
-        """Tell whether anybody listens to a symbol."""
-        return symbol in self._topics or (EVERY in self._topics and symbol in self.digits)
+        """Tell whether a symbol is listed: what nobody listens to is remembered too."""
+        return symbol in self.digits
 
     def knows(self, name: str) -> bool:
         """Tell whether a stream of this name exists."""
@@ -101,7 +111,6 @@ class UsdmStreams(MarketStreams):
         """Send what a record means to whoever listens; the core has absorbed it already."""
         if self._diffs:
             self._send_late_diffs(record.at_ns)
-        self._send_late_groups(record.at_ns)
         prev_id = self._note(record)
         for symbol in (record.symbol, EVERY):
             for topic in list(self._topics.get(symbol, {}).values()):
@@ -125,8 +134,6 @@ class UsdmStreams(MarketStreams):
             topic.send(lambda _unit: feed.book_ticker(record, digits))
         elif isinstance(record, Trade) and kind == "trade":
             topic.send(lambda _unit: feed.trade(record, digits))
-        elif isinstance(record, Trade) and kind == "aggTrade":
-            self._send_group(record.symbol, record.at_ns, trade=record)
         elif kind in PARTIAL:
             self._send_partial(topic, record)
         elif "line_" in kind:
@@ -196,7 +203,7 @@ class UsdmStreams(MarketStreams):
         topic.sent_ns = mark.at_ns
         message = msgspec.json.encode(feed.mark_price(mark))
         if topic.kind.startswith("!"):
-            marks = [self._exchange.futures.mark(symbol) for symbol in self.digits]
+            marks = [self._exchange.futures.margin.mark(symbol) for symbol in self.digits]
             message = msgspec.json.encode([feed.mark_price(one) for one in marks])
         topic.send(lambda _unit: message)
 
@@ -234,27 +241,33 @@ class UsdmStreams(MarketStreams):
             elif topic.is_due(at_ns, DEPTH_NS[topic.kind]):
                 self._send_diff(topic)
 
-    def _send_late_groups(self, at_ns: int) -> None:
-        for symbol, tape in self.tapes.items():
-            if tape.is_open:
-                self._send_group(symbol, at_ns)
-
-    def _send_group(self, symbol: str, at_ns: int, *, trade: Trade | None = None) -> None:
-        tape = self.tapes[symbol]
-        group = tape.close(at_ns) if trade is None else tape.follow(trade)
-        topic = self._topics.get(symbol, {}).get("aggTrade")
-        if group is not None and topic is not None:
-            message = feed.agg_trade(group, self.digits[symbol], at_ns=at_ns)
-            topic.send(lambda _unit: message)
-
     def _note(self, record: Record) -> int:
-        """Return the id before a diff's: its `pu`, else where the diff before it ended."""
+        """Remember a record; return the id before a diff's, where the diff before it ended."""
+        symbol = record.symbol
+        if isinstance(record, Trade):
+            self._send_group(self.tapes[symbol].close(record.at_ns), record.at_ns)
+            self._send_group(self.tapes[symbol].follow(record), record.at_ns)
+            return 0
+        for tape in self.tapes.values():
+            if tape.is_open:
+                self._send_group(tape.close(record.at_ns), record.at_ns)
+        if isinstance(record, Mark):
+            self.digits_of(symbol)
+            self.marks.note(record)
         if not isinstance(record, Depth):
             return 0
-        self._has_depth.add(record.symbol)
-        before = self._last_ids.get(record.symbol, record.first_id - 1)
-        self._last_ids[record.symbol] = record.last_id
+        self._has_depth.add(symbol)
+        before = self._last_ids.get(symbol, record.first_id - 1)
+        self._last_ids[symbol] = record.last_id
         return record.prev_id or max(before, record.first_id - 1)
+
+    def _send_group(self, group: Group | None, at_ns: int) -> None:
+        if group is None:
+            return
+        topic = self._topics.get(group.symbol, {}).get("aggTrade")
+        if topic is not None:
+            message = feed.agg_trade(group, self.digits[group.symbol], at_ns=at_ns)
+            topic.send(lambda _unit: message)
 
     def _parse(self, name: str) -> tuple[str, str]:
         if name in EVERY_KIND:

@@ -18,9 +18,10 @@ def fixed(value: int, decimals: int) -> str:
 class Digits:
     """How the numbers of one symbol are written."""
 
-    __slots__ = ("price_decimals", "quantity_decimals")
+    __slots__ = ("price_decimals", "quantity_decimals", "rules")
 
     def __init__(self, rules: SymbolRules) -> None:
+        self.rules = rules
         self.price_decimals = decimals_of(rules.tick)
         self.quantity_decimals = decimals_of(rules.step)
 

@@ -20,15 +20,13 @@ Json: TypeAlias = dict[str, object]
 NO_REASON = "0"
 EXPIRE_REASONS = {
     "": NO_REASON,
-    "STP": "1",
-    "IOC": "2",
-    "IOC_STP": "3",
+    "SELF_TRADE": "1",
+    "UNFILLED_IOC": "2",
+    "UNFILLED_FOK": "2",
     "REDUCE_ONLY": "4",
     "LIQUIDATION": "5",
-    "GTE": "6",
     "DELISTED": "7",
-    "TRIGGERED": "8",
-    "MARKET": "9",
+    "INSUFFICIENT_LIQUIDITY": "9",
 }
 
 

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from holdfast.simexchange.futures.model import AlgoOrder, FuturesOrder, FuturesTrade
 from holdfast.simexchange.numbers import format_e8, plain_e8
+from holdfast.simexchange.usdm.history import Amendment
 from holdfast.simexchange.usdm.payloads.digits import MILLISECOND_NS, Digits
 
 Json: TypeAlias = dict[str, object]
@@ -57,6 +58,28 @@ def own_trade(trade: FuturesTrade, digits: Digits) -> Json:
         "positionSide": trade.position_side,
         "maker": trade.is_maker,
         "buyer": trade.side == "BUY",
+    }
+
+
+def amendment(change: Amendment, digits: Digits) -> Json:
+    """Show a change of an order."""
+    price, quantity = change.price, change.quantity
+    return {
+        "amendmentId": change.amendment_id,
+        "symbol": change.symbol,
+        "pair": change.symbol,
+        "orderId": change.order_id,
+        "clientOrderId": change.client_order_id,
+        "time": change.at_ns // MILLISECOND_NS,
+        "amendment": {
+            "price": {"before": digits.price(price[0]), "after": digits.price(price[1])},
+            "origQty": {
+                "before": digits.quantity(quantity[0]),
+                "after": digits.quantity(quantity[1]),
+            },
+            "count": change.count,
+        },
+        "priceMatch": change.price_match,
     }
 
 
