@@ -392,7 +392,7 @@ def test_no_host_but_a_listed_one_by_tls_is_connected_to(url: str, line: str) ->
         with pytest.raises(ConfigError, match=line) as raised:
             await network.http(url)
         assert "\n" not in str(raised.value)
-        with pytest.raises(ConfigError, match="among|would be right"):
+        with pytest.raises(ConfigError, match=r"among|would be right"):
             await network.websocket(url.replace("http", "ws"), Listener())
 
     asyncio.run(whole())

@@ -20,6 +20,7 @@ from holdfast.errors import (
 )
 from holdfast.venues.binance.dialect import SPOT, Dialect, weight_of
 from holdfast.venues.binance.market_stream import MarketStream
+from holdfast.venues.binance.market_watch import MarketWatch
 from holdfast.venues.binance.options import Endpoints, Options
 from holdfast.venues.binance.rest import Rest
 from holdfast.venues.binance.stream import pause_s
@@ -59,6 +60,8 @@ class BinanceMarketData:
         self._instruments: dict[Symbol, Instrument] = {}
         self._sink: MarketSink | None = None
         self._streams: list[MarketStream] = []
+        self._watch: MarketWatch | None = None
+        self._take_offset: Callable[[int], None] = _nobody
         self._fetching: dict[Symbol, asyncio.Task[None]] = {}
         self._next_fetch_ns: dict[Symbol, int] = {}
 
@@ -66,6 +69,11 @@ class BinanceMarketData:
     def offset_ns(self) -> int:
         """Give how far the venue's clock is ahead of ours, as measured at the start."""
         return self._rest.offset_ns
+
+    @property
+    def is_behind(self) -> bool:
+        """Tell whether messages are read later than they should be."""
+        return any(stream.is_behind for stream in self._streams)
 
     async def instruments(self, symbols: list[Symbol]) -> list[Instrument]:
         """Fetch the instruments; `NotFound` names the first unknown symbol."""
@@ -104,6 +112,7 @@ class BinanceMarketData:
         """Connect and subscribe; returns when data may flow, goes on until `close`."""
         if not self._options.paper_pings:
             await self._rest.measure_offset()
+            self._take_offset(self._rest.offset_ns)
         self._wire = MarketWire(instruments)
         self._sink = sink
         routes = self._dialect.trading(each_trade=self._options.each_trade)
@@ -121,6 +130,22 @@ class BinanceMarketData:
         ]
         for stream in self._streams:
             await stream.open()
+        if not self._options.paper_pings:
+            self._watch = MarketWatch(
+                self._clock,
+                rest=self._rest,
+                dialect=self._dialect,
+                streams=self._streams,
+                options=self._options,
+                on_offset=self._take_offset,
+            )
+            self._watch.start()
+
+    def hand_offset_to(self, take: Callable[[int], None]) -> None:
+        """Let somebody know the measured offset of the venue's clock, now and when it moves."""
+        self._take_offset = take
+        if self._rest.offset_ns:
+            take(self._rest.offset_ns)
 
     def request_snapshot(self, symbol: Symbol) -> None:
         """Fetch a book; it comes by `on_market` as DepthSnapshot. One at a time a symbol.
@@ -140,6 +165,8 @@ class BinanceMarketData:
         for task in fetching:
             task.cancel()
         await asyncio.gather(*fetching, return_exceptions=True)
+        if self._watch is not None:
+            await self._watch.close()
         for stream in self._streams:
             await stream.close()
         await self._rest.close()
@@ -228,3 +255,7 @@ class BinanceMarketData:
             raise NotFound(
                 f"{symbol!r} is no symbol of this venue; BTCUSDT would be one ({error})"
             ) from error
+
+
+def _nobody(_: int) -> None:
+    """Tell nobody; stands where nobody asked."""

@@ -132,6 +132,7 @@ class MarketStream:
     def on_lost(self, reason: str) -> None:
         """Say of every book that it cannot be trusted."""
         self._waiting_tops.clear()
+        self.wire.forget()
         if self._sink is not None:
             for symbol in self.wire.symbols:
                 self._sink.on_book_invalid(symbol, f"disconnected: {reason}")

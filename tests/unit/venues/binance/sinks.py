@@ -1,6 +1,7 @@
 """Sinks that keep what they are told, and small makers that several tests here need."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -112,3 +113,12 @@ async def turn(turns: int = 10) -> None:
     """Let everything that is ready run."""
     for _ in range(turns):
         await asyncio.sleep(0)
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Let the loop turn until something holds, for five seconds at most."""
+    for _ in range(5_000):
+        if holds():
+            return
+        await asyncio.sleep(0.001)
+    raise AssertionError("it never came to hold")

@@ -22,7 +22,7 @@ from holdfast.venues.binance.account_view import (
 from holdfast.venues.binance.options import Credentials, Endpoints, Options
 from holdfast.venues.binance.rest import Rest
 from holdfast.venues.binance.subscription import SUBSCRIBE
-from tests.unit.venues.binance.sinks import KeptAccount, turn
+from tests.unit.venues.binance.sinks import KeptAccount, turn, until
 from tests.unit.venues.binance.test_account_wire import ORDER, REPORT, TRADE
 
 KEYS = Credentials("KEY", "SECRET")
@@ -157,9 +157,7 @@ def test_a_shutdown_notice_opens_a_second_stream_and_loses_nothing() -> None:
         assert desk.sink.story == ["connected"]
         old.receive(told)
         new.receive(told)
-        async with asyncio.timeout(5):
-            while old.is_open:
-                await asyncio.sleep(0.01)
+        await until(lambda: not old.is_open)
         new.receive(told.replace('"A"', '"B"'))
         assert desk.sink.story == ["connected", "acked A", "frame", "acked B", "frame"]
 

@@ -17,7 +17,7 @@ from holdfast.venues.binance.stream import (
     StandingSocket,
     pause_s,
 )
-from tests.unit.venues.binance.sinks import turn
+from tests.unit.venues.binance.sinks import turn, until
 
 
 class Owner:
@@ -227,13 +227,6 @@ def rotating(
         jitter=lambda: 0.0,
         silence_limit_s=0,
     )
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    """Let the loop turn until something holds."""
-    async with asyncio.timeout(5):
-        while not holds():
-            await asyncio.sleep(0.001)
 
 
 def test_a_successor_is_heard_beside_the_old_connection_until_it_takes_over() -> None:

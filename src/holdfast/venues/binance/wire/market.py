@@ -22,7 +22,7 @@ from holdfast.domain.market import (
     MarkPrice,
     TradePrint,
 )
-from holdfast.domain.money import canonical, exact
+from holdfast.domain.money import PriceUnits, QuantityUnits, canonical, exact
 from holdfast.venues.binance.wire.numbers import instant, price_table, quantity_table
 from holdfast.venues.binance.wire.unreadable import READ_ERRORS, Unreadable
 
@@ -40,6 +40,8 @@ SPOT_KINDS = (TOP, TRADE, DEPTH)
 _SHUTDOWN = "serverShutdown"
 
 Text: TypeAlias = tuple[str, str]
+Ticker: TypeAlias = tuple[PriceUnits, QuantityUnits, PriceUnits, QuantityUnits]
+"""Best bid, its quantity, best ask, its quantity."""
 Read: TypeAlias = Callable[[memoryview, UtcNs], MarketEvent | None]
 
 
@@ -116,6 +118,14 @@ class _Snapshot(msgspec.Struct, rename="camel"):
     asks: list[Text]
 
 
+class _Ticker(msgspec.Struct, rename="camel"):
+    symbol: str
+    bid_price: str
+    bid_qty: str
+    ask_price: str
+    ask_qty: str
+
+
 class _Envelope(msgspec.Struct):
     stream: str = ""
     data: msgspec.Raw = msgspec.Raw(b"{}")
@@ -139,6 +149,7 @@ _AGG_TRADE = msgspec.json.Decoder(_AggTradeFrame)
 _MARK = msgspec.json.Decoder(_MarkFrame)
 _DIFF = msgspec.json.Decoder(_DiffFrame)
 _SNAPSHOT = msgspec.json.Decoder(_Snapshot)
+_TICKERS = msgspec.json.Decoder(_Ticker | list[_Ticker])
 _ENVELOPE = msgspec.json.Decoder(_Envelope)
 _EVENT = msgspec.json.Decoder(_Event)
 
@@ -146,6 +157,7 @@ _EVENT = msgspec.json.Decoder(_Event)
 class Seen(msgspec.Struct):
     """The newest message of each stream of a symbol."""
 
+    symbol: Symbol
     top: BookTop | None = None
     trade: TradePrint | None = None
     diff: DepthDiff | None = None
@@ -158,6 +170,7 @@ class MarketWire:
     def __init__(
         self, instruments: list[Instrument], kinds: tuple[str, ...] = SPOT_KINDS
     ) -> None:
+        self.kinds = kinds
         self._streams: dict[str, tuple[Read, Symbol]] = {}
         self._tables = {instrument.symbol: _Tables(instrument) for instrument in instruments}
         for symbol, tables in self._tables.items():
@@ -192,6 +205,12 @@ class MarketWire:
         """Give what a symbol's streams said last."""
         return self._tables[symbol].seen
 
+    def forget(self) -> None:
+        """Forget what was said: the connection that said it is gone."""
+        for tables in self._tables.values():
+            seen = tables.seen
+            seen.top = seen.trade = seen.diff = seen.mark = None
+
     @property
     def symbols(self) -> list[Symbol]:
         """Give whose streams these are."""
@@ -220,6 +239,19 @@ class MarketWire:
         except READ_ERRORS as error:
             return Unreadable(str(error), symbol)
         return DepthSnapshot(symbol, read.last_update_id, bids, asks, received_at_ns)
+
+    def tickers(self, body: bytes) -> dict[Symbol, Ticker] | Unreadable:
+        """Read the answer of a bookTicker query; symbols that are not ours are left out."""
+        try:
+            read = _TICKERS.decode(body)
+            rows = read if isinstance(read, list) else [read]
+            return {
+                tables.seen.symbol: tables.ticker(row)
+                for row in rows
+                if (tables := self._tables.get(Symbol(row.symbol))) is not None
+            }
+        except READ_ERRORS as error:
+            return Unreadable(str(error))
 
     def _decode_slowly(
         self, frame: memoryview, received_at_ns: UtcNs
@@ -260,7 +292,7 @@ class _Tables:
     """An instrument with the remembered texts of its prices and quantities."""
 
     def __init__(self, instrument: Instrument) -> None:
-        self.seen = Seen()
+        self.seen = Seen(instrument.symbol)
         self._symbol = instrument.symbol
         self._prices = price_table(instrument.price_exponent)
         self._quantities = quantity_table(instrument.quantity_exponent)
@@ -268,6 +300,15 @@ class _Tables:
     def levels(self, texts: list[Text]) -> list[Level]:
         prices, quantities = self._prices, self._quantities
         return [(prices[p], quantities[q]) for p, q in texts]
+
+    def ticker(self, row: _Ticker) -> Ticker:
+        prices, quantities = self._prices, self._quantities
+        return (
+            prices[row.bid_price],
+            quantities[row.bid_qty],
+            prices[row.ask_price],
+            quantities[row.ask_qty],
+        )
 
     def top(self, frame: memoryview, received_at_ns: UtcNs) -> BookTop:
         read = _TOP.decode(frame).data
