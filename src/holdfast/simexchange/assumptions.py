@@ -137,6 +137,7 @@ class FuturesOrderAssumptions(msgspec.Struct, frozen=True, forbid_unknown_fields
     max_algo_orders: int
     countdown_cancels_algos: bool
     trigger_protect: Exact
+    triggered_client_id: Literal["new", "same"]
 
 
 class BracketAssumptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

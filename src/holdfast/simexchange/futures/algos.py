@@ -1,7 +1,7 @@
 """Conditional orders of USD-M: taken in, canceled, expired, triggered, finished.
 
 They lock no margin and are checked against position and margin at their trigger alone, when a
-plain order with a number of its own and the client id of the conditional one comes of them.
+plain order with a number of its own (and by assumption a client id of its own) comes of them.
 """
 
 import copy
@@ -50,6 +50,7 @@ class Algos:
         self._admission = admission
         self._timers = timers
         self._assumed = assumed
+        self._keeps_id = assumed.triggered_client_id == "same"
         self._next_algo_id = 1
         self.books = {
             symbol: {CONTRACT_PRICE: AlgoBook(), MARK_PRICE: AlgoBook()}
@@ -106,7 +107,29 @@ class Algos:
         """Trigger what waited for a price."""
         for algo in self.books[symbol][working_type].reached(price):
             if algo.status == "NEW" and not self._is_protected(algo):
-                self._trigger(algo, at_ns=at_ns)
+                self.trigger(algo, at_ns=at_ns)
+
+    def trigger(self, algo: AlgoOrder, *, at_ns: int) -> None:
+        """Place the plain order of an algo order, under an id of its own."""
+        self._forget(algo)
+        algo.status = "TRIGGERING"
+        algo.triggered_ns = at_ns
+        reports = self._clearing.reports
+        reports.algo(algo, at_ns=at_ns)
+        prepared = self._admission.prepare(
+            algo.account, self._request(algo), at_ns=at_ns, algo=algo
+        )
+        if isinstance(prepared, Reject):
+            algo.status = "REJECTED"
+            algo.reject_code, algo.reject_reason = prepared.code, prepared.message
+            reports.algo(algo, at_ns=at_ns)
+            fact = ConditionalReject(at_ns, copy.copy(algo), prepared.code, prepared.message)
+            reports.tell(algo.account, fact)
+            return
+        algo.status = "TRIGGERED"
+        algo.actual_order_id = self._admission.next_order_id()
+        reports.algo(algo, at_ns=at_ns)
+        self._admission.carry_out(prepared, order_id=algo.actual_order_id, at_ns=at_ns)
 
     def finish(self, order: FuturesOrder, *, at_ns: int) -> None:
         """Note that the plain order of a triggered one has ended."""
@@ -197,27 +220,6 @@ class Algos:
         self._clearing.members[algo.account].open_algos.pop(algo.algo_id, None)
         self.books[algo.symbol][algo.working_type].remove(algo)
 
-    def _trigger(self, algo: AlgoOrder, *, at_ns: int) -> None:
-        self._forget(algo)
-        algo.status = "TRIGGERING"
-        algo.triggered_ns = at_ns
-        reports = self._clearing.reports
-        reports.algo(algo, at_ns=at_ns)
-        prepared = self._admission.prepare(
-            algo.account, self._request(algo), at_ns=at_ns, algo=algo
-        )
-        if isinstance(prepared, Reject):
-            algo.status = "REJECTED"
-            algo.reject_code, algo.reject_reason = prepared.code, prepared.message
-            reports.algo(algo, at_ns=at_ns)
-            fact = ConditionalReject(at_ns, copy.copy(algo), prepared.code, prepared.message)
-            reports.tell(algo.account, fact)
-            return
-        algo.status = "TRIGGERED"
-        algo.actual_order_id = self._admission.next_order_id()
-        reports.algo(algo, at_ns=at_ns)
-        self._admission.carry_out(prepared, order_id=algo.actual_order_id, at_ns=at_ns)
-
     def _request(self, algo: AlgoOrder) -> FuturesPlace:
         """Make the plain order: closing the position takes what it holds at this instant."""
         quantity = algo.quantity
@@ -235,7 +237,7 @@ class Algos:
             quantity=quantity,
             price=algo.price,
             reduce_only=(algo.reduce_only or None) if is_both else None,
-            client_order_id=algo.client_algo_id,
+            client_order_id=algo.client_algo_id if self._keeps_id else "",
             price_match="" if algo.price_match == "NONE" else algo.price_match,
             stp_mode=algo.stp_mode,
             good_till_ns=algo.good_till_ns if is_limit else 0,

@@ -129,16 +129,13 @@ class Clearing:
         self._execute(order, order.price, quantity, trade_id, at_ns=at_ns, is_maker=True)
         self._settle_makers(order.symbol, order, at_ns=at_ns)
 
-    def take_over(self, order: FuturesOrder, *, fee: int, at_ns: int) -> FuturesTrade:
+    def take_over(self, order: FuturesOrder, *, at_ns: int) -> None:
         """Execute an order of the venue whole against the fund, at its price (CALCULATED)."""
-        value = notional(order.price, order.quantity)
-        self.totals.face(order.symbol, _signed(order, order.quantity), value)
-        trade = self._execute(
-            order, order.price, order.quantity, self._next_trade_id(), at_ns=at_ns,
-            clearing_fee=fee,
-        )  # fmt: skip
+        quantity, trade_id = order.quantity, self._next_trade_id()
+        value = notional(order.price, quantity)
+        self.totals.face(order.symbol, _signed(order, quantity), value)
+        self._execute(order, order.price, quantity, trade_id, at_ns=at_ns, is_ours=False)
         self.settle_taker(order, at_ns=at_ns)
-        return trade
 
     def settle_taker(self, order: FuturesOrder, *, at_ns: int) -> None:
         """Close a taker that was filled at once, and the reducing orders that it left idle."""
@@ -190,7 +187,7 @@ class Clearing:
         *,
         at_ns: int,
         is_maker: bool = False,
-        clearing_fee: int | None = None,
+        is_ours: bool = True,
     ) -> FuturesTrade:
         member = self.members[order.account]
         stake = member.stake(self.contracts[order.symbol])
@@ -206,13 +203,9 @@ class Clearing:
         order.realized += realized
         wallet.balance += realized
         self.reserve(order)
-        if clearing_fee is None:
-            rate = self.rates(order.account, stake.contract.rules)[0 if is_maker else 1]
-            fee = self._fee(member, order, quantity, value, rate)
-        else:
-            fee = Fee(clearing_fee, wallet.asset)
-        payee = self.totals.fees if clearing_fee is None else self.totals.insurance
-        payee[fee.asset] = payee.get(fee.asset, 0) + fee.amount
+        rate = self.rates(order.account, stake.contract.rules)[0 if is_maker else 1]
+        fee = self._fee(member, order, quantity, value, rate if is_ours else 0)
+        self.totals.fees[fee.asset] = self.totals.fees.get(fee.asset, 0) + fee.amount
         member.wallet(fee.asset).balance -= fee.amount
         position.carried -= fee.amount if fee.asset == wallet.asset else 0
         trade = FuturesTrade(
@@ -233,24 +226,18 @@ class Clearing:
             realized=realized,
             realized_asset=wallet.asset,
         )
-        self._note(member, stake, position, trade, is_clearing=clearing_fee is not None)
-        kind = "TRADE" if clearing_fee is None else "CALCULATED"
+        self._note(member, stake, position, trade)
+        kind = "TRADE" if is_ours else "CALCULATED"
         self.reports.order(order, kind, at_ns=at_ns, trade=trade)
         return trade
 
     def _note(
-        self,
-        member: Member,
-        stake: Stake,
-        position: Position,
-        trade: FuturesTrade,
-        *,
-        is_clearing: bool,
+        self, member: Member, stake: Stake, position: Position, trade: FuturesTrade
     ) -> None:
         member.trades.setdefault(trade.symbol, []).append(trade)
         for kind, asset, amount in (
             ("REALIZED_PNL", trade.realized_asset, trade.realized),
-            ("INSURANCE_CLEAR" if is_clearing else "COMMISSION", trade.fee_asset, -trade.fee),
+            ("COMMISSION", trade.fee_asset, -trade.fee),
         ):
             self.reports.book(
                 member,

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from holdfast.errors import UsageError
+from holdfast.simexchange.futures.algos import Algos
 from holdfast.simexchange.futures.clearing import Clearing
 from holdfast.simexchange.futures.liquidation import (
     DELEVERAGING,
@@ -12,6 +13,7 @@ from holdfast.simexchange.futures.liquidation import (
 )
 from holdfast.simexchange.futures.member import Member
 from holdfast.simexchange.futures.requests import FuturesEmission
+from holdfast.simexchange.model import SimOrder
 
 _REASONS = {
     "TRANSFER": "DEPOSIT",
@@ -29,11 +31,13 @@ class Demands:
         clearing: Clearing,
         guard: Guard,
         *,
+        algos: Algos,
         now: Callable[[], int],
         finish: Callable[[], list[FuturesEmission]],
     ) -> None:
         self._clearing = clearing
         self._guard = guard
+        self._algos = algos
         self._now = now
         self._finish = finish
 
@@ -44,6 +48,30 @@ class Demands:
     def force_adl(self, account: str, symbol: str) -> list[FuturesEmission]:
         """Close an account's positions of a symbol as deleveraging does, without a fee."""
         return self._close(account, symbol, DELEVERAGING)
+
+    def force_trigger(self, account: str, symbol: str) -> list[FuturesEmission]:
+        """Trigger an account's oldest waiting algo order of a symbol, whatever the price."""
+        self._check_symbol(symbol)
+        waiting = self._member(account).open_algos.values()
+        algo = next((one for one in waiting if one.symbol == symbol), None)
+        if algo is None:
+            raise UsageError(f"{account!r} has no algo order that waits on {symbol}")
+        self._algos.trigger(algo, at_ns=self._now())
+        return self._finish()
+
+    def fill(self, order: SimOrder, quantity: int) -> list[FuturesEmission]:
+        """Let the market fill a resting order at its own price; nothing if it ended."""
+        found = self._member(order.account).open.get(order.symbol, {}).get(order.order_id)
+        if found is not None:
+            self._clearing.fill_maker(found, quantity, at_ns=self._now())
+        return self._finish()
+
+    def end(self, order: SimOrder, status: str, *, reason: str = "") -> list[FuturesEmission]:
+        """End an open order as the venue does by itself; nothing if it ended."""
+        found = self._member(order.account).open.get(order.symbol, {}).get(order.order_id)
+        if found is not None:
+            self._clearing.end(found, status, at_ns=self._now(), reason=reason)
+        return self._finish()
 
     def settle(self, symbol: str) -> list[FuturesEmission]:
         """Delist a symbol: cancel all its orders, close all its positions at the mark price."""

@@ -128,7 +128,9 @@ class FuturesExchange:
         self.clearing = clearing
         self.orders = OrderQueries(clearing)
         self.margin = MarginQueries(clearing, self._now)
-        self.demands = Demands(clearing, self._guard, now=self._now, finish=self._finished)
+        self.demands = Demands(
+            clearing, self._guard, algos=self._algos, now=self._now, finish=self._finished
+        )
 
     def enter(self, account: str, request: FuturesRequest, *, arrived_ns: int) -> FuturesTicket:
         """Take a request in; it takes effect when its entry latency has passed."""

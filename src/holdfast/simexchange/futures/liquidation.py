@@ -81,7 +81,8 @@ class Guard:
         self._clearing.accept(order)
         due = order.price * order.quantity // E8 * fee_rate // E8
         fee = min(due, max(0, margin_before))
-        self._clearing.take_over(order, fee=fee, at_ns=at_ns)
+        self._clearing.take_over(order, at_ns=at_ns)
+        self._clear(member, stake, -fee, at_ns=at_ns)
         self._insure(member, stake, left=margin_before - fee, at_ns=at_ns)
         if prefix == LIQUIDATION:
             self._clearing.reports.liquidated(order, at_ns=at_ns)
@@ -159,27 +160,31 @@ class Guard:
 
     def _insure(self, member: Member, stake: Stake, *, left: int, at_ns: int) -> None:
         """Fill a wallet up to zero; of cross margin only when its last position is closed."""
-        asset = stake.contract.margin_asset
-        wallet = member.wallet(asset)
+        wallet = member.wallet(stake.contract.margin_asset)
         lacking = -left
         if stake.margin_type == "cross":
             lacking = 0 if wallet.maintenance else -wallet.cross
-        if lacking <= 0:
+        self._clear(member, stake, max(0, lacking), at_ns=at_ns)
+
+    def _clear(self, member: Member, stake: Stake, amount: int, *, at_ns: int) -> None:
+        """Move an amount between a wallet and the insurance fund."""
+        if not amount:
             return
-        wallet.balance += lacking
-        insured = self._clearing.totals.insurance
-        insured[asset] = insured.get(asset, 0) - lacking
+        asset = stake.contract.margin_asset
+        member.wallet(asset).balance += amount
+        fund = self._clearing.totals.insurance
+        fund[asset] = fund.get(asset, 0) - amount
         reports = self._clearing.reports
         reports.book(
             member,
             "INSURANCE_CLEAR",
             symbol=stake.contract.symbol,
             asset=asset,
-            amount=lacking,
+            amount=amount,
             at_ns=at_ns,
             info="INSURANCE_CLEAR",
         )
-        reports.margin(member, "INSURANCE_CLEAR", at_ns=at_ns, changes={asset: lacking})
+        reports.margin(member, "INSURANCE_CLEAR", at_ns=at_ns, changes={asset: amount})
 
     def _order(
         self, member: Member, stake: Stake, position: Position, *, prefix: str, at_ns: int
