@@ -12,7 +12,7 @@ It needs no key and serves loopback only. Bad input is one line of JSON and chan
 import msgspec
 from aiohttp import web
 
-from holdfast.errors import ConfigError
+from holdfast.errors import ConfigError, HoldfastError
 from holdfast.simexchange.faults import Faults, entries_from
 from holdfast.simexchange.faults.acts import act_now
 from holdfast.simexchange.faults.entries import check_act
@@ -28,7 +28,7 @@ def add_routes(app: web.Application, floor: Floor) -> None:
     async def listed(_request: web.Request) -> web.Response:
         return _json(_all(faults))
 
-    async def armed(request: web.Request) -> web.Response:
+    async def added(request: web.Request) -> web.Response:
         try:
             entries = entries_from(await _decoded(request))
             faults.check_room(entries)
@@ -39,7 +39,8 @@ def add_routes(app: web.Application, floor: Floor) -> None:
     async def disarmed(request: web.Request) -> web.Response:
         text = request.match_info.get("number")
         if text is None:
-            return _json({"removed": faults.clear()})
+            numbers = [one.number for one in faults.armed]
+            return _json({"removed": sum(faults.remove(number) for number in numbers)})
         if not (text.isascii() and text.isdigit()) or not faults.remove(int(text[:18])):
             return _error(f"no fault {text[:40]!r}; GET /sim/faults lists them", status=ABSENT)
         return _json({"removed": 1})
@@ -48,20 +49,20 @@ def add_routes(app: web.Application, floor: Floor) -> None:
         try:
             fault = check_act(await _decoded(request))
             did = act_now(floor, fault)
-        except ValueError as error:
+        except (ValueError, HoldfastError) as error:
             return _error(str(error))
         faults.note(fault.kind)
         return _json({"did": fault.kind.value, **did})
 
     app.router.add_get("/sim/faults", listed)
-    app.router.add_post("/sim/faults", armed)
+    app.router.add_post("/sim/faults", added)
     app.router.add_delete("/sim/faults", disarmed)
     app.router.add_delete("/sim/faults/{number}", disarmed)
     app.router.add_post("/sim/do", done)
 
 
 def _all(faults: Faults) -> dict[str, object]:
-    return {"faults": faults.listed(), "happened": faults.happened}
+    return {"faults": [one.shown() for one in faults.armed], "happened": faults.happened}
 
 
 async def _decoded(request: web.Request) -> object:

@@ -6,14 +6,20 @@ nothing has been done then.
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
+from holdfast.errors import HoldfastError
 from holdfast.simexchange.connection import GOING_AWAY
 from holdfast.simexchange.faults import at_socket
 from holdfast.simexchange.faults.entries import Fault, offset_ns
 from holdfast.simexchange.faults.kinds import FaultKind
+from holdfast.simexchange.futures.requests import (
+    FuturesCancelAll,
+    FuturesPlace,
+    FuturesTicket,
+)
 from holdfast.simexchange.model import PlaceRequest, Reject, SymbolRules, Ticket
 from holdfast.simexchange.numbers import E8, parse_e8
 from holdfast.simexchange.pacing import SECOND_NS
@@ -53,7 +59,7 @@ def perform(floor: "Floor", fault: Fault) -> None:
     """Do what a fault does at its time; what cannot be done is one line on standard error."""
     try:
         act_now(floor, fault)
-    except ValueError as error:
+    except (ValueError, HoldfastError) as error:
         trouble_log().error("fault %s: %s", fault.kind.value, error)
 
 
@@ -84,8 +90,8 @@ def _deposit(floor: "Floor", fault: Fault) -> dict[str, object]:
     amount = parse_e8(fault.amount)
     exchange = floor.exchange
     if fault.product == "usdm":
-        futures = _futures(floor)
-        floor.deliver(futures.move_wallet(fault.account, fault.asset, amount))
+        demands = exchange.futures.demands
+        floor.deliver(demands.move_wallet(fault.account, fault.asset, amount=amount))
         return {"account": fault.account, "asset": fault.asset, "amount": fault.amount}
     out = exchange.operator.deposit(fault.account, fault.asset, amount, at_ns=exchange.now_ns)
     floor.deliver(out)
@@ -96,36 +102,51 @@ def _deposit(floor: "Floor", fault: Fault) -> dict[str, object]:
 def _foreign_order(floor: "Floor", fault: Fault) -> dict[str, object]:
     exchange = floor.exchange
     number = floor.faults.happened.get(fault.kind.value, 0)
-    request = PlaceRequest(
-        symbol=fault.symbol,
-        side=fault.side,
-        order_type="LIMIT" if fault.price else "MARKET",
-        time_in_force=(fault.time_in_force or "GTC") if fault.price else "",
-        quantity=parse_e8(fault.quantity),
-        price=parse_e8(fault.price) if fault.price else 0,
-        client_order_id=fault.client_order_id or f"{FOREIGN_PREFIX}{number:08d}",
-    )
-    refusal = exchange.check(fault.account, request)
+    client_id = fault.client_order_id or f"{FOREIGN_PREFIX}{number:08d}"
+    price = parse_e8(fault.price) if fault.price else 0
+    terms = {
+        "symbol": fault.symbol,
+        "side": fault.side,
+        "order_type": "LIMIT" if price else "MARKET",
+        "time_in_force": (fault.time_in_force or "GTC") if price else "",
+        "quantity": parse_e8(fault.quantity),
+        "price": price,
+        "client_order_id": client_id,
+    }
+    now_ns, account, futures = floor.clock.now_ns(), fault.account, exchange.futures
+    if fault.symbol in futures.contracts:
+        wanted = msgspec.convert(terms | {"position_side": fault.position_side}, FuturesPlace)
+        _refuse(futures.check(account, wanted))
+        floor.submit(lambda: futures.enter(account, wanted, arrived_ns=now_ns), _done)
+    else:
+        request = msgspec.convert(terms, PlaceRequest)
+        _refuse(exchange.check(account, request))
+        floor.submit(lambda: exchange.place(account, request, arrived_ns=now_ns), _done)
+    return {"account": account, "client_order_id": client_id}
+
+
+def _refuse(refusal: Reject | None) -> None:
     if refusal is not None:
         raise ValueError(f"the order is refused: {refusal.code} {refusal.message}")
-    place = exchange.place
-    floor.submit(lambda: place(fault.account, request, arrived_ns=floor.clock.now_ns()), _done)
-    return {"account": fault.account, "client_order_id": request.client_order_id}
 
 
 def _foreign_cancel(floor: "Floor", fault: Fault) -> dict[str, object]:
-    exchange = floor.exchange
-    open_orders = exchange.accounts.open_orders(fault.account, fault.symbol)
-    if not open_orders:
-        raise ValueError(f"{fault.account} has no open order on {fault.symbol}")
-    now_ns = floor.clock.now_ns()
-    floor.submit(
-        lambda: exchange.cancel_all(fault.account, fault.symbol, arrived_ns=now_ns), _done
-    )
-    return {"account": fault.account, "canceled": len(open_orders)}
+    exchange, futures = floor.exchange, floor.exchange.futures
+    account, symbol, now_ns = fault.account, fault.symbol, floor.clock.now_ns()
+    is_usdm = symbol in futures.contracts
+    orders = futures.orders if is_usdm else exchange.accounts
+    count = len(orders.open_orders(account, symbol))
+    if not count:
+        raise ValueError(f"{account} has no open order on {symbol}")
+    if is_usdm:
+        every = FuturesCancelAll(symbol)
+        floor.submit(lambda: futures.enter(account, every, arrived_ns=now_ns), _done)
+    else:
+        floor.submit(lambda: exchange.cancel_all(account, symbol, arrived_ns=now_ns), _done)
+    return {"account": account, "canceled": count}
 
 
-def _done(ticket: Ticket) -> None:
+def _done(ticket: Ticket | FuturesTicket) -> None:
     if isinstance(ticket.outcome, Reject):
         trouble_log().error("a foreign request was refused: %s", ticket.outcome.message)
 
@@ -262,27 +283,17 @@ def _expire_listen_keys(floor: "Floor", fault: Fault) -> dict[str, object]:
     return {"expired": floor.expire_keys(fault.account or None)}
 
 
-def _futures(floor: "Floor") -> Any:
-    futures = getattr(floor.exchange, "futures", None)
-    if futures is None:
-        raise ValueError("this venue trades no USD-M contract")
-    return futures
-
-
 def _liquidate(floor: "Floor", fault: Fault) -> dict[str, object]:
-    futures = _futures(floor)
-    side = fault.position_side or "BOTH"
+    demands = floor.exchange.futures.demands
     if fault.kind is FaultKind.ADL:
-        out = futures.force_adl(fault.account, fault.symbol, position_side=side)
+        floor.deliver(demands.force_adl(fault.account, fault.symbol))
     else:
-        out = futures.force_liquidation(fault.account, fault.symbol, position_side=side)
-    floor.deliver(out)
+        floor.deliver(demands.force_liquidation(fault.account, fault.symbol))
     return {"account": fault.account, "symbol": fault.symbol}
 
 
 def _trigger_algo(floor: "Floor", fault: Fault) -> dict[str, object]:
-    futures = _futures(floor)
-    floor.deliver(futures.force_trigger(fault.account, fault.symbol))
+    floor.deliver(floor.exchange.futures.demands.force_trigger(fault.account, fault.symbol))
     return {"account": fault.account, "symbol": fault.symbol}
 
 

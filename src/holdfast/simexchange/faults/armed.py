@@ -47,6 +47,7 @@ class Faults:
         self._is_full = is_full
         self._armed: dict[int, Armed] = {}
         self._by_kind: dict[FaultKind, list[Armed]] = {}
+        self._held: set[Occasion] = set()
         self._next_id = 1
         self._now_ns: Callable[[], int] = lambda: 0
         self._lasting_now_ns: Callable[[], int] = lambda: 0
@@ -106,14 +107,15 @@ class Faults:
         self._sort()
         return True
 
-    def clear(self) -> int:
-        """Disarm all; return how many."""
-        numbers = list(self._armed)
-        return sum(self.remove(number) for number in numbers)
+    @property
+    def armed(self) -> "list[Armed]":
+        """Return every entry that was not removed, in the order in which they came."""
+        return list(self._armed.values())
 
-    def listed(self) -> list[dict[str, object]]:
-        """Show every entry with how often it struck and may still strike (None: no end)."""
-        return [armed.shown() for armed in self._armed.values()]
+    def hold(self, occasion: Occasion, *, holds: bool) -> None:
+        """Ask at an occasion even when nothing is armed, while something is held back."""
+        (self._held.add if holds else self._held.discard)(occasion)
+        self._sort()
 
     def strikes(self, kind: FaultKind, scene: Scene = ANY) -> bool:
         """Count one occasion of this kind and return whether the fault happens."""
@@ -161,10 +163,6 @@ class Faults:
         """Count a fault that was asked for at once."""
         self.happened[kind.value] = self.happened.get(kind.value, 0) + 1
 
-    def coin(self, what: str) -> bool:
-        """Toss a coin that depends on the seed and on what it is for."""
-        return self.uniform(what) < 0.5  # noqa: PLR2004
-
     def uniform(self, what: str) -> float:
         """Draw a number in [0, 1) that depends on the seed and on what it is for."""
         return draw(self._seed, what)
@@ -179,7 +177,7 @@ class Faults:
     def _sort(self) -> None:
         """Keep at hand only what can still happen or goes on."""
         by_kind: dict[FaultKind, list[Armed]] = {}
-        occasions: set[Occasion] = set()
+        occasions = set(self._held)
         for armed in self._armed.values():
             if armed.is_spent and not armed.lasts_ns:
                 continue

@@ -10,7 +10,7 @@ import msgspec
 
 from holdfast.simexchange.connection import BINARY, TEXT, Connection
 from holdfast.simexchange.faults.armed import Scene
-from holdfast.simexchange.faults.kinds import FaultKind
+from holdfast.simexchange.faults.kinds import FaultKind, Occasion
 from holdfast.simexchange.model import Depth, DepthView, Record, Ticker, Trade
 
 if TYPE_CHECKING:
@@ -69,12 +69,14 @@ class MarketFaults:
         before = self._swapped.pop(key, None)
         if before is None and faults.strikes(FaultKind.MARKET_REORDERED, scene):
             self._swapped[key] = record
+            faults.hold(Occasion.MARKET, holds=True)
             return
         floor.streams.publish(record)
         if faults.strikes(FaultKind.MARKET_DUPLICATED, scene):
             floor.streams.publish(record)
         if before is not None:
             floor.streams.publish(before)
+            faults.hold(Occasion.MARKET, holds=bool(self._swapped))
 
     def scene(self, record: Record) -> Scene:
         """Say what a record is about."""

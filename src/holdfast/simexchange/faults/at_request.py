@@ -12,8 +12,9 @@ import msgspec
 from holdfast.simexchange import refusals
 from holdfast.simexchange.answers import Answer, Reply
 from holdfast.simexchange.faults import forced
-from holdfast.simexchange.faults.armed import Scene
+from holdfast.simexchange.faults.armed import Faults, Scene
 from holdfast.simexchange.faults.kinds import FaultKind
+from holdfast.simexchange.futures.requests import FuturesPlaced
 from holdfast.simexchange.limits import too_many_orders
 from holdfast.simexchange.model import Outcome, Placed
 from holdfast.simexchange.payloads.feed import MICROSECOND_NS
@@ -99,7 +100,8 @@ def spoil_order(
     if late is not None:
         reply(Answer(refusal=refusals.execution_unknown()))
         return msgspec.structs.replace(pending, wait_ns=late.delay_ns), _nobody
-    if desk.floor.faults.strikes(FaultKind.ORDER_PRICE_RANGE_EXPIRED, scene):
+    has_range = scene.symbol in desk.floor.exchange.clearing.pairs
+    if has_range and desk.floor.faults.strikes(FaultKind.ORDER_PRICE_RANGE_EXPIRED, scene):
         pending = forced.out_of_range(desk.floor, pending, scene.symbol)
     lie, lives = _lie(desk, scene)
     if lie is not None and not lives:
@@ -155,8 +157,13 @@ def _lie(desk: "Desk", scene: Scene) -> tuple[Refusal | None, bool]:
         (FaultKind.ORDER_408, refusals.timed_out),
     ):
         if faults.strikes(kind, scene):
-            return refusal(), faults.coin(f"{kind.value}:{faults.happened[kind.value]}")
+            return refusal(), _lives(faults, kind)
     return None, True
+
+
+def _lives(faults: Faults, kind: FaultKind) -> bool:
+    """Toss whether an order lives of which nobody says anything."""
+    return faults.uniform(f"{kind.value}:{faults.happened[kind.value]}") < HALF
 
 
 def _with_aftermath(desk: "Desk", call: "Call", pending: "Pending", scene: Scene) -> "Pending":
@@ -167,7 +174,9 @@ def _with_aftermath(desk: "Desk", call: "Call", pending: "Pending", scene: Scene
 
     def shape(outcome: Outcome) -> object:
         body = pending.shape(outcome)
-        if not isinstance(outcome, Placed) or outcome.order.status not in RESTING:
+        if not isinstance(outcome, Placed | FuturesPlaced):
+            return body
+        if outcome.order.status not in RESTING:
             return body
         order = outcome.order
         part = faults.drawn(FaultKind.ORDER_PART_FILLED_EXPIRED, scene)

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 
 from holdfast.simexchange.faults.armed import Faults, Scene
 from holdfast.simexchange.faults.entries import Fault
-from holdfast.simexchange.faults.kinds import FaultKind
-from holdfast.simexchange.model import AccountFact
+from holdfast.simexchange.faults.kinds import FaultKind, Occasion
 from holdfast.simexchange.payloads.feed import MICROSECOND_NS
 
 if TYPE_CHECKING:
+    from holdfast.simexchange.futures.model import FuturesFact
+    from holdfast.simexchange.model import AccountFact
     from holdfast.simexchange.timetable import Timetable
     from holdfast.simexchange.userdata import Subscription
 
@@ -27,7 +28,11 @@ class UserFaults:
         self._held: list[Callable[[], None]] = []
 
     def publish(
-        self, account: str, fact: AccountFact, *, listeners: "Sequence[Subscription]"
+        self,
+        account: str,
+        fact: "AccountFact | FuturesFact",
+        *,
+        listeners: "Sequence[Subscription]",
     ) -> None:
         """Send what a fact means to the listeners of one account; each event is drawn for."""
         symbol = _symbol(fact)
@@ -80,18 +85,24 @@ class UserFaults:
         swapped = self._faults.drawn(FaultKind.USER_EVENTS_REORDERED, scene)
         if swapped is not None:
             self._held.append(send)
+            self._faults.hold(Occasion.USER, holds=True)
             self._timetable.after(swapped.delay_ns, self._release)
             return
         send()
         self._release()
 
     def _release(self) -> None:
+        if not self._held:
+            return
         held, self._held = self._held, []
+        self._faults.hold(Occasion.USER, holds=False)
         for send in held:
             send()
 
 
-def _in_microseconds(subscription: "Subscription", fact: AccountFact) -> list[Json]:
+def _in_microseconds(
+    subscription: "Subscription", fact: "AccountFact | FuturesFact"
+) -> list[Json]:
     unit_ns, subscription.unit_ns = subscription.unit_ns, MICROSECOND_NS
     try:
         return subscription.events(fact)
@@ -108,7 +119,7 @@ def _with_unknown(event: Json, changed: Fault) -> Json:
     return event | {name: value}
 
 
-def _symbol(fact: AccountFact) -> str:
+def _symbol(fact: "AccountFact | FuturesFact") -> str:
     order = getattr(fact, "order", None)
     symbol = getattr(fact if order is None else order, "symbol", "")
     return symbol if isinstance(symbol, str) else ""
