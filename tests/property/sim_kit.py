@@ -146,6 +146,11 @@ class _Diff(msgspec.Struct, frozen=True):
 _prices = st.integers(FIRST - 4, FIRST + 5)
 _quantities = st.integers(1, 12)
 _accounts = st.sampled_from(ACCOUNTS)
+market_acts = st.one_of(
+    st.builds(_Print, _prices, _quantities, st.booleans()),
+    st.builds(_Best, _prices, _quantities, st.integers(1, 3)),
+    st.builds(_Diff, _prices, st.integers(0, 12), st.integers(0, 12)),
+)
 acts = st.lists(
     st.one_of(
         st.builds(

@@ -1,5 +1,6 @@
 """Short words for stories about the simulated exchange."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -121,7 +122,7 @@ def order_of(exchange: Exchange, order: SimOrder) -> SimOrder:
     return found
 
 
-def updates(emissions: list[Emission]) -> list[OrderUpdate]:
+def updates(emissions: Iterable[object]) -> list[OrderUpdate]:
     """Return the order updates among emissions."""
     return [
         emission.event
@@ -130,7 +131,7 @@ def updates(emissions: list[Emission]) -> list[OrderUpdate]:
     ]
 
 
-def list_states(emissions: list[Emission]) -> list[str]:
+def list_states(emissions: Iterable[object]) -> list[str]:
     """Return the status types of the list events among emissions."""
     return [
         emission.event.view.status_type

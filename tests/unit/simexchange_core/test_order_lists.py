@@ -27,10 +27,10 @@ from tests.unit.simexchange_core.stories import (
 )
 
 
-def sell_pair(quantity: int = 2, **more: object) -> ListRequest:
+def sell_pair(quantity: int = 2) -> ListRequest:
     """Sell at 105, or from 97 down to 96."""
     above = maker("SELL", quantity, 105)
-    return oco("SELL", quantity, above, stop("SELL", quantity, 97, limit=96, **more))
+    return oco("SELL", quantity, above, stop("SELL", quantity, 97, limit=96))
 
 
 def test_a_pair_locks_its_quantity_once() -> None:
