@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Coroutine
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,90 +12,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from holdfast.domain.ids import AccountId
 from holdfast.domain.instant import NS_PER_S
 from holdfast.domain.order import OrderType
-from holdfast.domain.ports import HttpAnswer
 from holdfast.domain.submission import Acked, Rejected, Unknown
 from holdfast.domain.venue import CancelAcked, CancelRefused
 from holdfast.errors import CredentialsRefused, InvariantBroken, VenueUnavailable
-from holdfast.testing.clock import START_NS, ManualClock
-from holdfast.testing.market import instrument
-from holdfast.testing.network import FakeHttp, FakeNetwork, FakeWebSocket
-from holdfast.venues.binance.options import Credentials, Endpoints, Options
-from holdfast.venues.binance.order_entry import BinanceOrderEntry
-from holdfast.venues.binance.rest import Rest
-from tests.unit.venues.binance.sinks import ACCOUNT, KeptOrders, cancel, order, turn
-
-HMAC = Credentials("KEY", "SECRET")
-TIME = HttpAnswer(200, {}, b'{"serverTime":%d}' % (START_NS // 10**6))
-Story = Callable[["Desk"], Coroutine[None, None, None]]
-
-
-class Desk:
-    """An order entry before a venue that is the test."""
-
-    def __init__(self, credentials: Credentials = HMAC, **options: Any) -> None:
-        self.network = FakeNetwork(self.answer)
-        self.clock = ManualClock()
-        self.sink = KeptOrders()
-        self.asked_time = 0
-        endpoints = Endpoints("https://venue", "wss://venue", "wss://venue/api")
-        chosen = Options(silence_limit_s=0, query_timeout_s=5.0, **options)
-        self.entry = BinanceOrderEntry(
-            self.network,
-            self.clock,
-            endpoints=endpoints,
-            credentials=credentials,
-            account=ACCOUNT,
-            rest=Rest(
-                self.network,
-                self.clock,
-                origin=endpoints.rest,
-                credentials=credentials,
-                options=chosen,
-            ),
-            jitter=lambda: 0.0,
-            options=chosen,
-        )
-
-    def answer(self, _method: str, target: str) -> HttpAnswer | None:
-        if target.startswith("/api/v3/time"):
-            self.asked_time += 1
-            return TIME
-        return None
-
-    async def start(self) -> None:
-        await self.entry.start([instrument()], self.sink)
-
-    @property
-    def socket(self) -> FakeWebSocket:
-        return self.network.sockets[-1]
-
-    @property
-    def fallback(self) -> FakeHttp:
-        return next(
-            http
-            for http in reversed(self.network.https)
-            if not any("/time" in target for _, target, _ in http.requests)
-        )
-
-    def sent(self, number: int = -1) -> dict[str, Any]:
-        message: dict[str, Any] = json.loads(self.socket.sent[number])
-        return message
-
-    def reply(self, status: int, **content: Any) -> None:
-        """Answer the newest message of the socket."""
-        self.socket.receive(json.dumps({"id": self.sent()["id"], "status": status, **content}))
-
-
-def run(story: Story, desk: Desk | None = None) -> None:
-    async def whole() -> None:
-        used = desk or Desk()
-        await used.start()
-        try:
-            await story(used)
-        finally:
-            await used.entry.close()
-
-    asyncio.run(whole())
+from holdfast.testing.clock import START_NS
+from holdfast.venues.binance.options import Credentials
+from tests.unit.venues.binance.entry_desk import Desk, run
+from tests.unit.venues.binance.sinks import cancel, order, turn
 
 
 def test_an_order_is_written_before_submit_returns_and_acked_once() -> None:

@@ -102,6 +102,8 @@ RULES: tuple[Rule, ...] = (
     Rule(code=-1006, verdict=_IN_DOUBT, why="unexpected response of the message bus"),
     Rule(code=-1007, verdict=_IN_DOUBT, why="the matching engine did not answer in 10 s"),
     Rule(
+        first_status=503,
+        last_status=503,
         code=-1000,
         text="Internal error; unable to process",
         product=_USDM,
@@ -110,6 +112,8 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(code=-1000, verdict=_IN_DOUBT, why="unknown error while processing"),
     Rule(
+        first_status=503,
+        last_status=503,
         code=-1001,
         text="Internal error; unable to process",
         product=_USDM,
