@@ -21,6 +21,7 @@ from holdfast.venues.binance.paging import readable, rows_after
 from holdfast.venues.binance.rest import QuestionRefused, Rest
 from holdfast.venues.binance.subscription import SignedSubscription
 from holdfast.venues.binance.user_stream import UserStream
+from holdfast.venues.binance.user_watch import UserWatch
 from holdfast.venues.binance.wire import account
 
 if TYPE_CHECKING:
@@ -61,6 +62,16 @@ class BinanceAccountView:
             jitter=jitter,
             options=options,
         )
+        self._watch = UserWatch(
+            clock,
+            queries=self,
+            reopen=self._stream.reopen,
+            measure=rest.measure_offset,
+            venue_now_ns=lambda: clock.now_ns() + rest.offset_ns,
+            options=options,
+        )
+        self._stream.told = self._watch.hear
+        self._stream.on_confirmed = self._watch.begin
 
     async def start(self, instruments: list[Instrument], sink: AccountSink) -> None:
         """Subscribe to the user stream; returns when it is up, keeps it up until `close`."""
@@ -69,6 +80,12 @@ class BinanceAccountView:
         self._instruments = {instrument.symbol: instrument for instrument in instruments}
         self._reported.by_symbol.update(account.Reported(instruments).by_symbol)
         await self._stream.start(sink)
+        if not self._options.paper_pings:
+            self._watch.start()
+
+    def expect(self, symbol: Symbol) -> None:
+        """Learn that something happened to a symbol's orders, which the stream should tell."""
+        self._watch.expect(symbol)
 
     async def balances(self) -> list[BalanceReport]:
         """Fetch every non-zero balance."""
@@ -142,6 +159,7 @@ class BinanceAccountView:
 
     async def close(self) -> None:
         """Disconnect; idempotent."""
+        await self._watch.close()
         await self._stream.close()
         await self._rest.close()
 

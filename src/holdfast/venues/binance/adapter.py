@@ -77,6 +77,7 @@ class _Product(Generic[View]):
             jitter=jitter,
             options=options,
         )
+        self._order_entry.on_answered = self._account_view.expect
 
     @property
     def account_view(self) -> View:

@@ -52,7 +52,10 @@ _NOT_SENT = 0
 
 
 class BinanceOrderEntry:
-    """Orders and cancels of one account at one product; needs the key that may trade."""
+    """Orders and cancels of one account at one product; needs the key that may trade.
+
+    `on_answered` hears of symbols of which the user stream should tell something now.
+    """
 
     def __init__(
         self,
@@ -66,6 +69,7 @@ class BinanceOrderEntry:
         jitter: Callable[[], float],
         options: Options,
     ) -> None:
+        self.on_answered: Callable[[Symbol], None] | None = None
         self._clock = clock
         self._account = account
         self._rest = rest
@@ -291,10 +295,14 @@ class BinanceOrderEntry:
         self._clock.call_at(self._clock.now_ns(), partial(self._fail, asked, failure, detail))
 
     def _tell(self, order: NewOrder, answer: Submission) -> None:
+        if self.on_answered is not None and not isinstance(answer, Rejected):
+            self.on_answered(order.symbol)
         if self._sink is not None:
             self._sink.on_submission(order.client_order_id, answer)
 
     def _tell_cancel(self, cancel: CancelOrder, answer: CancelAnswer) -> None:
+        if self.on_answered is not None and not isinstance(answer, CancelRefused):
+            self.on_answered(cancel.symbol)
         if self._sink is not None:
             self._sink.on_cancel(cancel, answer)
 

@@ -27,6 +27,7 @@ from holdfast.venues.binance.paging import readable, rows_after
 from holdfast.venues.binance.rest import QuestionRefused, Rest
 from holdfast.venues.binance.subscription import ListenKey
 from holdfast.venues.binance.user_stream import UserStream
+from holdfast.venues.binance.user_watch import UserWatch
 from holdfast.venues.binance.wire import usdm_account, usdm_orders
 from holdfast.venues.binance.wire.account import Reported
 from holdfast.venues.binance.wire.instruments import Listing, listing
@@ -72,6 +73,16 @@ class UsdmAccountView:
             jitter=jitter,
             options=options,
         )
+        self._watch = UserWatch(
+            clock,
+            queries=self,
+            reopen=self._stream.reopen,
+            measure=rest.measure_offset,
+            venue_now_ns=lambda: clock.now_ns() + rest.offset_ns,
+            options=options,
+        )
+        self._stream.told = self._watch.hear
+        self._stream.on_confirmed = self._watch.begin
 
     async def start(self, instruments: list[Instrument], sink: AccountSink) -> None:
         """Subscribe to the user stream; returns when it is up, keeps it up until `close`."""
@@ -80,6 +91,12 @@ class UsdmAccountView:
         self._instruments = {instrument.symbol: instrument for instrument in instruments}
         self._reported.by_symbol.update(Reported(instruments).by_symbol)
         await self._stream.start(sink)
+        if not self._options.paper_pings:
+            self._watch.start()
+
+    def expect(self, symbol: Symbol) -> None:
+        """Learn that something happened to a symbol's orders, which the stream should tell."""
+        self._watch.expect(symbol)
 
     async def balances(self) -> list[BalanceReport]:
         """Fetch every wallet that is not empty."""
@@ -165,6 +182,7 @@ class UsdmAccountView:
 
     async def close(self) -> None:
         """Disconnect; idempotent."""
+        await self._watch.close()
         await self._stream.close()
         await self._rest.close()
 

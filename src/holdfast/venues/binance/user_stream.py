@@ -23,7 +23,11 @@ SHUTDOWN = "serverShutdown"
 
 
 class UserStream:
-    """One account's events, to one sink; `told` hears of every report beside it."""
+    """One account's events, to one sink.
+
+    Beside it `told` hears of every report and `on_confirmed` of every subscription that begins
+    anew.
+    """
 
     def __init__(
         self,
@@ -36,7 +40,8 @@ class UserStream:
         jitter: Callable[[], float],
         options: Options,
     ) -> None:
-        self.told: Callable[[OrderReport], None] | None = None
+        self.told: Callable[[OrderReport], None] = _nobody
+        self.on_confirmed: Callable[[], None] = _nobody
         self._clock = clock
         self._subscription = subscription
         self._measure = measure
@@ -145,8 +150,7 @@ class UserStream:
         if sink is None:
             return
         if isinstance(event, OrderReport):
-            if self.told is not None:
-                self.told(event)
+            self.told(event)
             sink.on_report(event)
             sink.on_frame_end()
         elif isinstance(event, AccountChanged):
@@ -161,6 +165,7 @@ class UserStream:
 
     def _confirm(self) -> None:
         self._socket.proven()
+        self.on_confirmed()
         if self._subscribed is not None and not self._subscribed.done():
             self._subscribed.set_result(None)
         if self._sink is not None:
@@ -192,3 +197,7 @@ class UserStream:
             self.on_open()
         except (HoldfastError, ConnectionError) as error:
             self._socket.reopen(str(error))
+
+
+def _nobody(*_: object) -> None:
+    """Tell nobody; stands where nobody looks after the stream."""
