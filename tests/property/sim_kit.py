@@ -1,6 +1,6 @@
 """A small random market for the simulated exchange, and the checkers of its laws."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -8,12 +8,11 @@ from hypothesis import strategies as st
 
 from holdfast.simexchange.accounts import AccountSpec
 from holdfast.simexchange.assumptions import Assumptions, load_assumptions
-from holdfast.simexchange.exchange import Exchange
+from holdfast.simexchange.exchange import AnyEmission, Exchange
 from holdfast.simexchange.model import (
     AccountEvent,
     CancelRequest,
     Depth,
-    Emission,
     OrderUpdate,
     PlaceRequest,
     SimOrder,
@@ -41,7 +40,7 @@ RULES = SymbolRules(
     max_quantity=0,
     first_price=FIRST * TICK,
 )
-Act = Callable[[Exchange, int], list[Emission]]
+Act = Callable[[Exchange, int], list[AnyEmission]]
 
 
 def assumptions(**latency: int) -> Assumptions:
@@ -75,7 +74,7 @@ class _Order(msgspec.Struct, frozen=True):
     by_quote: bool
     stp_mode: str
 
-    def __call__(self, exchange: Exchange, at_ns: int) -> list[Emission]:
+    def __call__(self, exchange: Exchange, at_ns: int) -> list[AnyEmission]:
         is_market = self.order_type == "MARKET"
         by_quote = self.by_quote and is_market
         request = PlaceRequest(
@@ -96,7 +95,7 @@ class _Cancel(msgspec.Struct, frozen=True):
     account: str
     order_id: int
 
-    def __call__(self, exchange: Exchange, at_ns: int) -> list[Emission]:
+    def __call__(self, exchange: Exchange, at_ns: int) -> list[AnyEmission]:
         request = CancelRequest(symbol=SYMBOL, order_id=self.order_id)
         exchange.cancel(self.account, request, arrived_ns=at_ns)
         return exchange.advance(at_ns)
@@ -107,7 +106,7 @@ class _Print(msgspec.Struct, frozen=True):
     quantity: int
     buyer_is_maker: bool
 
-    def __call__(self, exchange: Exchange, at_ns: int) -> list[Emission]:
+    def __call__(self, exchange: Exchange, at_ns: int) -> list[AnyEmission]:
         price, quantity = self.price * TICK, self.quantity * STEP // 2
         return exchange.apply(
             Trade(at_ns, SYMBOL, at_ns, price, quantity, self.buyer_is_maker, at_ns, at_ns)
@@ -119,7 +118,7 @@ class _Best(msgspec.Struct, frozen=True):
     quantity: int
     spread: int
 
-    def __call__(self, exchange: Exchange, at_ns: int) -> list[Emission]:
+    def __call__(self, exchange: Exchange, at_ns: int) -> list[AnyEmission]:
         bid, ask = self.bid * TICK, (self.bid + self.spread) * TICK
         size = self.quantity * STEP
         return exchange.apply(Ticker(at_ns, SYMBOL, 1_000 + at_ns, bid, size, ask, size + STEP))
@@ -130,7 +129,7 @@ class _Diff(msgspec.Struct, frozen=True):
     bid_quantity: int
     ask_quantity: int
 
-    def __call__(self, exchange: Exchange, at_ns: int) -> list[Emission]:
+    def __call__(self, exchange: Exchange, at_ns: int) -> list[AnyEmission]:
         """Move the touch to both sides of `mid`; levels beyond it are removed."""
         view = exchange.market.depth(SYMBOL, limit=100)
         bids = [(price, 0) for price, _ in view.bids if price >= self.mid * TICK]
@@ -175,7 +174,7 @@ acts = st.lists(
 
 def play(
     actions: list[Any],
-    check: Callable[[Exchange, list[Emission]], None],
+    check: Callable[[Exchange, list[AnyEmission]], None],
     *,
     breaks: Callable[[Exchange], None] | None = None,
 ) -> None:
@@ -197,7 +196,7 @@ def open_orders(exchange: Exchange, side: str) -> list[SimOrder]:
     ]
 
 
-def maker_fills(emissions: list[Emission]) -> list[SimOrder]:
+def maker_fills(emissions: Iterable[object]) -> list[SimOrder]:
     """Return the orders that were filled as makers, as they were after it."""
     return [
         emission.event.order

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from holdfast.simexchange.clearing import Clearing
-from holdfast.simexchange.exchange import Exchange
-from holdfast.simexchange.model import Emission, SimOrder, SymbolRules
+from holdfast.simexchange.exchange import AnyEmission, Exchange
+from holdfast.simexchange.model import SimOrder, SymbolRules
 from holdfast.simexchange.queue import OwnSide, Resting
 from tests.property.sim_kit import (
     ACCOUNTS,
@@ -20,7 +20,7 @@ from tests.property.sim_kit import (
     play,
 )
 
-Checker = Callable[[Exchange, list[Emission]], None]
+Checker = Callable[[Exchange, list[AnyEmission]], None]
 OPENING = {
     asset: sum(
         balance.free
@@ -32,7 +32,7 @@ OPENING = {
 }
 
 
-def check_conservation(exchange: Exchange, _emissions: list[Emission]) -> None:
+def check_conservation(exchange: Exchange, _emissions: list[AnyEmission]) -> None:
     for asset, opening in OPENING.items():
         held = sum(
             balance.free + balance.locked
@@ -45,7 +45,7 @@ def check_conservation(exchange: Exchange, _emissions: list[Emission]) -> None:
         assert held + fees + market == opening
 
 
-def check_balances(exchange: Exchange, _emissions: list[Emission]) -> None:
+def check_balances(exchange: Exchange, _emissions: list[AnyEmission]) -> None:
     for name in ACCOUNTS:
         locked = dict.fromkeys(("AAA", "BBB"), 0)
         for order in exchange.accounts.open_orders(name):
@@ -56,7 +56,7 @@ def check_balances(exchange: Exchange, _emissions: list[Emission]) -> None:
             assert balance.locked == locked[balance.asset]
 
 
-def check_quantities(exchange: Exchange, _emissions: list[Emission]) -> None:
+def check_quantities(exchange: Exchange, _emissions: list[AnyEmission]) -> None:
     for name in ACCOUNTS:
         trades = exchange.accounts.my_trades(name, SYMBOL, limit=10**6)
         for order in exchange.accounts.all_orders(name, SYMBOL, limit=10**6):
@@ -67,7 +67,7 @@ def check_quantities(exchange: Exchange, _emissions: list[Emission]) -> None:
             assert all(_at_limit_or_better(order, trade.price) for trade in own)
 
 
-def check_queues(exchange: Exchange, _emissions: list[Emission]) -> None:
+def check_queues(exchange: Exchange, _emissions: list[AnyEmission]) -> None:
     pair = exchange.clearing.pairs[SYMBOL]
     for side in (pair.bids, pair.asks):
         for line in side.by_price.values():
@@ -77,7 +77,7 @@ def check_queues(exchange: Exchange, _emissions: list[Emission]) -> None:
     assert pair.own_count == len(open_orders(exchange, "BUY") + open_orders(exchange, "SELL"))
 
 
-def check_priority(exchange: Exchange, emissions: list[Emission]) -> None:
+def check_priority(exchange: Exchange, emissions: list[AnyEmission]) -> None:
     """No order was filled as a maker while one of better price, or as good and older, waits."""
     for filled in maker_fills(emissions):
         sign = 1 if filled.side == "BUY" else -1
@@ -87,7 +87,7 @@ def check_priority(exchange: Exchange, emissions: list[Emission]) -> None:
             assert better or waiting.order_id >= filled.order_id
 
 
-def check_uncrossed(exchange: Exchange, _emissions: list[Emission]) -> None:
+def check_uncrossed(exchange: Exchange, _emissions: list[AnyEmission]) -> None:
     """What of ours rests does not cross what could be taken of the recorded market."""
     book = exchange.clearing.pairs[SYMBOL].book
     for side, is_bid in (("BUY", False), ("SELL", True)):

@@ -5,11 +5,10 @@ from typing import Any
 
 import msgspec
 
-from holdfast.simexchange.exchange import Exchange
+from holdfast.simexchange.exchange import AnyEmission, Exchange
 from holdfast.simexchange.model import (
     AccountEvent,
     CancelRequest,
-    Emission,
     OrderUpdate,
     Outcome,
     Placed,
@@ -107,7 +106,7 @@ def statuses(exchange: Exchange, orders: list[SimOrder]) -> list[str]:
     return [order_of(exchange, order).status for order in orders]
 
 
-def trade(exchange: Exchange, price: int, quantity: int, *, sold: bool) -> list[Emission]:
+def trade(exchange: Exchange, price: int, quantity: int, *, sold: bool) -> list[AnyEmission]:
     """Let the recorded market trade."""
     at_ns = exchange.now_ns + 1
     return exchange.apply(
