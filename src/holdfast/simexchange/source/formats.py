@@ -37,6 +37,7 @@ class Format(Enum):
     AGG_TRADES = "Binance aggregated trades"
     BINANCE_BARS = "Binance bars"
     QUOTE_VOLUME_BARS = "FTX bars"
+    RECORDING = "a recording in Parquet"
 
 
 class Detected(NamedTuple):

@@ -18,7 +18,7 @@ from holdfast.simexchange.assumptions import Assumptions
 from holdfast.simexchange.model import Record, SymbolRules
 from holdfast.simexchange.notes import contract_note, trading_notes
 from holdfast.simexchange.numbers import plain_e8
-from holdfast.simexchange.source import agg_trades, bars, l2, synthetic
+from holdfast.simexchange.source import agg_trades, bars, l2, recording, synthetic
 from holdfast.simexchange.source.formats import Detected, Format, detect
 from holdfast.simexchange.source.instruments import Product, derive_rules, load_instruments
 from holdfast.simexchange.source.lines import check_whole
@@ -68,6 +68,7 @@ class _File(NamedTuple):
     seen: Seen
     symbol: str
     product: Product
+    rules: SymbolRules | None = None
 
 
 def open_market(
@@ -173,6 +174,9 @@ def _recorded(
 
 
 def _identified(paths: Sequence[Path], names: list[str]) -> list[_File]:
+    recordings = [path for path in paths if recording.is_recording(path)]
+    if recordings:
+        return _of_recordings(paths, recordings, names)
     if len(names) not in (0, 1, len(paths)):
         raise UsageError(
             f"{len(names)} symbols for {len(paths)} files; give one for all, or one for each"
@@ -180,6 +184,21 @@ def _identified(paths: Sequence[Path], names: list[str]) -> list[_File]:
     if len(names) == 1:
         names = names * len(paths)
     return [_identify(path, names[at] if names else "") for at, path in enumerate(paths)]
+
+
+def _of_recordings(
+    paths: Sequence[Path], recordings: list[Path], names: list[str]
+) -> list[_File]:
+    """Give each symbol of a recording that is wanted, or all of them."""
+    if len(paths) > 1:
+        raise UsageError(f"{recordings[0]} is a recording, which is data enough; name it alone")
+    path = paths[0]
+    files = []
+    for symbol in [name.rpartition(":")[2] for name in names] or recording.symbols_of(path):
+        seen, rules = recording.scan(path, symbol)
+        detected = Detected(Format.RECORDING, has_header=False)
+        files.append(_File(path, detected, seen, symbol, rules.product, rules))
+    return files
 
 
 def _identify(path: Path, wish: str) -> _File:
@@ -243,6 +262,8 @@ def _rules(
             f"{first.symbol} is not in the instruments file, which has "
             f"{', '.join(sorted(given)[:5])}; add it"
         )
+    if first.rules is not None:
+        return first.rules
     seen = first.seen._replace(
         price_decimals=max(file.seen.price_decimals for file in files),
         quantity_decimals=max(file.seen.quantity_decimals for file in files),
@@ -286,6 +307,8 @@ def _notes(files: list[_File], rules: SymbolRules, assumptions: Assumptions) -> 
 
 
 def _read(file: _File, rules: SymbolRules, assumptions: Assumptions) -> Iterator[Record]:
+    if file.detected.kind is Format.RECORDING:
+        return recording.read(file.path, file.symbol)
     if file.detected.kind is Format.L2:
         return l2.Reader(file.path).records()
     if file.detected.kind is Format.AGG_TRADES:
