@@ -4,10 +4,11 @@ from typing import TypeAlias
 
 import msgspec
 
-from holdfast.simexchange.connection import POLICY_VIOLATION, Connection
+from holdfast.simexchange.connection import POLICY_VIOLATION, Connection, farewell
 from holdfast.simexchange.everystream import Streams
 from holdfast.simexchange.limits import SECOND_NS, SPOT, Window
 from holdfast.simexchange.pacing import MarketClock
+from holdfast.simexchange.payloads import feed
 from holdfast.simexchange.payloads.feed import MILLISECOND_NS
 from holdfast.simexchange.refusals import Refusal
 from holdfast.simexchange.streams import Listener
@@ -43,6 +44,7 @@ class MarketSession:
         self._connection = connection
         self._clock = clock
         self._messages = Window(SECOND_NS, messages_per_second)
+        connection.farewell = self._farewell
         self._listener = Listener(connection, is_combined=is_combined, unit_ns=unit_ns)
 
     def open(self, names: list[str]) -> None:
@@ -112,6 +114,10 @@ class MarketSession:
             raise Refusal(INVALID_REQUEST, "Invalid request: property value must be a boolean")
         self._listener.is_combined = params[1]
         return None
+
+    def _farewell(self, at_ms: int) -> bytes:
+        said = farewell(at_ms)
+        return feed.wrap("!serverShutdown", said) if self._listener.is_combined else said
 
     def _answer(self, body: dict[str, object]) -> None:
         self._connection.push(msgspec.json.encode(body))

@@ -11,7 +11,7 @@ import msgspec
 
 from holdfast.simexchange import refusals
 from holdfast.simexchange.answers import Answer
-from holdfast.simexchange.connection import Connection
+from holdfast.simexchange.connection import Connection, farewell
 from holdfast.simexchange.desk import Call, Desk, Operation, Proof, Security
 from holdfast.simexchange.limits import RateLimit, order_counts, weight_count
 from holdfast.simexchange.operations import (
@@ -114,6 +114,7 @@ class ApiSession:
     ) -> None:
         self._desk = desk
         self._connection = connection
+        connection.farewell = lambda at_ms: b'{"event":%b}' % farewell(at_ms)
         self._address = address
         self._unit_ns = unit_ns
         self._shows_limits = shows_limits
