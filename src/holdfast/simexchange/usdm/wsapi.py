@@ -1,15 +1,23 @@
 """The WebSocket API of USD-M: orders, conditional orders, account, and the listen key."""
 
-from holdfast.simexchange.desk import Operation
+import msgspec
+
+from holdfast.simexchange.desk import SIGNED_NAMES, Operation
 from holdfast.simexchange.usdm.operations import account, algo, market, settings, trade
 from holdfast.simexchange.wsapi import ApiSession
+
+
+def _signed_too(operation: Operation) -> Operation:
+    """Let a public request be signed, as clients do here without need."""
+    return msgspec.structs.replace(operation, names=(*operation.names, *SIGNED_NAMES))
+
 
 METHODS: dict[str, Operation] = {
     "ping": market.PING,
     "time": market.TIME,
-    "depth": market.DEPTH,
-    "ticker.price": market.PRICE,
-    "ticker.book": market.BOOK_TICKER,
+    "depth": _signed_too(market.DEPTH),
+    "ticker.price": _signed_too(market.PRICE),
+    "ticker.book": _signed_too(market.BOOK_TICKER),
     "order.place": trade.NEW_ORDER,
     "order.modify": trade.MODIFY_ORDER,
     "order.cancel": trade.CANCEL_ORDER,

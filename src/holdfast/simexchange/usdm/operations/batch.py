@@ -28,7 +28,7 @@ def _modify(call: Call) -> Batch:
 
 def _cancel(call: Call) -> Batch:
     params, symbol = call.params, call.symbol
-    ids, client_ids = _list(params, "orderIdList"), _list(params, "origClientOrderIdList")
+    ids, client_ids = _ids(params, "orderIdList"), _ids(params, "origClientOrderIdList")
     if bool(ids) == bool(client_ids):
         text = "Either orderIdList or origClientOrderIdList must be sent."
         raise Refusal(-1102 if not ids else -1128, text)
@@ -70,6 +70,11 @@ def _orders(call: Call) -> list[dict[str, str]]:
     return orders
 
 
+def _ids(params: Params, name: str) -> list[object]:
+    """Read a list of ids; clients write its name in lower case too, and the venue takes it."""
+    return _list(params, name) or _list(params, name.lower())
+
+
 def _list(params: Params, name: str) -> list[object]:
     text = params.optional(name)
     if text is None:
@@ -93,5 +98,11 @@ MODIFY = Operation(run=_modify, weight=5, security=Security.TRADE, names=("batch
 CANCEL = Operation(
     run=_cancel,
     security=Security.TRADE,
-    names=("symbol", "orderIdList", "origClientOrderIdList"),
+    names=(
+        "symbol",
+        "orderIdList",
+        "orderidlist",
+        "origClientOrderIdList",
+        "origclientorderidlist",
+    ),
 )
