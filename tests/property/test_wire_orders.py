@@ -227,7 +227,7 @@ def test_every_answer_to_an_order_is_one_of_the_three(
         *list_submissions(answered, [A, B], product=product),
     ]
     canceled = [cancel_answer(answered, A, instrument=SPOT, product=product, ask=ask)]
-    both = replace_answers(answered, A, B, instrument=SPOT, product=product)
+    both = replace_answers(answered, A, order_id=B, instrument=SPOT, product=product)
     canceled.append(both[0])
     for answer in submissions:
         assert isinstance(answer, Acked | Rejected | Unknown)

@@ -269,7 +269,7 @@ class BinanceOrderEntry:
                 verdict, placed = replace_answers(
                     answered,
                     cancel.client_order_id,
-                    order.client_order_id,
+                    order_id=order.client_order_id,
                     instrument=self._instruments[cancel.symbol],
                     product=product,
                 )

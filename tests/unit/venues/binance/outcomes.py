@@ -9,7 +9,6 @@ from pathlib import Path
 import msgspec
 
 from holdfast.domain.instrument import Product
-from holdfast.venues.binance.wire.codes import CODES, Code
 from holdfast.venues.binance.wire.verdicts import (
     ASKS,
     CANCELING,
@@ -33,7 +32,10 @@ WORDS = {
     Ask.CANCEL: "cancel",
     Ask.CANCEL_ALGO: "cancel of a conditional order",
 }
-_STATUSES = {-1000: 500, -1001: 500, -1006: 500, -1007: 504, -1008: 503, -2021: 409}
+_STATUSES = {
+    -1000: 500, -1001: 500, -1002: 401, -1003: 429, -1006: 500, -1007: 504, -1008: 503,
+    -1015: 429, -2014: 401, -2015: 401,
+}  # fmt: skip
 _DONE = (
     ("order", "200 with `orderId`", "Acked"),
     (
@@ -87,7 +89,8 @@ def said_by(rule: Rule) -> Said:
     code = UNDOCUMENTED_CODE if rule.code is None else rule.code
     if rule.code is not None:
         usual = _STATUSES.get(rule.code, 403 if rule.code == 0 else 400)
-        status = rule.first_status or usual
+        is_fixed = rule.first_status == rule.last_status
+        status = rule.first_status if is_fixed else usual
     else:
         status = rule.first_status or UNDOCUMENTED_STATUS
     return Said(status, code, rule.text or "said by the venue")
@@ -101,15 +104,6 @@ def cases_of(rule: Rule) -> Iterator[Case]:
                 yield Case(product, ask, said_by(rule), rule.verdict)
 
 
-def cases_of_code(code: Code) -> Iterator[Case]:
-    """Give every request at every product that a code is documented for."""
-    for product, asks in ASKS.items():
-        for ask in asks:
-            if code.product in (None, product) and (not code.asks or ask in code.asks):
-                said = Said(code.status, code.code, code.meaning)
-                yield Case(product, ask, said, Verdict.NOT_DONE)
-
-
 def document() -> str:
     """Write the table for people."""
     parts = [
@@ -119,8 +113,6 @@ def document() -> str:
         _table(
             ("status", "code", "text", "product", "asked", "outcome", "why"), map(_row, RULES)
         ),
-        _CODES,
-        _table(("code", "product", "asked", "what it says"), map(_code_row, CODES)),
         _FAILURES,
         _table(
             ("what happens", "said as", "outcome"),
@@ -153,11 +145,6 @@ def _row(rule: Rule) -> tuple[str, ...]:
     )
 
 
-def _code_row(code: Code) -> tuple[str, ...]:
-    product = PRODUCTS[code.product] if code.product else "both"
-    return str(code.code), product, _asked(code.asks), code.meaning
-
-
 def _asked(asks: tuple[Ask, ...]) -> str:
     if not asks:
         return "anything"
@@ -183,8 +170,8 @@ _BEGINNING = """
 Every order has one of three outcomes: **Acked** (the venue has it), **Rejected** (it is
 certain that it was not done) or **Unknown** (nobody knows yet). A cancel is acked, refused or
 Unknown in the same way; a refused cancel proves nothing about its order. This page is written
-from `verdicts.py` and `codes.py` of `src/holdfast/venues/binance/wire`, and a test drives the
-adapter over both of its ways, WebSocket API and HTTP, through each row (XCH-6).
+from `src/holdfast/venues/binance/wire/verdicts.py`, and a test drives the adapter over both of
+its ways, WebSocket API and HTTP, through each row (XCH-6).
 
 Three rules stand above the rows:
 
@@ -202,12 +189,6 @@ A success that cannot be read, or that names another client id, is Unknown.
 ## Answers that are no success
 
 The first row that fits decides. The same code can mean different things at the two products.
-"""
-_CODES = """
-## Codes of the row "a refusal with a code"
-
-Each of these came with a status of kind 4xx, so it was certainly not done. With another status
-the rows above decide.
 """
 _FAILURES = """
 ## No answer

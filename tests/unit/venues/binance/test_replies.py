@@ -223,13 +223,17 @@ def test_of_a_replacement_each_part_is_judged_by_itself(
     assert isinstance(read, Reply)
     whole = Answered(read.status, read.error, read.result)
     cancel, order = replace_answers(
-        whole, ClientOrderId("A"), ClientOrderId("B"), instrument=BTC, product=SPOT
+        whole, ClientOrderId("A"), order_id=ClientOrderId("B"), instrument=BTC, product=SPOT
     )
     assert (type(cancel), type(order)) == expected
     if status != 200:
         by_http = Answered(status, error_body(json.dumps(error).encode()), b"")
         assert replace_answers(
-            by_http, ClientOrderId("A"), ClientOrderId("B"), instrument=BTC, product=SPOT
+            by_http,
+            ClientOrderId("A"),
+            order_id=ClientOrderId("B"),
+            instrument=BTC,
+            product=SPOT,
         ) == (cancel, order)
 
 

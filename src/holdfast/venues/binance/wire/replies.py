@@ -158,8 +158,8 @@ def cancel_answer(
 def replace_answers(
     answered: Answered,
     canceled_id: ClientOrderId,
-    order_id: ClientOrderId,
     *,
+    order_id: ClientOrderId,
     instrument: Instrument,
     product: Product,
 ) -> tuple[CancelAnswer, Submission]:
