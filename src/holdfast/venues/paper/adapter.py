@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from holdfast.simexchange.accounts import AccountSpec
 from holdfast.simexchange.assumptions import Assumptions
-from holdfast.simexchange.exchange import Exchange
+from holdfast.simexchange.exchange import Exchange, Schedules
 from holdfast.simexchange.model import Record, SymbolRules
 from holdfast.venues.paper.account_view import PaperAccountView
 from holdfast.venues.paper.floor import Floor
@@ -30,8 +30,11 @@ class PaperVenue:
         account: AccountSpec,
         assumptions: Assumptions,
         seed: int,
+        funding: Schedules | None = None,
     ) -> None:
-        self.exchange = Exchange(symbols, [account], assumptions=assumptions, seed=seed)
+        self.exchange = Exchange(
+            symbols, [account], assumptions=assumptions, seed=seed, funding=funding
+        )
         floor = Floor(self.exchange, clock, account=account.name)
         self.market_data = PaperMarketData(floor, clock, records)
         self.order_entry = PaperOrderEntry(floor)

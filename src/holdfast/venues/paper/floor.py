@@ -5,33 +5,40 @@ runs by, so a run repeats to the last event. Answers are given from the clock, n
 inside the call that asked.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
+from holdfast.domain.ids import ClientOrderId, Symbol
 from holdfast.domain.instant import Clock
 from holdfast.domain.order import NewOrder
 from holdfast.domain.submission import Unknown
 from holdfast.domain.venue import AccountSink, CancelOrder, OrderReport, OrderSink
-from holdfast.errors import InvariantBroken
-from holdfast.simexchange.exchange import Exchange
+from holdfast.simexchange.exchange import AnyEmission, Exchange
+from holdfast.simexchange.futures.model import (
+    AlgoUpdate,
+    FuturesEvent,
+    FuturesFact,
+    FuturesOrder,
+    FuturesOrderUpdate,
+    MarginCall,
+    MarginUpdate,
+)
+from holdfast.simexchange.futures.requests import FuturesDone, FuturesTicket
 from holdfast.simexchange.model import (
     AccountEvent,
-    Canceled,
-    CancelRequest,
-    Emission,
     OrderUpdate,
-    Placed,
-    Reject,
+    Published,
+    Record,
     Ticket,
     TicketDone,
 )
-from holdfast.venues.paper.reports import (
-    cancel_answer,
-    place_request,
-    report_of,
-    submission,
-)
+from holdfast.venues.paper import spot, usdm
+from holdfast.venues.paper.answers import Asked, answer
+from holdfast.venues.paper.reports import report_of
 
 _CLOSED = "the connection was closed before the answer came"
+_BY_ORDER = "ORDER"
+_Told: TypeAlias = OrderReport | str
 
 
 class Floor:
@@ -43,70 +50,115 @@ class Floor:
         self.account = account
         self.account_sink: AccountSink | None = None
         self.order_sink: OrderSink | None = None
-        self._asked: dict[int, NewOrder | CancelOrder] = {}
+        self.on_published: Callable[[Record], None] | None = None
+        self._asked: dict[int, Asked] = {}
+
+    def is_contract(self, symbol: Symbol) -> bool:
+        """Tell whether a symbol trades on margin here."""
+        return symbol in self.exchange.futures.contracts
 
     def place(self, order: NewOrder) -> None:
         """Let an order travel to the exchange."""
-        ticket = self.exchange.place(
-            self.account, place_request(order), arrived_ns=self.clock.now_ns()
-        )
+        now_ns = self.clock.now_ns()
+        ticket: Ticket | FuturesTicket
+        if self.is_contract(order.symbol):
+            request = usdm.place_request(order)
+            ticket = self.exchange.futures.enter(self.account, request, arrived_ns=now_ns)
+        else:
+            ticket = self.exchange.place(
+                self.account, spot.place_request(order), arrived_ns=now_ns
+            )
         self._wait(ticket, order)
 
     def cancel(self, cancel: CancelOrder) -> None:
         """Let a cancel travel to the exchange."""
-        request = CancelRequest(
-            symbol=cancel.symbol, original_client_order_id=cancel.client_order_id
-        )
-        ticket = self.exchange.cancel(self.account, request, arrived_ns=self.clock.now_ns())
+        now_ns = self.clock.now_ns()
+        ticket: Ticket | FuturesTicket
+        if self.is_contract(cancel.symbol):
+            request = usdm.cancel_request(cancel)
+            ticket = self.exchange.futures.enter(self.account, request, arrived_ns=now_ns)
+        else:
+            ticket = self.exchange.cancel(
+                self.account, spot.cancel_request(cancel), arrived_ns=now_ns
+            )
         self._wait(ticket, cancel)
 
-    def deliver(self, emissions: Sequence[Emission]) -> None:
-        """Hand over what happened: the answer to a request before the reports it caused."""
-        reports: list[OrderReport] = []
+    def place_list(self, orders: tuple[NewOrder, ...]) -> None:
+        """Let the orders of one list travel to spot as one request."""
         now_ns = self.clock.now_ns()
+        request = spot.list_request(orders)
+        self._wait(self.exchange.submit(self.account, request, arrived_ns=now_ns), orders)
+
+    def replace(self, cancel: CancelOrder, order: NewOrder) -> None:
+        """Let a cancel and the order that takes its place travel to spot as one request."""
+        now_ns = self.clock.now_ns()
+        request = spot.replace_request(cancel, order)
+        ticket = self.exchange.submit(self.account, request, arrived_ns=now_ns)
+        self._wait(ticket, (cancel, order))
+
+    def deliver(self, emissions: Sequence[AnyEmission]) -> None:
+        """Hand over what happened: the answer to a request before the reports it caused."""
+        told: list[_Told] = []
         for emission in emissions:
             if isinstance(emission, AccountEvent):
                 event = emission.event
                 if emission.account == self.account and isinstance(event, OrderUpdate):
-                    reports.append(report_of(event, now_ns))
-            elif isinstance(emission, TicketDone):
+                    told.append(report_of(event, self.clock.now_ns()))
+            elif isinstance(emission, FuturesEvent):
+                if emission.account == self.account:
+                    told += self._of_margin(emission.event)
+            elif isinstance(emission, TicketDone | FuturesDone):
                 self._answer(emission.ticket)
-                self._release(reports)
-        self._release(reports)
+                self._release(told)
+            elif isinstance(emission, Published) and self.on_published is not None:
+                self._release(told)
+                self.on_published(emission.record)
+        self._release(told)
         if self.account_sink is not None:
             self.account_sink.on_frame_end()
 
+    def stop_of(self, order: FuturesOrder) -> ClientOrderId | None:
+        """Give the client id of the conditional order that became this one."""
+        if not order.algo_id:
+            return None
+        algos = self.exchange.futures.clearing.members[self.account].algos
+        return ClientOrderId(algos[order.algo_id].client_algo_id)
+
     def give_up(self) -> None:
         """Answer Unknown for all that travels; the exchange still gets it."""
-        asked, self._asked = list(self._asked.values()), {}
-        sink = self.order_sink
-        for request in asked:
-            if isinstance(request, NewOrder) and sink is not None:
-                sink.on_submission(request.client_order_id, Unknown(_CLOSED))
-            elif isinstance(request, CancelOrder) and sink is not None:
-                sink.on_cancel(request, Unknown(_CLOSED))
+        travels, self._asked = list(self._asked.values()), {}
+        for asked in travels:
+            if self.order_sink is not None:
+                answer(self.order_sink, asked, Unknown(_CLOSED))
 
-    def _wait(self, ticket: Ticket, asked: NewOrder | CancelOrder) -> None:
+    def _wait(self, ticket: Ticket | FuturesTicket, asked: Asked) -> None:
         self._asked[ticket.ticket_id] = asked
         self.clock.call_at(ticket.due_ns, self._run_due)
 
     def _run_due(self) -> None:
         self.deliver(self.exchange.advance(self.clock.now_ns()))
 
-    def _release(self, reports: list[OrderReport]) -> None:
-        if self.account_sink is not None:
-            for report in reports:
-                self.account_sink.on_report(report)
-        reports.clear()
+    def _of_margin(self, fact: FuturesFact) -> list[_Told]:
+        now_ns = self.clock.now_ns()
+        if isinstance(fact, FuturesOrderUpdate):
+            stop = self.stop_of(fact.order)
+            return [usdm.report_of(fact, stop=stop, received_at_ns=now_ns)]
+        if isinstance(fact, AlgoUpdate):
+            return [usdm.algo_report(fact.algo, received_at_ns=now_ns, source="stream")]
+        if isinstance(fact, MarginUpdate):
+            return [] if fact.reason == _BY_ORDER else [fact.reason]
+        return ["MARGIN_CALL"] if isinstance(fact, MarginCall) else []
 
-    def _answer(self, ticket: Ticket) -> None:
+    def _release(self, told: list[_Told]) -> None:
+        if self.account_sink is not None:
+            for one in told:
+                if isinstance(one, str):
+                    self.account_sink.on_account_changed(one)
+                else:
+                    self.account_sink.on_report(one)
+        told.clear()
+
+    def _answer(self, ticket: Ticket | FuturesTicket) -> None:
         asked = self._asked.pop(ticket.ticket_id, None)
-        sink, outcome = self.order_sink, ticket.outcome
-        if asked is None or sink is None:
-            return
-        if isinstance(asked, NewOrder) and isinstance(outcome, Placed | Reject):
-            sink.on_submission(asked.client_order_id, submission(outcome))
-        elif isinstance(asked, CancelOrder) and isinstance(outcome, Canceled | Reject):
-            sink.on_cancel(asked, cancel_answer(outcome))
-        else:
-            raise InvariantBroken(f"request {ticket.ticket_id} was answered with {outcome}")
+        if asked is not None and ticket.outcome is not None and self.order_sink is not None:
+            answer(self.order_sink, asked, ticket.outcome)

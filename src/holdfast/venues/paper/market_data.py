@@ -78,6 +78,7 @@ class PaperMarketData:
         """Choose what is shown; nothing flows before `play`."""
         self._symbols = frozenset(instrument.symbol for instrument in instruments)
         self._sink = sink
+        self._floor.on_published = self._show
 
     def request_snapshot(self, symbol: Symbol) -> None:
         """Have the book of a symbol handed over after the record in hand."""
@@ -122,7 +123,14 @@ class PaperMarketData:
 
     async def close(self) -> None:
         """Show nothing any more; idempotent."""
+        self._floor.on_published = None
         self._sink = None
+
+    def _show(self, record: Record) -> None:
+        """Show what the exchange itself published: the marks that it makes."""
+        event = market_event(record)
+        if self._sink is not None and event is not None and record.symbol in self._symbols:
+            self._sink.on_market(event)
 
     def _hand_snapshots(self, sink: MarketSink) -> None:
         wanted = self._wanted[:]

@@ -7,10 +7,11 @@ from holdfast.domain.instrument import Instrument
 from holdfast.domain.order import NewOrder
 from holdfast.domain.submission import Rejected
 from holdfast.domain.venue import CancelOrder, CancelRefused, OrderSink
+from holdfast.venues.paper import spot, usdm
 from holdfast.venues.paper.floor import Floor
-from holdfast.venues.paper.reports import unsupported
 
 _NOT_SENT = 0
+_CLOSED = "not connected; nothing was sent"
 
 
 class PaperOrderEntry:
@@ -33,7 +34,7 @@ class PaperOrderEntry:
 
     def submit(self, order: NewOrder) -> None:
         """Send an order; `on_submission` gets the answer, always once."""
-        reason = "not connected; nothing was sent" if not self._is_open else unsupported(order)
+        reason = self._obstacle(order)
         if reason:
             self._reject(order, reason)
         else:
@@ -44,16 +45,25 @@ class PaperOrderEntry:
         if self._is_open:
             self._floor.cancel(cancel)
         else:
-            self._refuse_cancel(cancel, "not connected; nothing was sent")
+            self._refuse_cancel(cancel, _CLOSED)
 
     def submit_list(self, orders: tuple[NewOrder, ...]) -> None:
-        """Reject every order: there are no order lists here."""
+        """Send the orders of one list to spot; at USD-M every order is rejected."""
+        reason = self._list_obstacle(orders)
+        if not reason:
+            self._floor.place_list(orders)
+            return
         for order in orders:
-            self._reject(order, "this venue has no order lists; nothing was sent")
+            self._reject(order, reason)
 
     def replace(self, cancel: CancelOrder, order: NewOrder) -> None:
-        """Refuse both: there is no cancel-and-replace here."""
-        reason = "this venue has no cancel-and-replace; nothing was sent"
+        """Send one cancel-and-replace to spot; USD-M has none, there both are refused."""
+        reason = self._obstacle(order)
+        if self._floor.is_contract(order.symbol):
+            reason = "USD-M has no cancel-and-replace; nothing was sent"
+        if not reason:
+            self._floor.replace(cancel, order)
+            return
         self._refuse_cancel(cancel, reason)
         self._reject(order, reason)
 
@@ -61,6 +71,19 @@ class PaperOrderEntry:
         """Close the way; what is unanswered becomes Unknown, though it still arrives."""
         self._is_open = False
         self._floor.give_up()
+
+    def _obstacle(self, order: NewOrder) -> str:
+        if not self._is_open:
+            return _CLOSED
+        is_contract = self._floor.is_contract(order.symbol)
+        return usdm.obstacle(order) if is_contract else spot.obstacle(order)
+
+    def _list_obstacle(self, orders: tuple[NewOrder, ...]) -> str:
+        if not self._is_open:
+            return _CLOSED
+        if any(self._floor.is_contract(order.symbol) for order in orders):
+            return "USD-M has no order lists; nothing was sent"
+        return spot.list_obstacle(orders)
 
     def _reject(self, order: NewOrder, reason: str) -> None:
         sink = self._floor.order_sink

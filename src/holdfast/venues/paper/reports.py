@@ -15,6 +15,7 @@ from holdfast.domain.market import (
     DepthDiff,
     DepthSnapshot,
     MarketEvent,
+    MarkPrice,
     TradePrint,
 )
 from holdfast.domain.money import (
@@ -25,63 +26,65 @@ from holdfast.domain.money import (
     QuantityUnits,
     to_text,
 )
-from holdfast.domain.order import LiquiditySide, NewOrder, OrderType, Side, TimeInForce
-from holdfast.domain.submission import Acked, Rejected, Submission, Unknown
+from holdfast.domain.order import LiquiditySide, OrderType, Side, TimeInForce
 from holdfast.domain.venue import (
-    CancelAcked,
-    CancelAnswer,
-    CancelRefused,
     Execution,
     OrderReport,
     ReportKind,
     TradeReport,
 )
-from holdfast.simexchange.filters import DUPLICATE
+from holdfast.simexchange.futures.model import FuturesTrade
 from holdfast.simexchange.model import Bar as Candle
 from holdfast.simexchange.model import (
-    Canceled,
     Depth,
     DepthView,
+    Mark,
     OrderUpdate,
     OwnTrade,
-    Placed,
-    PlaceRequest,
     Record,
-    Reject,
     SimOrder,
     SymbolRules,
     Ticker,
     Trade,
 )
-from holdfast.simexchange.numbers import parse_e8
 
-DUPLICATE_MEANS = "an order with this id rests at the venue"
 VENUE = "simulated"
 _book_top: Callable[..., BookTop] = BookTop  # the same integers under the domain's types
 _trade_print: Callable[..., TradePrint] = TradePrint
+_mark_price: Callable[..., MarkPrice] = MarkPrice
 _depth_diff: Callable[..., DepthDiff] = DepthDiff
 _depth_snapshot: Callable[..., DepthSnapshot] = DepthSnapshot
 _TO_AMOUNT = 10 ** (AMOUNT_EXPONENT - DEFAULT_EXPONENT)
 _NO_PREVIOUS = -1
-_SIDES = {"BUY": Side.BUY, "SELL": Side.SELL}
-_ORDER_TYPES = {
-    OrderType.LIMIT: "LIMIT",
-    OrderType.MARKET: "MARKET",
-    OrderType.LIMIT_MAKER: "LIMIT_MAKER",
+SIDES = {"BUY": Side.BUY, "SELL": Side.SELL}
+TIMES = {
+    "GTC": TimeInForce.GTC,
+    "IOC": TimeInForce.IOC,
+    "FOK": TimeInForce.FOK,
+    "GTD": TimeInForce.GTD,
 }
-_TYPES_BACK = {name: order_type for order_type, name in _ORDER_TYPES.items()}
-_TIMES = {TimeInForce.GTC: "GTC", TimeInForce.IOC: "IOC", TimeInForce.FOK: "FOK"}
-_TIMES_BACK = {name: time_in_force for time_in_force, name in _TIMES.items()}
+_ORDER_TYPES = {
+    "LIMIT": OrderType.LIMIT,
+    "MARKET": OrderType.MARKET,
+    "LIMIT_MAKER": OrderType.LIMIT_MAKER,
+    "STOP_LOSS": OrderType.STOP_MARKET,
+    "STOP_LOSS_LIMIT": OrderType.STOP_LIMIT,
+    "TAKE_PROFIT": OrderType.TAKE_PROFIT_MARKET,
+    "TAKE_PROFIT_LIMIT": OrderType.TAKE_PROFIT_LIMIT,
+}
 _KINDS = {
     "NEW": ReportKind.ACKED,
+    "REPLACED": ReportKind.STATUS,
     "TRADE": ReportKind.FILLED,
     "CANCELED": ReportKind.CANCELED,
     "EXPIRED": ReportKind.EXPIRED,
     "TRADE_PREVENTION": ReportKind.EXPIRED,
     "REJECTED": ReportKind.REJECTED,
 }
+_OPEN = ("NEW", "PARTIALLY_FILLED")
 _STATUSES = {
     "NEW": ReportKind.ACKED,
+    "PENDING_NEW": ReportKind.ACKED,
     "PARTIALLY_FILLED": ReportKind.ACKED,
     "CANCELED": ReportKind.CANCELED,
     "EXPIRED": ReportKind.EXPIRED,
@@ -139,6 +142,16 @@ def market_event(record: Record) -> MarketEvent | None:
             at_ns,
             at_ns,
         )
+    if isinstance(record, Mark):
+        return _mark_price(
+            record.symbol,
+            record.mark,
+            record.index,
+            to_text(record.funding_rate, DEFAULT_EXPONENT),
+            record.next_funding_ns,
+            at_ns,
+            at_ns,
+        )
     if isinstance(record, Depth):
         return _depth_diff(
             record.symbol,
@@ -160,33 +173,11 @@ def depth_snapshot(view: DepthView, received_at_ns: UtcNs) -> DepthSnapshot:
     )
 
 
-def unsupported(order: NewOrder) -> str:
-    """Say why the simulated exchange cannot take an order; empty when it can."""
-    if order.order_type not in _ORDER_TYPES:
-        return f"the simulated exchange has no {order.order_type.value} orders"
-    if order.time_in_force not in _TIMES:
-        return f"the simulated exchange has no {order.time_in_force.value} orders"
-    return ""
-
-
-def place_request(order: NewOrder) -> PlaceRequest:
-    """Give an order for which `unsupported` is empty as the exchange takes it, by its texts."""
-    is_limit = order.order_type is OrderType.LIMIT
-    return PlaceRequest(
-        symbol=order.symbol,
-        side=order.side.name,
-        order_type=_ORDER_TYPES[order.order_type],
-        time_in_force=_TIMES[order.time_in_force] if is_limit else "",
-        quantity=parse_e8(order.quantity_text),
-        price=0 if order.order_type is OrderType.MARKET else parse_e8(order.price_text),
-        client_order_id=order.client_order_id,
-        stp_mode=order.stp_mode.name,
-    )
-
-
 def report_of(update: OrderUpdate, received_at_ns: UtcNs) -> OrderReport:
-    """Give an execution report of the user stream."""
+    """Give an execution report of the user stream; a prevented match may leave an order."""
     kind = _KINDS[update.execution_type]
+    if update.execution_type == "TRADE_PREVENTION" and update.order.status in _OPEN:
+        kind = ReportKind.STATUS
     execution = None if update.trade is None else execution_of(update.trade)
     return _report(
         update.order,
@@ -196,22 +187,6 @@ def report_of(update: OrderUpdate, received_at_ns: UtcNs) -> OrderReport:
         received_at_ns=received_at_ns,
         source="stream",
     )
-
-
-def submission(outcome: Placed | Reject) -> Submission:
-    """Give the answer to an order; that its id rests already is no proof of a rejection."""
-    if isinstance(outcome, Placed):
-        return Acked(VenueOrderId(str(outcome.order.order_id)))
-    if outcome == DUPLICATE:
-        return Unknown(DUPLICATE_MEANS)
-    return Rejected(outcome.code, outcome.message)
-
-
-def cancel_answer(outcome: Canceled | Reject) -> CancelAnswer:
-    """Give the answer to a cancel."""
-    if isinstance(outcome, Canceled):
-        return CancelAcked(QuantityUnits(outcome.orders[0].cum_quantity))
-    return CancelRefused(outcome.code, outcome.message)
 
 
 def queried(order: SimOrder, received_at_ns: UtcNs) -> OrderReport:
@@ -235,6 +210,7 @@ def execution_of(trade: OwnTrade) -> Execution:
         amount(trade.fee),
         Asset(trade.fee_asset),
         LiquiditySide.MAKER if trade.is_maker else LiquiditySide.TAKER,
+        amount(trade.realized) if isinstance(trade, FuturesTrade) else None,
     )
 
 
@@ -243,7 +219,7 @@ def trade_report(trade: OwnTrade) -> TradeReport:
     return TradeReport(
         symbol=Symbol(trade.symbol),
         venue_order_id=VenueOrderId(str(trade.order_id)),
-        side=_SIDES[trade.side],
+        side=SIDES[trade.side],
         execution=execution_of(trade),
         venue_at_ns=UtcNs(trade.at_ns),
     )
@@ -283,9 +259,9 @@ def _report(
         client_order_id=ClientOrderId(order.client_order_id),
         venue_order_id=VenueOrderId(str(order.order_id)),
         symbol=Symbol(order.symbol),
-        side=_SIDES[order.side],
-        order_type=_TYPES_BACK[order.order_type],
-        time_in_force=_TIMES_BACK[order.time_in_force],
+        side=SIDES[order.side],
+        order_type=_order_type(order),
+        time_in_force=TIMES[order.time_in_force],
         price=PriceUnits(order.price),
         quantity=QuantityUnits(order.quantity),
         cum_quantity=QuantityUnits(order.cum_quantity),
@@ -295,4 +271,10 @@ def _report(
         venue_at_ns=venue_at_ns,
         received_at_ns=received_at_ns,
         source=source,
+        trigger_price=PriceUnits(order.stop_price),
     )
+
+
+def _order_type(order: SimOrder) -> OrderType:
+    """Give the domain's type; a stop that trails is a type of its own there."""
+    return OrderType.TRAILING_STOP if order.trailing_delta else _ORDER_TYPES[order.order_type]

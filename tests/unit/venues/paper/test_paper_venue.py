@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-import msgspec
 import pytest
 
 from holdfast.domain.ids import (
@@ -72,6 +71,9 @@ class Heard:
     def on_account_connected(self) -> None:
         self.said.append("connected")
 
+    def on_account_changed(self, reason: str) -> None:
+        self.said.append(reason)
+
     def on_account_lost(self, reason: str) -> None:
         self.said.append(reason)
 
@@ -94,12 +96,17 @@ class Stage:
     def __init__(self, records: list[Record], rules: SymbolRules = RULES) -> None:
         self.clock = ManualClock(0)
         self.heard = Heard()
-        balances = {"AAA": 0 if rules.product == "linear" else 50 * E8, "BBB": 10_000 * E8}
+        is_spot = rules.product == "spot"
         self.venue = PaperVenue(
             self.clock,
             symbols={SYMBOL: rules},
             records=records,
-            account=AccountSpec(name="ann", keys=(), balances=balances),
+            account=AccountSpec(
+                name="ann",
+                keys=(),
+                balances={"AAA": 50 * E8, "BBB": 10_000 * E8} if is_spot else {},
+                futures_balances={} if is_spot else {"BBB": 10_000 * E8},
+            ),
             assumptions=assumptions(order_us=2_000, cancel_us=2_000),
             seed=1,
         )
@@ -234,12 +241,12 @@ def test_what_the_exchange_does_not_have_is_refused_from_the_clock() -> None:
     stage = Stage([SNAPSHOT, ticker(2, 100, 101)])
 
     async def story(stage: Stage) -> None:
-        stage.submit(stage.order(Side.BUY, 1, 100, order_type=OrderType.STOP_LIMIT))
+        stage.submit(stage.order(Side.BUY, 1, 100, time_in_force=TimeInForce.GTD))
         assert stage.heard.said == ["connected"]
         stage.clock.wait(0)
         _, answer = stage.heard.said[-1]
         assert isinstance(answer, Rejected)
-        assert "stop_limit" in answer.message
+        assert "good till a date" in answer.message
 
     act(story, stage)
 
@@ -323,24 +330,6 @@ def test_a_closed_way_sends_nothing_and_says_so() -> None:
         assert isinstance(first, Rejected)
         assert isinstance(second, CancelRefused)
         assert stage.venue.exchange.accounts.all_orders("ann", SYMBOL) == []
-
-    act(story, stage)
-
-
-def test_balances_of_spot_and_positions_of_futures_are_told_apart() -> None:
-    linear = msgspec.structs.replace(RULES, product="linear")
-    stage = Stage([SNAPSHOT, ticker(2, 100, 101), ticker(9, 100, 101)], linear)
-
-    async def story(stage: Stage) -> None:
-        assert stage.instruments[0].product is Product.LINEAR
-        stage.play(limit=2)
-        stage.submit(stage.order(Side.SELL, 2))
-        stage.play()
-        held = await stage.venue.account_view.positions()
-        assert [(p.symbol, p.quantity) for p in held] == [(SYMBOL, -2 * STEP)]
-        [quote] = await stage.venue.account_view.balances()
-        assert quote.asset == "BBB"
-        assert quote.total == amount_units("10199.9")
 
     act(story, stage)
 
