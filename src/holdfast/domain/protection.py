@@ -12,7 +12,7 @@ from holdfast.domain import events as ev
 from holdfast.domain.ids import ClientOrderId, StrategyId, Symbol
 from holdfast.domain.instrument import Instrument
 from holdfast.domain.money import PriceUnits
-from holdfast.domain.order import NewOrder, PositionSide, TriggerPrice
+from holdfast.domain.order import NewOrder, PositionSide, Side, TriggerPrice
 
 ProtectionKey = tuple[StrategyId, Symbol, PositionSide]
 ProtectionEvent = (
@@ -49,6 +49,7 @@ class Protection(msgspec.Struct):
     """
 
     terms: StopTerms
+    side: Side
     covered: StopTerms | None = None
     covered_by: ClientOrderId = ClientOrderId("")
     since_ns: int = 0
@@ -73,7 +74,8 @@ class Protections:
             return
         match event:
             case ev.ProtectionCovered():
-                known.covered, known.covered_by = known.terms, event.client_order_id  # type: ignore[assignment]
+                known.covered = _terms(event, instrument)
+                known.covered_by = ClientOrderId(event.client_order_id)
                 known.since_ns, known.response = 0, ""
             case ev.ProtectionUncovered():
                 known.since_ns = event.since_ns
@@ -83,16 +85,12 @@ class Protections:
                 del self.open[key]
 
     def _set(self, key: ProtectionKey, event: ev.ProtectionSet, instrument: Instrument) -> None:
-        terms = StopTerms(
-            instrument.price(event.trigger_price),
-            instrument.price(event.price),
-            TriggerPrice(event.trigger_by),
-        )
+        terms = _terms(event, instrument)
         known = self.open.get(key)
         if known is None:
-            self.open[key] = Protection(terms)
+            self.open[key] = Protection(terms, Side(event.side))
         else:
-            known.terms = terms
+            known.terms, known.side = terms, Side(event.side)
 
     def canonical(self) -> list[Any]:
         """Give everything in the form of the state hash."""
@@ -101,9 +99,18 @@ class Protections:
                 *key[:2],
                 key[2].value,
                 [known.terms.trigger_price, known.terms.price, known.terms.trigger_by.value],
+                known.side.value,
                 known.covered_by,
                 str(known.since_ns),
                 known.response,
             ]
             for key, known in sorted(self.open.items(), key=lambda item: str(item[0]))
         ]
+
+
+def _terms(event: ev.ProtectionSet | ev.ProtectionCovered, instrument: Instrument) -> StopTerms:
+    return StopTerms(
+        instrument.price(event.trigger_price),
+        instrument.price(event.price),
+        TriggerPrice(event.trigger_by),
+    )

@@ -74,6 +74,7 @@ class Cast(Listener):
         if order is None:
             return
         host = self._touch(order.request)
+        self._pipeline.stops.on_order(order)
         if host is not None:
             reason = getattr(event, "reason", "") or getattr(event, "message", "")
             self._pipeline.answer(host, host.order(order_update(order, reason=reason)))
@@ -84,6 +85,7 @@ class Cast(Listener):
         if order is None:
             return
         host = self._touch(order.request)
+        self._pipeline.stops.on_order(order)
         if host is not None:
             self._pipeline.answer(host, host.fill(fill_of(event, self._state)))
             self._pipeline.answer(host, host.order(order_update(order)))
@@ -123,6 +125,7 @@ class Cast(Listener):
         for member in self.members.values():
             for join in member.joins:
                 join()
+        self._pipeline.stops.look_at_all()
         for name, member in self.members.items():
             self._recorder.decide(
                 ev.StrategyStarted(name, sorted(member.host.symbols), member.digest)

@@ -3,9 +3,9 @@
 import msgspec
 
 from holdfast.decision.host import Hosted
-from holdfast.domain import events as ev
 from holdfast.domain.ids import ClientOrderIds, StrategyId
 from holdfast.domain.intent import Protect, SizedIntent
+from holdfast.domain.order import Order
 from holdfast.market.bars import Bars
 from holdfast.market.feed import Feed
 from holdfast.risk.view import View
@@ -41,7 +41,7 @@ class Lane(msgspec.Struct, kw_only=True):
 class Stopless:
     """Keeps no protective stops; what keeps them does these things."""
 
-    def protect(self, strategy: StrategyId, wish: Protect) -> None:
+    def keep(self, strategy: StrategyId, wish: Protect) -> None:
         """Take a strategy's wish for a stop."""
 
     def make_way(self, strategy: StrategyId, intent: SizedIntent) -> SizedIntent:
@@ -49,5 +49,8 @@ class Stopless:
         del strategy
         return intent
 
-    def on_withheld(self, event: ev.OrderWithheld) -> None:
-        """Learn of an order that did not leave."""
+    def on_order(self, order: Order) -> None:
+        """Learn that an order changed, and with it perhaps the position of its strategy."""
+
+    def look_at_all(self) -> None:
+        """Begin, and go on with what the journal has: all strategies are there."""

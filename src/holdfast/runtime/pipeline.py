@@ -196,8 +196,11 @@ class Pipeline:
     def place(self, strategy: StrategyId, intent: SizedIntent) -> str:
         """Take an intent of the trader's own through both reviews; say why it was refused."""
         lane = self.lanes[intent.symbol]
-        host = next(host for host in lane.hosts if host.id == strategy)
-        refused = self._review(host, lane, lane.views[strategy], intent)
+        view = lane.views.get(strategy)
+        if view is None:
+            return "its strategy is not in this run"
+        host = next((host for host in lane.hosts if host.id == strategy), None)
+        refused = self._review(host, lane, view, intent)
         if refused is None:
             return ""
         return "; ".join(f"{one.gate}: {one.reason}" for one in refused.refusals)
@@ -242,7 +245,7 @@ class Pipeline:
         view = lane.views[host.id]
         kind = type(intent)
         if kind is Protect:
-            self.stops.protect(host.id, intent)  # type: ignore[arg-type]
+            self.stops.keep(host.id, intent)  # type: ignore[arg-type]
             return
         if kind is Buy or kind is Sell:  # says its quantity, whatever else there is
             held = _NOT_LOOKED_AT
@@ -255,7 +258,7 @@ class Pipeline:
                 self._review(host, lane, view, self.stops.make_way(host.id, part))
 
     def _review(
-        self, host: Hosted, lane: Lane, view: View, intent: SizedIntent
+        self, host: Hosted | None, lane: Lane, view: View, intent: SizedIntent
     ) -> Refused | None:
         """Steps 3 and 4: ask the gates of the whole, make the child, ask those of orders."""
         now = self._clock.now_ns()
@@ -272,7 +275,7 @@ class Pipeline:
         intent_id = IntentId(f"{self._state.epoch}-{self._intents}")
         accepted = review_intent(intent, view, gates=self._gates, intent_id=intent_id)
         if isinstance(accepted, Refused):
-            self._refuse(host, intent, accepted)
+            self._refuse(host, view, intent, refused=accepted)
             return accepted
         origin = Origin(
             account=self._state.account.account,
@@ -285,14 +288,14 @@ class Pipeline:
         for order in children(accepted, origin, ids=lane.ids):
             approved = review_order(order, view, gates=self._gates, parent=accepted)
             if isinstance(approved, Refused):
-                self._refuse(host, order, approved)
+                self._refuse(host, view, order, refused=approved)
                 return approved
             leaving.append(approved)
         self._commit(host, view, accepted, tuple(leaving))
         return None
 
     def _commit(
-        self, host: Hosted, view: View, accepted: Accepted, leaving: tuple[Approved, ...]
+        self, host: Hosted | None, view: View, accepted: Accepted, leaving: tuple[Approved, ...]
     ) -> None:
         """Step 5: the orders go to the journal, and are in force for every later gate."""
         write = self._recorder.write
@@ -319,7 +322,7 @@ class Pipeline:
         else:
             self._send(host, leaving, began_ns)
 
-    def _send(self, host: Hosted, leaving: tuple[Approved, ...], began_ns: int) -> None:
+    def _send(self, host: Hosted | None, leaving: tuple[Approved, ...], began_ns: int) -> None:
         """Step 6: the gateway asks again what may have changed, and writes the bytes."""
         withheld: Withheld | None = None
         for approved in leaving:
@@ -336,13 +339,16 @@ class Pipeline:
         reason = f"{withheld.reason.value}: {withheld.detail}".rstrip(": ")
         for approved in leaving:
             order = approved.order
+            known = self._state.account.find(order.client_order_id)
             event = ev.OrderWithheld(
                 order.client_order_id, order.strategy, order.symbol, reason
             )
             self._recorder.decide(event)
             self.working.touch(order.strategy, order.symbol)
-            self.answer(host, host.order(not_sent(order, reason)))
-            self.stops.on_withheld(event)
+            if host is not None:
+                self.answer(host, host.order(not_sent(order, reason)))
+            if known is not None:
+                self.stops.on_order(known)
 
     def _write_out(self, leaving: tuple[Approved, ...]) -> Withheld | None:
         """Hand one order, one list, or one order with the cancel of another to the gateway."""
@@ -360,14 +366,22 @@ class Pipeline:
             )
         return withheld
 
-    def _refuse(self, host: Hosted, asked: SizedIntent | NewOrder, refused: Refused) -> None:
+    def _refuse(
+        self,
+        host: Hosted | None,
+        view: View,
+        asked: SizedIntent | NewOrder,
+        *,
+        refused: Refused,
+    ) -> None:
         """Journal a refusal with all reasons; equal ones of a second become one, counted."""
         for event in self.refusals.note(
             refused,
             asked,
-            strategy=host.id,
-            instrument=self._state.account.instruments[asked.symbol],
+            strategy=view.strategy,
+            instrument=view.instrument,
             now_ns=self._clock.now_ns(),
         ):
             self._recorder.decide(event)
-        self.answer(host, host.order(not_sent(asked, "refused", refused=refused)))
+        if host is not None:
+            self.answer(host, host.order(not_sent(asked, "refused", refused=refused)))

@@ -16,7 +16,7 @@ from holdfast.domain.ids import ClientOrderId, ExecId, Symbol
 from holdfast.domain.instant import Clock
 from holdfast.domain.instrument import Instrument
 from holdfast.domain.money import AmountUnits, amount_text
-from holdfast.domain.order import NewOrder
+from holdfast.domain.order import NewOrder, Order
 from holdfast.domain.submission import Acked, Rejected, Submission, Unknown
 from holdfast.domain.venue import (
     CancelAcked,
@@ -170,6 +170,8 @@ class Settlement:
                     at_ns=report.venue_at_ns,
                     source=report.source,
                 )
+        elif report.kind is ReportKind.TRIGGERED:
+            self._hear_trigger(order, report)
         elif report.kind is ReportKind.REJECTED:
             if not order.ending:
                 self._hear_rejection(
@@ -241,6 +243,22 @@ class Settlement:
             source,
         )
         self._hear(request.client_order_id, "acked", event)
+
+    def _hear_trigger(self, order: Order, report: OrderReport) -> None:
+        """Note once that a stop woke up, and again when the venue names its new id."""
+        request, venue_order_id = order.request, report.venue_order_id
+        if order.is_triggered and venue_order_id in ("", order.venue_order_id):
+            return
+        event = ev.OrderTriggered(
+            request.client_order_id,
+            venue_order_id,
+            request.strategy,
+            request.symbol,
+            report.venue_at_ns,
+            report.received_at_ns,
+            report.source,
+        )
+        self._hear(request.client_order_id, f"triggered {venue_order_id}", event)
 
     def _hear_rejection(self, request: NewOrder, answer: Rejected, *, now_ns: int) -> None:
         event = ev.OrderRejected(

@@ -18,6 +18,7 @@ from holdfast.runtime.rounds import Rounds
 from holdfast.runtime.settlement import Settlement
 from holdfast.runtime.sinks import Sinks
 from holdfast.runtime.state import STATE_FORM, State
+from holdfast.runtime.stops import Stops
 
 BARRIER_EVERY_NS = 300 * NS_PER_S
 
@@ -39,6 +40,7 @@ class Trader:
         self.marks = marks
         self.is_opened = False
         self.cast = Cast(recorder=recorder, state=state, pipeline=pipeline)
+        pipeline.stops = Stops(pipeline, recorder=recorder, state=state, clock=clock)
         self.settlement = Settlement(
             recorder=recorder,
             state=state,

@@ -4,6 +4,7 @@ from holdfast.domain import fold
 from holdfast.domain.ids import AccountId, StrategyId
 from holdfast.risk.halt import UNRECONCILED
 from holdfast.runtime.cast import Cast, Member
+from holdfast.runtime.lane import Stopless
 from holdfast.runtime.state import State
 from holdfast.testing import happenings as told
 from holdfast.testing.market import instrument
@@ -18,6 +19,7 @@ class Desk:
 
     def __init__(self):
         self.working = self
+        self.stops = Stopless()
         self.answered = []
         self.decided = []
 

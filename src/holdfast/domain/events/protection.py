@@ -10,7 +10,10 @@ from holdfast.domain.events.event import Event
 
 
 class ProtectionSet(Event, frozen=True, array_like=True):
-    """A position is to have a stop on these terms; `price` 0 sells or buys at the market."""
+    """A position is to have a stop on these terms; `price` 0 sells or buys at the market.
+
+    `side` is that of the stop: it sells what is long and buys what is short.
+    """
 
     TYPE: ClassVar[str] = "protection.set/1"
     strategy: str
@@ -20,10 +23,11 @@ class ProtectionSet(Event, frozen=True, array_like=True):
     price: str
     trigger_by: str
     reason: str
+    side: str = "sell"
 
 
 class ProtectionCovered(Event, frozen=True, array_like=True):
-    """The venue has confirmed a stop on the wanted terms; before it there was none for so long.
+    """The venue has confirmed a stop on these terms; before it there was none for so long.
 
     `uncovered_ns` is 0 where the stop before it was live all the time.
     """
@@ -34,6 +38,9 @@ class ProtectionCovered(Event, frozen=True, array_like=True):
     position_side: str
     client_order_id: str
     uncovered_ns: int
+    trigger_price: str = "0"
+    price: str = "0"
+    trigger_by: str = "last"
 
 
 class ProtectionUncovered(Event, frozen=True, array_like=True):
