@@ -26,7 +26,13 @@ from holdfast.simexchange.accounts import (
     DEMO_ED25519_PRIVATE_KEY,
     DEMO_SECRET,
 )
-from holdfast.venues.binance.adapter import BinanceSpot, Credentials, Endpoints, Options
+from holdfast.venues.binance.adapter import (
+    BinanceSpot,
+    BinanceUsdm,
+    Credentials,
+    Endpoints,
+    Options,
+)
 from holdfast.venues.binance.options import LIVE
 from tests.contract.venue_contract import Heard, Stage, VenueContract, closing
 
@@ -51,7 +57,8 @@ def exchange_process(*arguments: str) -> Iterator[Endpoints]:
         assert child.stdout is not None
         assert child.stdin is not None
         ready = json.loads(child.stdout.readline())
-        yield Endpoints(ready["rest"], ready["ws"], ready["ws_api"])
+        product = "usdm_" if any(text.startswith("usdm:") for text in arguments) else ""
+        yield Endpoints(*(ready[product + end] for end in ("rest", "ws", "ws_api")))
         child.stdin.close()
         assert child.wait(10) is not None
 
@@ -65,12 +72,16 @@ def exchange() -> Iterator[Endpoints]:
 
 @asynccontextmanager
 async def on_stage(
-    endpoints: Endpoints, credentials: Credentials, options: Options = LIVE
+    endpoints: Endpoints,
+    credentials: Credentials,
+    options: Options = LIVE,
+    *,
+    venue_type: type[BinanceSpot] | type[BinanceUsdm] = BinanceSpot,
 ) -> AsyncIterator[Stage]:
     """Connect an adapter to the exchange."""
     clock = RunningClock(0)
     account = AccountId("demo")
-    venue = BinanceSpot(
+    venue = venue_type(
         SocketNetwork(),
         clock,
         endpoints=endpoints,

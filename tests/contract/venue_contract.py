@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from holdfast.domain.ids import AccountId, ClientOrderId, IntentId, StrategyId, Symbol
-from holdfast.domain.instrument import Instrument
+from holdfast.domain.instrument import Instrument, Product
 from holdfast.domain.market import (
     BookTop,
     DepthDiff,
@@ -54,6 +54,7 @@ class Heard:
         self.cancels: dict[ClientOrderId, list[CancelAnswer]] = {}
         self.connected = 0
         self.lost: list[str] = []
+        self.changed: list[str] = []
         self.invalid: list[str] = []
         self.news = asyncio.Event()
 
@@ -75,6 +76,10 @@ class Heard:
 
     def on_report(self, report: OrderReport) -> None:
         self.reports.append(report)
+        self.news.set()
+
+    def on_account_changed(self, reason: str) -> None:
+        self.changed.append(reason)
         self.news.set()
 
     def on_account_connected(self) -> None:
@@ -401,7 +406,10 @@ class VenueContract:
         async def case(stage: Stage) -> None:
             nobody = ClientOrderId("NOBODYSENTTHIS")
             assert await stage.account_view.order(stage.symbol, nobody) is None
-            assert await stage.account_view.positions() == []
+            held = await stage.account_view.positions()
+            assert all(position.quantity for position in held)
+            if stage.instrument.product is Product.SPOT:
+                assert held == []
 
         self.run(case)
 
@@ -507,11 +515,15 @@ def _filled(heard: Heard, order: NewOrder) -> int:
 def _settled(
     instrument: Instrument, before: dict[str, int], fills: list[OrderReport]
 ) -> dict[str, int]:
-    """Work out balances after buys: both legs and the fees, to the last digit."""
+    """Work out balances after buys to the last digit: of a contract profit and fees alone."""
     after = dict(before)
     for fill in fills:
         execution = fill.execution
         assert execution is not None
+        if instrument.product is Product.LINEAR:
+            assert execution.realized is not None
+            after[execution.fee_asset] += execution.realized - execution.fee
+            continue
         cost = instrument.notional(execution.last_price, execution.last_quantity)
         after[instrument.quote] -= cost
         base = instrument.base_amount(execution.last_quantity)

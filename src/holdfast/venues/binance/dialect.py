@@ -27,6 +27,10 @@ class Route(msgspec.Struct, frozen=True):
     path: str
     kinds: tuple[str, ...]
 
+    def carries(self, kind: str) -> bool:
+        """Tell whether streams of a kind are here."""
+        return kind in self.kinds
+
 
 class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """One product's public side.
@@ -55,14 +59,16 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
         return min((p for p in self.depth_pages if p >= wanted), default=self.depth_pages[-1])
 
     def trading(self, *, each_trade: bool) -> tuple[Route, ...]:
-        """Give the routes; with `each_trade` single trades stand for those in groups."""
-        if not each_trade:
+        """Give the routes; with `each_trade` single trades stand for those in groups.
+
+        USD-M's single trades are on the first route, as its clients ask for them.
+        """
+        if not each_trade or self.routes[0].carries(TRADE):
             return self.routes
-        return tuple(
-            Route(
-                route.path, tuple(TRADE if kind == AGG_TRADE else kind for kind in route.kinds)
-            )
-            for route in self.routes
+        first, *rest = self.routes
+        return (
+            Route(first.path, (*first.kinds, TRADE)),
+            *(Route(r.path, tuple(k for k in r.kinds if k != AGG_TRADE)) for r in rest),
         )
 
 

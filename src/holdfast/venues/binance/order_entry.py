@@ -364,7 +364,13 @@ def _writer(
     if credentials.is_ed25519:
         return LoggedOn(recv_window_ms=recv_window_ms, plain=plain)
     sign = signer(credentials, f"apiKey={credentials.api_key}&".encode()).sign
-    return Signed(credentials.api_key, sign, recv_window_ms=recv_window_ms, plain=plain)
+    return Signed(
+        credentials.api_key,
+        sign,
+        sign_all=signer(credentials).sign,
+        recv_window_ms=recv_window_ms,
+        plain=plain,
+    )
 
 
 def _retry_at_ns(read: Reply, offset_ns: int) -> int:

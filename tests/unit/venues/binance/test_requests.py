@@ -28,6 +28,7 @@ from holdfast.venues.binance.options import Credentials
 from holdfast.venues.binance.signing import HmacSigner, signer
 from holdfast.venues.binance.wire import spot_requests, usdm_requests
 from holdfast.venues.binance.wire.requests import (
+    Call,
     LoggedOn,
     ParamsOf,
     Signed,
@@ -70,7 +71,14 @@ def sign_plainly(payload: bytes) -> str:
 
 def writer(plain: ParamsOf = plain_params) -> Signed:
     sign = HmacSigner(SECRET, b"apiKey=KEY&").sign
-    return Signed("KEY", sign, recv_window_ms=5000, plain=plain)
+    return Signed("KEY", sign, sign_all=sign_plainly, recv_window_ms=5000, plain=plain)
+
+
+def test_what_sorts_before_the_key_is_signed_in_its_place() -> None:
+    call = Call("algoOrder.place", "POST", "/", {"algoType": "CONDITIONAL", "side": "SELL"})
+    params = json.loads(writer().write(1, call, timestamp_ms=7))["params"]
+    text = b"algoType=CONDITIONAL&apiKey=KEY&recvWindow=5000&side=SELL&timestamp=7"
+    assert params["signature"] == sign_plainly(text)
 
 
 @pytest.mark.parametrize(

@@ -51,15 +51,23 @@ def signed(params: Params, sign: Sign) -> Params:
 class Signed:
     """Writes requests that carry key and signature; `sign` knows the prefix `apiKey=KEY&`.
 
-    What is signed begins with the key, so its hash up to there is made once. `plain` names what
-    a plain order says.
+    What is signed of a plain order begins with the key, so its hash up to there is made once.
+    Other requests may have names that sort before the key's (`algoType`), so `sign_all` signs
+    the whole of them. `plain` names what a plain order says.
     """
 
     def __init__(
-        self, api_key: str, sign: Sign, *, recv_window_ms: int, plain: ParamsOf
+        self,
+        api_key: str,
+        sign: Sign,
+        *,
+        sign_all: Sign,
+        recv_window_ms: int,
+        plain: ParamsOf,
     ) -> None:
         self._api_key = api_key
         self._sign = sign
+        self._sign_all = sign_all
         self._recv_window_ms = recv_window_ms
         self._plain = plain
         self._templates: dict[Kind, tuple[bytes, bytes]] = {}
@@ -77,8 +85,7 @@ class Signed:
     def write(self, request_id: int, call: Call, *, timestamp_ms: int) -> bytes:
         """Write any request."""
         timed = {**call.params, "recvWindow": self._recv_window_ms, "timestamp": timestamp_ms}
-        text = "&".join(f"{name}={timed[name]}" for name in sorted(timed))
-        keyed = {"apiKey": self._api_key, **timed, "signature": self._sign(text.encode())}
+        keyed = signed({"apiKey": self._api_key, **timed}, self._sign_all)
         return request(request_id, call.name, params=keyed)
 
     def _template(self, order: NewOrder) -> tuple[bytes, bytes]:
