@@ -1,4 +1,4 @@
-"""`holdfast run`: trade, in paper mode against the simulated exchange or in replay."""
+"""`holdfast run`: trade live, in paper mode against the simulated exchange, or in replay."""
 
 import argparse
 import json
@@ -16,11 +16,22 @@ def add(verbs: Any) -> None:
     """Add the verb."""
     parser = verbs.add_parser(
         "run",
-        help="trade a strategy against the simulated exchange, or replay it",
+        help="trade a strategy: at the simulated exchange, in replay, or live",
         description="Without --data it trades a seeded synthetic market.",
     )
     option = parser.add_argument
-    option("--mode", choices=("paper", "replay"), help="paper: real sockets (default); replay")
+    option(
+        "--mode",
+        choices=("paper", "replay", "live"),
+        help="paper: real sockets to a simulated exchange (default); replay; live",
+    )
+    option(
+        "--venue",
+        dest="network",
+        choices=("testnet", "production"),
+        help="where to trade live; the key comes from the environment or a file",
+    )
+    option("--yes-real-money", action="store_true", help="needed to trade live in production")
     option("--config", type=Path, metavar="FILE", help="a TOML file; options here override it")
     option("--strategy", action="append", default=[], metavar="FILE.py:Class")
     option("--data", action="append", default=[], type=Path, metavar="PATH")
@@ -74,6 +85,8 @@ def _options(arguments: argparse.Namespace) -> "RunOptions":
         duration_ns=parse_duration(arguments.duration) if arguments.duration else None,
         until_end=arguments.until_end,
         venue_url=arguments.venue_url,
+        network=arguments.network,
+        real_money=arguments.yes_real_money,
         journal=arguments.journal,
         resume=arguments.resume,
         seed=arguments.seed,

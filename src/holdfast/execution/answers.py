@@ -93,8 +93,8 @@ class VenueAnswers(msgspec.Struct, kw_only=True):
 async def inquire(
     view: AccountView,
     account: Account,
-    question: Question = EVERYTHING,
     *,
+    question: Question = EVERYTHING,
     now_ns: Callable[[], int],
     earlier: VenueAnswers | None = None,
 ) -> VenueAnswers:
@@ -110,7 +110,9 @@ async def inquire(
     )
     for symbol in symbols:
         answers.open_orders += await view.open_orders(symbol)
-    await _ask_orders(view, account, question, answers=answers, now_ns=now_ns, earlier=earlier)
+    await _ask_orders(
+        view, account, question=question, answers=answers, now_ns=now_ns, earlier=earlier
+    )
     came = await _ask_trades(view, account, symbols=symbols, answers=answers)
     answers.bookings_count = account.bookings_count
     if question.with_holdings:
@@ -134,8 +136,8 @@ async def inquire(
 async def _ask_orders(
     view: AccountView,
     account: Account,
-    question: Question,
     *,
+    question: Question,
     answers: VenueAnswers,
     now_ns: Callable[[], int],
     earlier: VenueAnswers | None,

@@ -13,9 +13,10 @@ import msgspec
 
 from holdfast.errors import ConfigError
 from holdfast.risk.limits import Count, Limits
+from holdfast.runtime.key_check import KeyOverride
 
 GREATEST_SEED = 2**63 - 1
-Mode = Literal["paper", "replay"]
+Mode = Literal["paper", "replay", "live"]
 
 
 class StrategyEntry(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -30,6 +31,10 @@ class VenueEntry(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """How to reach the venue; empty credentials mean the simulator's demonstration account.
 
     The order counts are the venue's own for this account; the gateway stays below them.
+    `network` is where live trading goes, unless `rest`, `ws` and `ws_api` name other doors;
+    `real_money` has to be said for anything but a test network and loopback. What is left empty
+    of the settings of contracts is taken as the account has it; `set_contracts` has the venue
+    told of the rest.
     """
 
     url: str = ""
@@ -38,6 +43,17 @@ class VenueEntry(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     recv_window_ms: Annotated[int, msgspec.Meta(ge=1, le=60_000)] = 5_000
     orders_per_10s_count: Count = 100
     orders_per_day_count: Annotated[int, msgspec.Meta(ge=1)] = 200_000
+    product: Literal["", "spot", "usdm"] = ""
+    network: Literal["", "testnet", "production"] = ""
+    rest: str = ""
+    ws: str = ""
+    ws_api: str = ""
+    real_money: bool = False
+    position_mode: Literal["", "one-way", "hedge"] = ""
+    leverage: Annotated[int, msgspec.Meta(ge=0, le=150)] = 0
+    margin_type: Literal["", "cross", "isolated"] = ""
+    set_contracts: bool = False
+    key_override: KeyOverride | None = None
 
 
 class JournalEntry(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

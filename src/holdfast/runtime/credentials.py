@@ -1,8 +1,9 @@
-"""The trading key of a run: the simulator's published demonstration key, or one from a file.
+"""The trading key of a run: the demonstration key, or one from a file or the environment.
 
 A secret is never an argument of a command line; the file's permissions have to keep it private.
 """
 
+import os
 import stat
 from pathlib import Path
 
@@ -14,6 +15,23 @@ DEMO = Credentials(
     "holdfast-demonstration-key-hmac", "holdfast-demonstration-secret-of-the-simulator"
 )
 """Opens nothing but the simulated exchange's demonstration account."""
+
+
+KEY_VARIABLE = "HOLDFAST_API_KEY"
+SECRET_VARIABLE = "HOLDFAST_SECRET"
+
+
+def live_credentials(venue: VenueEntry) -> Credentials:
+    """Give the key of a live run, from the configuration or else from the environment."""
+    if venue.api_key or venue.secret_file:
+        return credentials_of(venue)
+    key, secret = os.environ.get(KEY_VARIABLE, ""), os.environ.get(SECRET_VARIABLE, "")
+    if not (key and secret):
+        raise ConfigError(
+            f"--mode live needs a key: set {KEY_VARIABLE} and {SECRET_VARIABLE}, or "
+            "venue.api_key and venue.secret_file (a file of mode 600) in the configuration"
+        )
+    return Credentials(key, secret)
 
 
 def credentials_of(venue: VenueEntry) -> Credentials:

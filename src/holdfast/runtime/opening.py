@@ -5,39 +5,42 @@ market's subscription that sets time going. Time waits while questions are out.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from functools import partial
 
 from holdfast.domain.ids import Symbol
 from holdfast.domain.instant import NS_PER_MS
-from holdfast.domain.instrument import Product
 from holdfast.errors import VenueUnavailable
 from holdfast.runtime.clock import PingedClock, RunningClock
-from holdfast.runtime.linear import with_positions, with_products
+from holdfast.runtime.contract_settings import agree_on_settings
 from holdfast.runtime.node import Node
 from holdfast.runtime.pacing import Pacer
 from holdfast.runtime.reconciler import CHECK_EVERY_NS, Reconciler
 from holdfast.runtime.trader import Trader
 from holdfast.runtime.warming import warm
-from holdfast.venues.binance.adapter import BinanceSpot
+from holdfast.venues.binance.adapter import BinanceSpot, BinanceUsdm
+from holdfast.venues.binance.contract_settings import BinanceSettings
 
 PRICED_WITHIN_S = 30.0
 
 
 async def open_trading(
     node: Node,
-    venue: BinanceSpot,
+    venue: BinanceSpot | BinanceUsdm,
     *,
-    products: Mapping[str, Product],
+    settings: BinanceSettings | None,
     clock: PingedClock | RunningClock,
     stack: AsyncExitStack,
     on_end: Callable[[], None],
 ) -> Reconciler:
     """Connect, open the books, reconcile, start the strategies; `on_end` runs at data's end."""
     symbols = [Symbol(symbol) for symbol in node.state.symbols]
-    instruments = with_products(await venue.market_data.instruments(symbols), products)
-    view = with_positions(venue.account_view, instruments)
+    instruments = await venue.market_data.instruments(symbols)
+    view = venue.account_view
+    if settings is not None:
+        stack.push_async_callback(settings.close)
+        await agree_on_settings(settings, node.config.venue, symbols=symbols)
     node.register(instruments)
     trader = node.wire(venue.order_entry, snapshot=venue.market_data.request_snapshot)
     reconciler = Reconciler(
@@ -57,30 +60,40 @@ async def open_trading(
     venue.order_entry.hand_pings_to(trader.sinks.on_ping)
     await node.gateway.start(instruments, trader.sinks)
     await view.start(instruments, trader.sinks)
+    venue.market_data.hand_offset_to(partial(_take_offset, trader))
     await venue.market_data.start(instruments, trader.sinks)
-    if isinstance(clock, RunningClock):
+    if isinstance(clock, RunningClock) and node.config.mode != "live":
         clock.synchronise(await venue.server_time_ns())
     await _until_priced(priced)
     if node.state.account.balances:
         trader.resume()
     else:
         trader.open_balances(await view.balances(), source="venue")
-    trader.cast.on_doubt = reconciler.request_for
-    trader.sinks.on_connected = partial(reconciler.request, "the user stream connected")
-    trader.sinks.on_market_connected = partial(reconciler.request, "the market connected")
-    trader.sinks.on_moved = partial(_compare_moved, reconciler)
+    _compare_when_needed(trader, reconciler)
     reconciler.request("start")
     await reconciler.finish()
     await warm(trader.cast, venue.market_data, clock=clock)
     trader.cast.start()
+    trader.rounds.by_market = node.config.mode != "live"
     trader.keep_passing_barriers()
     trader.rounds.keep(reconciler.check, every_ns=CHECK_EVERY_NS, at_once=False)
     pacer.release()
     return reconciler
 
 
-def _compare_moved(reconciler: Reconciler, reason: str) -> None:
-    reconciler.request(f"the account moved: {reason}")
+def _take_offset(trader: Trader, offset_ns: int) -> None:
+    """Let lag be judged by the venue's clock."""
+    for feed in trader.marks.feeds.values():
+        feed.offset_ns = offset_ns
+
+
+def _compare_when_needed(trader: Trader, reconciler: Reconciler) -> None:
+    """Have both sides compared whenever something may have hidden a change."""
+    sinks = trader.sinks
+    trader.cast.on_doubt = reconciler.request_for
+    sinks.on_connected = partial(reconciler.request, "the user stream connected")
+    sinks.on_market_connected = partial(reconciler.request, "the market connected")
+    sinks.on_moved = lambda reason: reconciler.request(f"the account moved: {reason}")
 
 
 async def _until_priced(priced: "asyncio.Future[None]") -> None:

@@ -31,7 +31,7 @@ _UNITS_NS = {
 class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The command line of `holdfast run`; None means not given."""
 
-    mode: Literal["paper", "replay"] | None = None
+    mode: Literal["paper", "replay", "live"] | None = None
     config: Path | None = None
     strategies: tuple[str, ...] = ()
     data: tuple[Path, ...] = ()
@@ -41,6 +41,8 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     duration_ns: int | None = None
     until_end: bool = False
     venue_url: str | None = None
+    network: Literal["testnet", "production"] | None = None
+    real_money: bool = False
     journal: Path | None = None
     resume: bool = False
     seed: int | None = None
@@ -87,6 +89,9 @@ def settle(options: RunOptions) -> Config:
         config.seed = options.seed
     if options.venue_url:
         config.venue.url = options.venue_url
+    if options.network:
+        config.venue.network = options.network
+    config.venue.real_money = config.venue.real_money or options.real_money
     if options.journal:
         config.journal.path = str(options.journal)
     if options.report:
@@ -123,7 +128,29 @@ def _refuse_contradictions(options: RunOptions, config: Config) -> None:
             raise UsageError("--mode replay always runs as fast as it can; leave --speed out")
         if options.resume:
             raise UsageError("--resume needs an exchange that kept running; use --mode paper")
+    if config.mode == "live":
+        _refuse_for_live(options, config)
+    elif options.network or options.real_money:
+        raise UsageError("--venue and --yes-real-money are of --mode live")
     if not 0 <= config.seed <= GREATEST_SEED:
         raise UsageError(f"--seed {config.seed}: a whole number from 0 to {GREATEST_SEED}")
     if options.window < 1:
         raise UsageError(f"--window {options.window}: needs at least 1 message in flight")
+
+
+def _refuse_for_live(options: RunOptions, config: Config) -> None:
+    """Refuse what has no meaning where a real market gives time and prices."""
+    given = {
+        "--data": options.data,
+        "--speed": options.speed,
+        "--until-end": options.until_end,
+        "--instruments": options.instruments,
+        "--venue-url": config.venue.url,
+    }
+    for name, value in given.items():
+        if value:
+            raise UsageError(f"{name} is of the simulated exchange; --mode live has a real one")
+    if not (options.symbol or config.symbols):
+        raise UsageError(
+            "--mode live: name what is traded with --symbol, or symbols in the configuration"
+        )

@@ -224,7 +224,7 @@ class Reconciler:
         answers = await inquire(
             self._view,
             self._trader.state.account,
-            question,
+            question=question,
             now_ns=self._clock.now_ns,
             earlier=answers,
         )

@@ -18,13 +18,15 @@ from holdfast.reports.run_report import ReportExtra, write_report
 from holdfast.risk.halt import ANOTHER_INSTANCE
 from holdfast.runtime.config import Config
 from holdfast.runtime.latency import Latency
+from holdfast.runtime.live import LiveGround
 from holdfast.runtime.node import Chosen, Node, choose
 from holdfast.runtime.opened import OpenedJournal
 from holdfast.runtime.options import MAX_SPEED, RunOptions, settle
-from holdfast.runtime.paper import PaperRun
+from holdfast.runtime.paper import PaperGround
 from holdfast.runtime.places import Places, settle_places
 from holdfast.runtime.replay import replay
 from holdfast.runtime.result import Tally, run_result
+from holdfast.runtime.session import Session
 from holdfast.runtime.watching import said_of_another
 
 SYNTHETIC_RUN_NS = 60_000_000_000
@@ -56,7 +58,7 @@ def _run(options: RunOptions) -> tuple[dict[str, Any], list[str]]:
                 tell=_tell,
             )
         else:
-            node = _paper(config, options, chosen, open_journal=opened.open, places=places)
+            node = _trade(config, options, chosen, open_journal=opened.open, places=places)
     finally:
         if node is None:
             opened.remove_if_idle()
@@ -76,7 +78,7 @@ def _inputs(config: Config, options: RunOptions) -> list[tuple[str, Path]]:
     return inputs
 
 
-def _paper(
+def _trade(
     config: Config,
     options: RunOptions,
     chosen: list[Chosen],
@@ -85,7 +87,7 @@ def _paper(
     places: Places,
 ) -> Node:
     plain = not sys.stderr.isatty()
-    synthetic = not options.data and not config.venue.url
+    synthetic = config.mode == "paper" and not options.data and not config.venue.url
     if synthetic and options.duration_ns is None and not options.until_end:
         options = msgspec.structs.replace(options, duration_ns=SYNTHETIC_RUN_NS)
     speed = options.speed
@@ -97,9 +99,15 @@ def _paper(
         node.tell = _tell
         return node
 
+    hosts: frozenset[str] = frozenset()
+    prepare = PaperGround(config, options, speed=speed).prepare
+    if config.mode == "live":
+        live = LiveGround(config, options)
+        hosts, prepare = live.hosts, live.prepare
+
     async def trade() -> Node:
-        paper = PaperRun(config, options, node_of=node_of, speed=speed)
-        return await paper.trade(
+        session = Session(config, options, node_of=node_of, prepare=prepare, hosts=hosts)
+        return await session.trade(
             open_journal, socket=places.socket, plain=plain, show=not options.json
         )
 

@@ -1,9 +1,9 @@
 """A venue that knows the truth of one account and answers questions about it."""
 
-from holdfast.domain.account import id_order
 from holdfast.domain.ids import ClientOrderId, ExecId, Symbol, VenueOrderId
 from holdfast.domain.instant import UtcNs
 from holdfast.domain.instrument import Instrument
+from holdfast.domain.latest import id_order
 from holdfast.domain.money import AmountUnits, Asset, PriceUnits, QuantityUnits, amount_units
 from holdfast.domain.order import (
     LiquiditySide,

@@ -7,7 +7,6 @@ import pytest
 
 from holdfast.domain import events as ev
 from holdfast.domain import fold
-from holdfast.domain.account import LatestOrders
 from holdfast.domain.approval import Reservation
 from holdfast.domain.ids import (
     UNATTRIBUTED,
@@ -19,6 +18,7 @@ from holdfast.domain.ids import (
 )
 from holdfast.domain.instant import NS_PER_S
 from holdfast.domain.instrument import Product
+from holdfast.domain.latest import LatestOrders
 from holdfast.domain.money import AmountUnits, Asset
 from holdfast.domain.order import PositionSide
 from holdfast.domain.venue import CancelOrder, PositionReport
@@ -260,7 +260,7 @@ def test_an_order_of_ours_that_the_stream_spoke_of_is_asked_for_by_its_id() -> N
     case.venue.place(lost).state = "canceled"
     named = {lost.client_order_id: SYMBOL, ClientOrderId(FIRST): SYMBOL}
     question = Question(named=named, with_newest=False)
-    asking = inquire(case.venue, case.account, question, now_ns=lambda: 0)
+    asking = inquire(case.venue, case.account, question=question, now_ns=lambda: 0)
     answers = asyncio.run(asking)
     assert case.venue.questions[-1] == f"order {SYMBOL} {lost.client_order_id}"
     assert kinds(case.reconcile(answers)) == ["OrderAdopted", "OrderCanceled"]

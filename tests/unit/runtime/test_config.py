@@ -48,7 +48,7 @@ def test_a_whole_file_is_read(tmp_path: Path) -> None:
         ("[journal]\nfile = 1", "unknown key 'journal.file'; known here: path,"),
         ("[limits]\nspeed = 1", "unknown key 'limits.speed'; known here: "),
         ("[[strategies]]\npath = 'x'\nspeed = 1", "known here: path, name, parameters"),
-        ("mode = 'live'", "mode: invalid enum value 'live'"),
+        ("mode = 'alive'", "mode: invalid enum value 'alive'"),
         ("seed = 'x'", "seed: expected `int`, got `str`"),
         ("symbols = [1]", "symbols[0]: expected `str`, got `int`"),
         ("[[strategies]]\nname = 'x'", "strategies[0]: object missing required field `path`"),

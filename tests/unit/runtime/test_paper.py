@@ -11,7 +11,8 @@ from holdfast.journal.chain import Head
 from holdfast.runtime.commands import Pause, Request
 from holdfast.runtime.config import Config, VenueEntry
 from holdfast.runtime.options import RunOptions
-from holdfast.runtime.paper import PaperRun, check_time
+from holdfast.runtime.paper import PaperGround, check_time
+from holdfast.runtime.session import Session
 
 NOWHERE = "http://127.0.0.1:1"
 
@@ -21,17 +22,18 @@ def no_part(*_: object, **__: object) -> object:
     raise AssertionError("it went on")
 
 
-def ended() -> PaperRun:
+def ended() -> Session:
     """Make a run whose venue did not answer."""
-    return PaperRun(
-        Config(venue=VenueEntry(url=NOWHERE)),
-        RunOptions(),
+    config, options = Config(venue=VenueEntry(url=NOWHERE)), RunOptions()
+    return Session(
+        config,
+        options,
         node_of=no_part,  # type: ignore[arg-type]
-        speed=1.0,
+        prepare=PaperGround(config, options, speed=1.0).prepare,
     )
 
 
-async def begin(run: PaperRun) -> None:
+async def begin(run: Session) -> None:
     with pytest.raises(VenueUnavailable, match="no simulated exchange answers"):
         await run.trade(
             no_part,  # type: ignore[arg-type]
