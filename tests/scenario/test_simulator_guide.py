@@ -18,7 +18,8 @@ from holdfast.simexchange.arguments import add_serve_arguments
 from holdfast.simexchange.assumptions import Assumptions
 from holdfast.simexchange.faults import KINDS
 from holdfast.simexchange.rest import ROUTES
-from holdfast.simexchange.streams import DAY_KINDS, INTERVALS, PARTIAL_LIMITS, RECORD_KINDS
+from holdfast.simexchange.slowstreams import SLOW_KINDS
+from holdfast.simexchange.streams import INTERVALS, PARTIAL_LIMITS, RECORD_KINDS
 from holdfast.simexchange.wsapi import METHODS
 from tests.scenario import kit
 from tests.tidy import documents
@@ -202,6 +203,6 @@ def test_the_guide_covers_what_is_served_and_nothing_else() -> None:
     assert sorted(listed) == sorted((method, path) for method, path, _ in ROUTES)
     methods = [name for line in api for name in line]
     assert sorted(methods) == sorted({*METHODS, *SESSION_METHODS})
-    kinds = {*RECORD_KINDS, *DAY_KINDS, *PARTIAL_LIMITS}
+    kinds = {*RECORD_KINDS, *SLOW_KINDS, *PARTIAL_LIMITS}
     kinds |= {f"kline_{interval}" for interval in INTERVALS}
     assert {name for line in streams for name in line} == kinds

@@ -220,6 +220,10 @@ class MarketQueries:
         minutes = pair.rules.notional_average_minutes
         return pair.tape.average(now_ns=self._now(), minutes=minutes) or pair.rules.first_price
 
+    def average_minutes(self, symbol: str) -> int:
+        """Return how many minutes the average price is made of."""
+        return self._pairs[symbol].rules.notional_average_minutes
+
     def reference_price(self, symbol: str) -> int | None:
         """Return the reference price, 0 where it is null; None when there never was one."""
         pair = self._pairs[symbol]

@@ -12,6 +12,13 @@ from holdfast.simexchange.model import Depth, Record, Ticker, Trade
 from holdfast.simexchange.pacing import MarketClock
 from holdfast.simexchange.payloads import feed
 from holdfast.simexchange.refusals import Refusal
+from holdfast.simexchange.slowstreams import (
+    EVERY_SYMBOL,
+    SLOW_KINDS,
+    every_kind,
+    every_message,
+    slow_message,
+)
 
 if TYPE_CHECKING:
     from holdfast.simexchange.exchange import Exchange
@@ -24,6 +31,7 @@ STREAM_LIMIT = 1024
 CLOSED_LIMIT = 1000
 INTERVALS = (
     "1s", "1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "3d", "1w",
+    "1M",
 )  # fmt: skip
 DEPTH_KINDS = ("depth", "depth@100ms")
 PARTIAL_LIMITS = {
@@ -32,7 +40,6 @@ PARTIAL_LIMITS = {
     for speed in ("", "@100ms", "@1000ms")
 }
 RECORD_KINDS = ("trade", "aggTrade", "bookTicker", *DEPTH_KINDS)
-DAY_KINDS = ("ticker", "miniTicker")
 
 
 class Listener:
@@ -58,6 +65,7 @@ class Topic:
         self.last_id = 0
         self.open_ns = 0
         self.closes_ns = 0
+        self.changed: dict[str, None] = {}
 
     def is_due(self, at_ns: int, period_ns: int) -> bool:
         """Tell whether a throttled stream may send again, and note that it does."""
@@ -107,12 +115,13 @@ class MarketStreams:
 
     def hears(self, symbol: str) -> bool:
         """Tell whether anybody listens to a symbol."""
-        return symbol in self._topics
+        return symbol in self._topics or EVERY_SYMBOL in self._topics
 
     def knows(self, name: str) -> bool:
         """Tell whether a stream of this name exists."""
         symbol, _, kind = name.partition("@")
-        return symbol in self._symbols and _is_known(kind)
+        is_of_one = symbol in self._symbols and _is_known(kind)
+        return is_of_one or every_kind(name) is not None
 
     def subscribe(self, listener: Listener, names: list[str]) -> None:
         """Add streams to a listener; unknown names are refused before anything is done."""
@@ -167,12 +176,14 @@ class MarketStreams:
     def publish(self, record: Record) -> None:
         """Send what a record means to whoever listens; the core has absorbed it already."""
         topics = self._topics.get(record.symbol)
-        if topics is None:
-            return
-        if isinstance(record, Depth):
-            self._has_depth.add(record.symbol)
-        for topic in list(topics.values()):
-            self._publish_to(topic, record)
+        if topics is not None:
+            if isinstance(record, Depth):
+                self._has_depth.add(record.symbol)
+            for topic in list(topics.values()):
+                self._publish_to(topic, record)
+        if isinstance(record, Trade) and EVERY_SYMBOL in self._topics:
+            for topic in list(self._topics[EVERY_SYMBOL].values()):
+                self._send_every(topic, record)
 
     def _publish_to(self, topic: Topic, record: Record) -> None:
         kind = topic.kind
@@ -211,20 +222,23 @@ class MarketStreams:
             )
 
     def _send_day(self, topic: Topic, record: Record) -> None:
-        market = self._exchange.market
-        day = market.ticker_24h(record.symbol)
-        at_ns = record.at_ns
-        if topic.kind == "miniTicker":
-            topic.send(lambda unit_ns: feed.mini_ticker(day, at_ns=at_ns, unit_ns=unit_ns))
+        market, kind = self._exchange.market, topic.kind
+        topic.send(slow_message(market, record.symbol, kind, at_ns=record.at_ns))
+
+    def _send_every(self, topic: Topic, trade: Trade) -> None:
+        topic.changed[trade.symbol] = None
+        if not topic.is_due(trade.at_ns, SLOW_NS):
             return
-        best = market.best(record.symbol)
-        topic.send(lambda unit_ns: feed.day_ticker(day, best, at_ns=at_ns, unit_ns=unit_ns))
+        symbols, topic.changed = topic.changed, {}
+        market = self._exchange.market
+        topic.send(every_message(market, symbols, topic.kind, at_ns=trade.at_ns))
 
     def _parse(self, name: str) -> tuple[str, str]:
         lowered, _, kind = name.partition("@")
         if not self.knows(name):
             raise Refusal(2, f"Invalid request: unknown stream {name!r}")
-        return self._symbols[lowered], kind
+        every = every_kind(name)
+        return (EVERY_SYMBOL, every) if every is not None else (self._symbols[lowered], kind)
 
     def _forget(self, symbol: str, kind: str, listener: Listener) -> None:
         topics = self._topics[symbol]
@@ -251,6 +265,6 @@ def _send_record(topic: Topic, record: Record) -> None:
 
 
 def _is_known(kind: str) -> bool:
-    if kind in RECORD_KINDS or kind in DAY_KINDS or kind in PARTIAL_LIMITS:
+    if kind in RECORD_KINDS or kind in SLOW_KINDS or kind in PARTIAL_LIMITS:
         return True
     return kind.startswith("kline_") and kind.removeprefix("kline_") in INTERVALS

@@ -158,3 +158,44 @@ def test_streams_speak_microseconds_when_asked() -> None:
             assert (await socket.next())["data"]["T"] == (START_MS + 100) * 1000
 
     run(story())
+
+
+def test_the_slow_streams_have_the_venue_s_fields() -> None:
+    async def story() -> None:
+        kinds = ["ticker_1h", "ticker_4h", "ticker_1d", "avgPrice", "referencePrice"]
+        async with open_venue() as client:
+            found = await first_of_each(client, kinds)
+        assert found["ticker_1h"]["e"] == "1hTicker"
+        assert found["ticker_4h"]["O"] == (START_MS // 60_000 - 240) * 60_000
+        assert "b" not in found["ticker_1d"]
+        assert set(found["avgPrice"]) == {"e", "E", "s", "i", "w", "T"}
+        assert found["avgPrice"]["i"] == "5m"
+        assert found["referencePrice"] == {
+            "e": "referencePrice", "s": "BTCUSDT", "r": None, "t": START_MS + 100,
+        }  # fmt: skip
+
+    run(story())
+
+
+def test_a_stream_of_all_symbols_names_those_that_traded() -> None:
+    async def story() -> None:
+        async with open_venue() as client:
+            socket = await client.open("/ws/!miniTicker@arr")
+            (first,) = await socket.next()
+            assert (first["e"], first["s"]) == ("24hrMiniTicker", "BTCUSDT")
+            assert await socket.control("LIST_SUBSCRIPTIONS", []) == {
+                "result": ["!miniTicker@arr"],
+                "id": 1,
+            }
+            left = await socket.control("UNSUBSCRIBE", ["!miniTicker@arr"])
+            assert left["result"] is None
+            (one,) = await _every(client)
+            assert one["e"] == "1hTicker"
+
+    async def _every(client: Client) -> Any:
+        socket = await client.open("/stream?streams=!ticker_1h@arr")
+        message = await socket.next()
+        assert message["stream"] == "!ticker_1h@arr"
+        return message["data"]
+
+    run(story())

@@ -104,25 +104,71 @@ def kline(bar: Bar, *, at_ns: int, is_closed: bool, unit_ns: int = MILLISECOND_N
     return _encode(event)
 
 
+def window_ticker(
+    day: DayStatistics, name: str, *, at_ns: int, unit_ns: int = MILLISECOND_NS
+) -> bytes:
+    """Write the statistics of another window than the rolling 24 hours."""
+    event: dict[str, object] = {"e": name, "E": at_ns // unit_ns} | _statistics(day, unit_ns)
+    return _encode(event)
+
+
+def average_price(
+    symbol: str,
+    price: int,
+    *,
+    minutes: int,
+    times_ns: tuple[int, int],
+    unit_ns: int = MILLISECOND_NS,
+) -> bytes:
+    """Write the average price; `times_ns` are the event's and the last trade's."""
+    event = {
+        "e": "avgPrice",
+        "E": times_ns[0] // unit_ns,
+        "s": symbol,
+        "i": f"{minutes}m",
+        "w": format_e8(price),
+        "T": times_ns[1] // unit_ns,
+    }
+    return _encode(event)
+
+
+def reference_price(
+    symbol: str, price: int | None, *, at_ns: int, unit_ns: int = MILLISECOND_NS
+) -> bytes:
+    """Write the reference price, null where there is none."""
+    event = {
+        "e": "referencePrice",
+        "s": symbol,
+        "r": format_e8(price) if price else None,
+        "t": at_ns // unit_ns,
+    }
+    return _encode(event)
+
+
 def day_ticker(
     day: DayStatistics, best: Ticker | None, *, at_ns: int, unit_ns: int = MILLISECOND_NS
 ) -> bytes:
     """Write the rolling 24 hours with the best bid and ask."""
-    change = day.last - day.open
-    event: dict[str, object] = {
-        "e": "24hrTicker",
-        "E": at_ns // unit_ns,
-        "s": day.symbol,
-        "p": format_e8(change),
-        "P": percent(change, day.open),
-        "w": format_e8(day.weighted_average),
+    event = {"e": "24hrTicker", "E": at_ns // unit_ns} | _statistics(day, unit_ns)
+    event |= {
         "x": format_e8(day.open),
-        "c": format_e8(day.last),
         "Q": format_e8(day.last_quantity),
         "b": format_e8(best.bid if best else 0),
         "B": format_e8(best.bid_quantity if best else 0),
         "a": format_e8(best.ask if best else 0),
         "A": format_e8(best.ask_quantity if best else 0),
+    }
+    return _encode(event)
+
+
+def _statistics(day: DayStatistics, unit_ns: int) -> dict[str, object]:
+    change = day.last - day.open
+    return {
+        "s": day.symbol,
+        "p": format_e8(change),
+        "P": percent(change, day.open),
+        "w": format_e8(day.weighted_average),
+        "c": format_e8(day.last),
         "o": format_e8(day.open),
         "h": format_e8(day.high),
         "l": format_e8(day.low),
@@ -134,7 +180,6 @@ def day_ticker(
         "L": day.last_trade_id,
         "n": day.trade_count,
     }
-    return _encode(event)
 
 
 def mini_ticker(day: DayStatistics, *, at_ns: int, unit_ns: int = MILLISECOND_NS) -> bytes:

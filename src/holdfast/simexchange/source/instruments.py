@@ -36,6 +36,16 @@ _QUOTES = (
 )
 
 
+_COUNT_FILTERS = {
+    "MAX_NUM_ORDERS": ("maxNumOrders", "max_orders"),
+    "MAX_NUM_ALGO_ORDERS": ("maxNumAlgoOrders", "max_algo_orders"),
+    "MAX_NUM_ICEBERG_ORDERS": ("maxNumIcebergOrders", "max_iceberg_orders"),
+    "ICEBERG_PARTS": ("limit", "iceberg_parts"),
+    "MAX_NUM_ORDER_LISTS": ("maxNumOrderLists", "max_order_lists"),
+    "MAX_NUM_ORDER_AMENDS": ("maxNumOrderAmends", "max_order_amends"),
+}
+
+
 class _Entry(msgspec.Struct, forbid_unknown_fields=True):
     """A symbol of a TOML file; numbers are text."""
 
@@ -55,6 +65,17 @@ class _Entry(msgspec.Struct, forbid_unknown_fields=True):
     min_notional: str = "0"
     max_notional: str = "0"
     max_orders: int = 200
+    max_algo_orders: int = 5
+    max_iceberg_orders: int = 100
+    iceberg_parts: int = 100
+    max_order_lists: int = 20
+    max_order_amends: int = 10
+    max_position: str = "0"
+    trailing_above: tuple[int, int] = (10, 2000)
+    trailing_below: tuple[int, int] = (10, 2000)
+    bid_range: tuple[str, str] = ("0", "0")
+    ask_range: tuple[str, str] = ("0", "0")
+    reference_buckets: tuple[int, int] = (0, 0)
     maker: str = ""
     taker: str = ""
 
@@ -161,6 +182,17 @@ def _of_entry(symbol: str, entry: _Entry) -> SymbolRules:
         min_notional=parse_e8(entry.min_notional),
         max_notional=parse_e8(entry.max_notional),
         max_orders=entry.max_orders,
+        max_algo_orders=entry.max_algo_orders,
+        max_iceberg_orders=entry.max_iceberg_orders,
+        iceberg_parts=entry.iceberg_parts,
+        max_order_lists=entry.max_order_lists,
+        max_order_amends=entry.max_order_amends,
+        max_position=parse_e8(entry.max_position),
+        trailing_above=entry.trailing_above,
+        trailing_below=entry.trailing_below,
+        bid_range=(parse_e8(entry.bid_range[0]), parse_e8(entry.bid_range[1])),
+        ask_range=(parse_e8(entry.ask_range[0]), parse_e8(entry.ask_range[1])),
+        reference_buckets=entry.reference_buckets,
         maker_rate=parse_e8(entry.maker) if entry.maker else None,
         taker_rate=parse_e8(entry.taker) if entry.taker else None,
         filters_source="the instruments file",
@@ -199,12 +231,30 @@ def _of_exchange_symbol(entry: _ExchangeSymbol) -> SymbolRules:
         ask_multiplier_up=parse_e8(percent.get("askMultiplierUp", up)),
         ask_multiplier_down=parse_e8(percent.get("askMultiplierDown", down)),
         filters_source="the instruments file",
+        **_counts(filters),
     )
+
+
+def _counts(filters: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return the rules of the filters that a recorded answer may lack."""
+    counts: dict[str, Any] = {}
+    for kind, (parameter, field) in _COUNT_FILTERS.items():
+        if kind in filters:
+            counts[field] = int(filters[kind][parameter])
+    if "MAX_POSITION" in filters:
+        counts["max_position"] = parse_e8(filters["MAX_POSITION"]["maxPosition"])
+    trailing = filters.get("TRAILING_DELTA")
+    if trailing is not None:
+        for field, side in (("trailing_above", "Above"), ("trailing_below", "Below")):
+            least, most = (trailing[f"{end}Trailing{side}Delta"] for end in ("min", "max"))
+            counts[field] = (int(least), int(most))
+    return counts
 
 
 def _check(path: Path, rules: SymbolRules) -> None:
     for name, value in msgspec.structs.asdict(rules).items():
-        if isinstance(value, int) and not 0 <= value <= LARGEST:
+        values = value if isinstance(value, tuple) else (value,)
+        if any(isinstance(one, int) and not 0 <= one <= LARGEST for one in values):
             raise ConfigError(
                 f"instruments file {path}: {rules.symbol}: {name} is out of range; expected "
                 f"0 to {LARGEST // E8}"
