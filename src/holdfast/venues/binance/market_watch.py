@@ -147,6 +147,9 @@ class MarketWatch:
                 self._depth_behind.pop(symbol, None)
                 continue
             first, since_ns = self._depth_behind.setdefault(symbol, (top, now_ns))
+            if diff is not None and diff.last_id >= first.update_id:
+                self._depth_behind[symbol] = (top, now_ns)  # it follows, a moment behind
+                continue
             if diff is None and top is first:
                 continue  # its diff may have been sent before we listened
             if now_ns - since_ns > self._rule.suspect_after_s * NS_PER_S:

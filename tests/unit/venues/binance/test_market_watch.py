@@ -172,6 +172,20 @@ def test_depth_that_stays_behind_the_top_is_mute_and_depth_that_catches_up_is_no
     asyncio.run(story())
 
 
+def test_depth_that_is_always_a_moment_behind_the_top_is_not_mute() -> None:
+    async def story() -> None:
+        async with Desk() as desk:
+            desk.diff(1, 2)
+            for number in range(2, 30):
+                desk.top(number + 1, desk.bid)
+                desk.clock.wait(NS_PER_S // 2)
+                await desk.looks(2)
+                desk.diff(number, number)
+            assert desk.sink.invalid == []
+
+    asyncio.run(story())
+
+
 def test_mark_prices_have_a_rhythm_and_their_own_connection() -> None:
     async def story() -> None:
         async with Desk(USDM) as desk:
