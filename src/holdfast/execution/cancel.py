@@ -3,6 +3,15 @@
 from holdfast.domain.account import Account
 from holdfast.domain.ids import StrategyId, Symbol
 from holdfast.domain.order import Order, Purpose
+from holdfast.domain.venue import CancelOrder
+
+
+def cancel_of(order: Order) -> CancelOrder:
+    """Give the wish to cancel an order, with what a venue that keeps stops apart must know."""
+    request = order.request
+    return CancelOrder(
+        request.symbol, request.client_order_id, request.order_type, order.venue_order_id
+    )
 
 
 def cancelable(

@@ -244,6 +244,8 @@ def _act(situation: Situation) -> list[Act]:
         ]
     if any(not order.acked and not order.in_doubt for order in situation.stops):
         return []
+    if not situation.missing and any(order.is_unknown for order in wanted):
+        return []
     if situation.is_through:
         old = protection.covered
         if old is None or old == protection.terms:

@@ -12,8 +12,9 @@ from holdfast.domain.account import HeldOrder
 from holdfast.domain.ids import UNATTRIBUTED, ClientOrderId, Symbol, epoch_of, is_ours
 from holdfast.domain.money import amount_text
 from holdfast.domain.order import ENDINGS, Ending, NewOrder, Order, Purpose
-from holdfast.domain.venue import CancelOrder, OrderReport, ReportKind
+from holdfast.domain.venue import OrderReport, ReportKind
 from holdfast.execution.answers import Absence, VenueAnswers
+from holdfast.execution.cancel import cancel_of
 from holdfast.execution.comparison import Ours, Reconciled
 from holdfast.execution.executions import Executions
 from holdfast.execution.holdings import compare_holdings
@@ -128,7 +129,7 @@ def _compare_resting(order: Order, *, result: Reconciled) -> None:
             symbol=request.symbol,
         )
     if order.ending or order.cancel_requested:
-        result.cancels.append(CancelOrder(request.symbol, request.client_order_id))
+        result.cancels.append(cancel_of(order))
 
 
 def _miss(held: HeldOrder, *, ours: Ours, theirs: VenueAnswers, result: Reconciled) -> None:

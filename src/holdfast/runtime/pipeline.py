@@ -33,7 +33,7 @@ from holdfast.domain.order import NewOrder, PositionSide
 from holdfast.domain.submission import Withheld, WithheldReason
 from holdfast.domain.venue import CancelOrder
 from holdfast.errors import StrategyFailed
-from holdfast.execution.cancel import cancelable
+from holdfast.execution.cancel import cancel_of, cancelable
 from holdfast.execution.children import Origin, children
 from holdfast.gateway.gateway import Gateway
 from holdfast.market.bars import Bars
@@ -169,7 +169,12 @@ class Pipeline:
     def cancel(self, strategy: StrategyId, wish: CancelWish) -> None:
         """Cancel one order: it acts first and is recorded after."""
         if wish.client_order_id not in self._unsent:
-            cancel = CancelOrder(wish.symbol, wish.client_order_id)
+            order = self._state.account.find(wish.client_order_id)
+            cancel = (
+                CancelOrder(wish.symbol, wish.client_order_id)
+                if order is None
+                else cancel_of(order)
+            )
             if self._gateway.cancel(cancel, epoch=Epoch(self._state.epoch)) is not None:
                 return
         self._recorder.decide(
@@ -180,8 +185,7 @@ class Pipeline:
     def cancel_unrecorded(self) -> None:
         """Cancel what rests when the journal takes nothing any more: cancels act first."""
         for order in cancelable(self._state.account):
-            cancel = CancelOrder(order.request.symbol, order.request.client_order_id)
-            self._gateway.cancel(cancel, epoch=Epoch(self._state.epoch))
+            self._gateway.cancel(cancel_of(order), epoch=Epoch(self._state.epoch))
 
     def position(self, strategy: StrategyId, symbol: Symbol) -> PositionView:
         """Give filled, live and Unknown of a strategy on a symbol."""
@@ -358,7 +362,12 @@ class Pipeline:
         order = leaving[0].order
         if not order.replaces:
             return self._gateway.submit(leaving[0], epoch=epoch)
-        cancel = CancelOrder(order.symbol, order.replaces)
+        replaced = self._state.account.find(order.replaces)
+        cancel = (
+            CancelOrder(order.symbol, order.replaces)
+            if replaced is None
+            else cancel_of(replaced)
+        )
         withheld = self._gateway.replace(cancel, leaving[0], epoch=epoch)
         if withheld is None:
             self._recorder.decide(
