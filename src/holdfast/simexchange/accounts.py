@@ -1,8 +1,9 @@
 """Accounts of the simulator: who they are, their keys, and what they hold.
 
 The demonstration account's keys are published here on purpose: they open nothing but this
-simulator. It starts with 100,000 of each quote asset of spot symbols and base assets worth about
-10,000 at the market's first price, and with 100,000 of each margin asset in its futures wallet.
+simulator. It starts with 100,000 of each quote asset of spot symbols and base assets worth
+about 10,000 at the market's first price, and with 100,000 of each margin asset in its futures
+wallet.
 """
 
 import tomllib
@@ -16,6 +17,7 @@ from holdfast.errors import ConfigError
 from holdfast.simexchange.model import Balance, OwnTrade, SimOrder, SymbolRules
 from holdfast.simexchange.numbers import E8, parse_e8
 from holdfast.simexchange.requests import Amendment, OrderList, PreventedMatch
+from holdfast.simexchange.rights import Rights, check_addresses
 
 DEMO_NAME = "demo"
 DEMO_API_KEY = "holdfast-demonstration-key-hmac"
@@ -44,13 +46,16 @@ Permissions = Literal["read", "trade"]
 class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
     """One key: `secret` is the HMAC secret, or the Ed25519 public key as PEM text.
 
-    A key that may only read asks and listens; it neither places nor cancels an order.
+    A key that may only read asks and listens; it neither places nor cancels an order. One
+    that is bound to `addresses` is good from nowhere else.
     """
 
     api_key: str
     kind: Literal["hmac", "ed25519"]
     secret: str
     permissions: Permissions = "trade"
+    rights: Rights = Rights()
+    addresses: tuple[str, ...] = ()
 
 
 class AccountSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -177,6 +182,8 @@ class _KeyEntry(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     secret: str = ""
     ed25519_public_key: str = ""
     permissions: Permissions = "trade"
+    rights: Rights = Rights()
+    addresses: list[str] = []
 
 
 class _AccountEntry(_KeyEntry, forbid_unknown_fields=True, kw_only=True):
@@ -202,7 +209,8 @@ def load_accounts(path: Path) -> list[AccountSpec]:
     It has a list `accounts`, each with `name`, `api_key`, `secret` (HMAC) or
     `ed25519_public_key` (PEM), `balances` (asset = "amount"), and if it likes
     `futures_balances` (the margin wallets of USD-M, in the same form), `permissions`
-    ("read" or "trade", which is the default), further `keys` with the same four fields,
+    ("read" or "trade", which is the default), `rights` (those of `Rights`, under the venue's
+    names), `addresses` (from which alone the key is good), further `keys` with these fields,
     `maker` and `taker` (fee rates as fractions, in quotes), `trade_group` (accounts of one
     group do not trade with each other) and `max_assets` (the most of an asset in one order).
     """
@@ -268,4 +276,6 @@ def _key(where: str, entry: _KeyEntry) -> ApiKey:
         kind="hmac" if entry.secret else "ed25519",
         secret=entry.secret or entry.ed25519_public_key,
         permissions=entry.permissions,
+        rights=entry.rights,
+        addresses=check_addresses(entry.addresses),
     )

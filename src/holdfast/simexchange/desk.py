@@ -60,6 +60,7 @@ class Call(msgspec.Struct, kw_only=True):
     account: str = ""
     unit_ns: int = MILLISECOND_NS
     endpoint: str = ""
+    api_key: str = ""
 
     @property
     def now_ns(self) -> int:
@@ -228,8 +229,8 @@ class Desk:
         return spec.name, verifier
 
     def _authorize(self, operation: Operation, call: Call, proof: Proof) -> None:
-        if operation.security is Security.TRADE:
-            self._check_may_trade(proof)
+        if operation.security is not Security.NONE:
+            self._check_key(operation, call, proof)
         if operation.security in SIGNED:
             call.account = self.account_of(proof, call.params)
         elif operation.security is Security.KEY:
@@ -244,9 +245,16 @@ class Desk:
             raise refusals.unread(len(sent & known), len(sent))
         raise refusals.too_many(len(sent & known), len(sent))
 
-    def _check_may_trade(self, proof: Proof) -> None:
+    def _check_key(self, operation: Operation, call: Call, proof: Proof) -> None:
+        """Refuse a key that is not good for this, or not from this address."""
         _, verifier = self._known_key(proof.trusted_key or proof.api_key)
-        if verifier.key.permissions != "trade":
+        key = verifier.key
+        call.api_key = key.api_key
+        is_here = not key.addresses or call.address in key.addresses
+        may = key.rights.enable_reading
+        if operation.security is Security.TRADE:
+            may = key.permissions == "trade" and key.rights.may_trade(self.quotas.product)
+        if not is_here or not may:
             raise refusals.bad_key()
 
     def _submit(self, operation: Operation, call: Call, pending: Pending, reply: Reply) -> None:

@@ -76,6 +76,7 @@ ROUTES: tuple[tuple[str, str, Operation], ...] = (
     ("GET", "/sapi/v1/margin/allPairs", startup.MARGIN_PAIRS),
     ("GET", "/sapi/v1/margin/isolated/allPairs", startup.ISOLATED_PAIRS),
     ("GET", "/sapi/v1/asset/tradeFee", startup.TRADE_FEES),
+    ("GET", "/sapi/v1/account/apiRestrictions", startup.KEY_RIGHTS),
     ("GET", "/dapi/v1/exchangeInfo", startup.NO_CONTRACTS),
 )
 
