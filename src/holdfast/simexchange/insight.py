@@ -7,7 +7,7 @@ loopback only.
 import msgspec
 from aiohttp import web
 
-from holdfast.simexchange.addresses import spot_addresses, usdm_addresses
+from holdfast.simexchange.addresses import ready_line, usdm_addresses
 from holdfast.simexchange.floor import Floor
 from holdfast.simexchange.numbers import format_e8
 from holdfast.simexchange.payloads import orders as shown
@@ -50,7 +50,7 @@ def _status(floor: Floor) -> dict[str, object]:
         "products": {
             symbol: rules.product for symbol, rules in sorted(floor.exchange.symbols.items())
         },
-        **(spot_addresses(floor.port.number) if floor.port else {}),
+        **(ready_line(floor.port.number) if floor.port else {}),
         **(usdm_addresses(floor.port.number) if floor.port else {}),
         "faults": floor.faults.happened,
     }
