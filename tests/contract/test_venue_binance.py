@@ -77,12 +77,13 @@ async def on_stage(
     options: Options = LIVE,
     *,
     venue_type: type[BinanceSpot] | type[BinanceUsdm] = BinanceSpot,
+    network: SocketNetwork | None = None,
 ) -> AsyncIterator[Stage]:
     """Connect an adapter to the exchange."""
     clock = RunningClock(0)
     account = AccountId("demo")
     venue = venue_type(
-        SocketNetwork(),
+        network or SocketNetwork(),
         clock,
         endpoints=endpoints,
         credentials=credentials,
