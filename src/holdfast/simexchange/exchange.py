@@ -129,13 +129,15 @@ class Exchange:
     def absorb(self, record: Record) -> Sequence[AnyEmission]:
         """Do as `apply` without a `Published` emission, for callers that hold the record."""
         at_ns = record.at_ns
-        if self._due_ns <= at_ns or self.futures.next_due_ns <= at_ns:
+        pair = self._pairs.get(record.symbol)
+        if pair is None and self._due_ns > at_ns:
+            if at_ns > self.now_ns:
+                self.now_ns = at_ns
+            return self.futures.absorb(record)
+        if pair is None or self._due_ns <= at_ns or self.futures.next_due_ns <= at_ns:
             return [*self.advance(at_ns), *self._take(record)]
         if at_ns > self.now_ns:
             self.now_ns = at_ns
-        pair = self._pairs.get(record.symbol)
-        if pair is None:
-            return self.futures.absorb(record)
         fills = pair.takers[type(record)](record)
         if fills or pair.triggers.fired:
             return self._book_fills(pair, fills)
