@@ -171,7 +171,7 @@ def test_the_slow_streams_have_the_venue_s_fields() -> None:
         assert set(found["avgPrice"]) == {"e", "E", "s", "i", "w", "T"}
         assert found["avgPrice"]["i"] == "5m"
         assert found["referencePrice"] == {
-            "e": "referencePrice", "s": "BTCUSDT", "r": None, "t": START_MS + 100,
+            "e": "referencePrice", "s": "BTCUSDT", "r": None, "t": START_MS,
         }  # fmt: skip
 
     run(story())

@@ -13,6 +13,7 @@ from holdfast.simexchange.payloads.market import exchange_filters, filters
 from holdfast.simexchange.refusals import Refusal
 
 DAY_NS = 86_400 * 10**9
+ARCHIVED_NS = 90 * DAY_NS
 BASIS_E8 = 10**4
 UID = 350_000_001
 
@@ -25,6 +26,13 @@ def _order(call: Call) -> object:
     )
     if isinstance(found, Reject):
         raise Refusal(found.code, found.message)
+    is_over = found.status in ("CANCELED", "EXPIRED") and not found.cum_quantity
+    if is_over and call.now_ns - found.updated_ns > ARCHIVED_NS:
+        text = (
+            "Order was canceled or expired with no executed qty over 90 days ago and has been "
+            "archived."
+        )
+        raise Refusal(-2026, text)
     return shown.queried(found, unit_ns=call.unit_ns)
 
 

@@ -17,6 +17,7 @@ MOST_ROWS = 1000
 DEPTH_WEIGHTS = ((100, 5), (500, 25), (1000, 50), (MOST_LEVELS, 250))
 NS_PER_MS = 10**6
 NS_PER_US = 10**3
+STATUSES = ("TRADING", "HALT", "BREAK", "END_OF_DAY", "CANCEL_ONLY")
 FEW_SYMBOLS = 20
 MANY_SYMBOLS = 100
 
@@ -57,6 +58,7 @@ def _exchange_info(call: Call) -> object:
 
 
 def _depth(call: Call) -> object:
+    _check_status(call)
     limit = call.params.limit(default=100, most=MOST_LEVELS)
     return shown.depth(call.floor.exchange.market.depth(call.symbol, limit=limit))
 
@@ -147,12 +149,26 @@ def _day_ticker(call: Call) -> object:
 
 
 def rows_of(call: Call, row: Callable[[SymbolRules], object]) -> object:
-    """Answer with one row, or with a list of them, as the symbols are asked for."""
+    """Answer with one row, or with a list of them, as the symbols are asked for.
+
+    A single symbol of another status than asked for is refused, others are left out.
+    """
     if "symbol" in call.params and "symbols" not in call.params:
+        _check_status(call)
         return row(call.symbols[call.symbol])
-    if "symbols" in call.params:
-        return [row(rules) for rules in _symbols(call)]
-    return [row(rules) for rules in call.symbols.values()]
+    status = call.params.optional("symbolStatus")
+    wanted = _symbols(call) if "symbols" in call.params else call.symbols.values()
+    return [row(rules) for rules in wanted if status in (None, rules.status)]
+
+
+def _check_status(call: Call) -> None:
+    status = call.params.optional("symbolStatus")
+    if status is None:
+        return
+    if status not in STATUSES:
+        raise Refusal(-1122, "Invalid symbolStatus.")
+    if call.symbols[call.symbol].status != status:
+        raise Refusal(-1220, "The symbol's status does not match the requested symbolStatus.")
 
 
 def _symbols(call: Call) -> list[SymbolRules]:

@@ -278,11 +278,18 @@ def stp_mode(params: Params) -> str:
     return mode
 
 
+def _test_weight(params: Params) -> int:
+    return 20 if params.flag("computeCommissionRates", default=False) else 1
+
+
 NEW_ORDER = Operation(
     run=_new_order, security=Security.TRADE, names=ORDER_NAMES, free_when_done=True
 )
 TEST_ORDER = Operation(
-    run=_test_order, security=Security.TRADE, names=(*ORDER_NAMES, "computeCommissionRates")
+    run=_test_order,
+    weight=_test_weight,
+    security=Security.TRADE,
+    names=(*ORDER_NAMES, "computeCommissionRates"),
 )
 CANCEL_ORDER = Operation(
     run=_cancel_order, security=Security.TRADE, names=CANCEL_NAMES, free_when_done=True
