@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from holdfast.simexchange.everystream import UNKNOWN_STREAM
 from holdfast.simexchange.futures.model import ForcedOrder
 from holdfast.simexchange.model import Depth, Mark, Record, SymbolRules, Ticker, Trade
 from holdfast.simexchange.pacing import MarketClock
+from holdfast.simexchange.refusals import Refusal
 from holdfast.simexchange.streams import INTERVALS, Listener, MarketStreams, Topic
 from holdfast.simexchange.usdm.marks import MarkBook
 from holdfast.simexchange.usdm.payloads import feed
@@ -34,9 +36,14 @@ DEPTH_NS = {
     "rpiDepth@500ms": 500 * MILLISECOND_NS,
 }
 PARTIAL = {
-    f"depth{limit}{speed and f'@{speed}ms'}": (limit, (speed or 250) * MILLISECOND_NS)
+    f"depth{limit}{speed}": (limit, ns)
     for limit in (5, 10, 20)
-    for speed in (0, 100, 250, 500)
+    for speed, ns in (
+        ("", 250 * MILLISECOND_NS),
+        ("@100ms", 100 * MILLISECOND_NS),
+        ("@250ms", 250 * MILLISECOND_NS),
+        ("@500ms", 500 * MILLISECOND_NS),
+    )
 }
 KLINE_NS = 250 * MILLISECOND_NS
 CLOSED_LIMIT = 1000
@@ -270,13 +277,12 @@ class UsdmStreams(MarketStreams):
             topic.send(lambda _unit: message)
 
     def _parse(self, name: str) -> tuple[str, str]:
+        if not self.knows(name):
+            raise Refusal(UNKNOWN_STREAM, f"Invalid request: unknown stream {name!r}")
         if name in EVERY_KIND:
             return EVERY, name
-        lowered, at, kind = name.partition("@")
-        if self.knows(name):
-            lowered = lowered.removesuffix(CONTINUOUS)
-        symbol, _ = super()._parse(f"{lowered}{at}{kind}")
-        return symbol, kind
+        lowered, _, kind = name.partition("@")
+        return self._symbols[lowered.removesuffix(CONTINUOUS)], kind
 
     def _recent_of(self, symbol: str) -> Callable[[], list[Trade]]:
         return lambda: self._exchange.market.recent_trades(symbol, limit=1000)

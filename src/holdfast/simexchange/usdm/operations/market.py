@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from holdfast.simexchange import refusals
-from holdfast.simexchange.desk import Call, Operation, Security
+from holdfast.simexchange.desk import SIGNED_NAMES, Call, Operation, Security
 from holdfast.simexchange.model import Bar, Mark
 from holdfast.simexchange.numbers import format_e8
 from holdfast.simexchange.params import Params
@@ -261,7 +261,7 @@ PRICE = Operation(run=_price, weight=_or_all(1, 2), names=("symbol",))
 BOOK_TICKER = Operation(run=_book_ticker, weight=_or_all(2, 5), names=("symbol",))
 DAY_TICKER = Operation(run=_day_ticker, weight=_or_all(1, 40), names=("symbol",))
 CONSTITUENTS = Operation(run=_index_constituents, weight=2, names=("symbol",))
-ADL_RISK = Operation(run=_adl_risk, names=("symbol",))
+ADL_RISK = Operation(run=_adl_risk, names=("symbol", *SIGNED_NAMES))
 INDEX_INFO = Operation(run=_nothing, names=("symbol",))
 ASSET_INDEX = Operation(run=_nothing, weight=_or_all(1, 10), names=("symbol",))
 INSURANCE = Operation(run=_nothing, names=("symbol",))
