@@ -72,7 +72,13 @@ async def serve(options: ServeOptions, *, ready: Callable[[dict[str, object]], N
         assumptions=assumptions,
     )
     accounts = _accounts(options, market)
-    exchange = Exchange(market.symbols, accounts, assumptions=assumptions, seed=options.seed)
+    exchange = Exchange(
+        market.symbols,
+        accounts,
+        assumptions=assumptions,
+        seed=options.seed,
+        funding=market.funding,
+    )
     async with open_floor(exchange, market, options=options, faults=faults) as venue:
         stop = _stop_signal(options)
         ready({"ready": True, **ready_line(venue.port)})

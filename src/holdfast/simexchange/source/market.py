@@ -20,6 +20,7 @@ from holdfast.simexchange.notes import contract_note, trading_notes
 from holdfast.simexchange.numbers import plain_e8
 from holdfast.simexchange.source import agg_trades, bars, l2, recording, synthetic
 from holdfast.simexchange.source.formats import Detected, Format, detect
+from holdfast.simexchange.source.funding import Rates, check_covered, is_funding, read_rates
 from holdfast.simexchange.source.instruments import Product, derive_rules, load_instruments
 from holdfast.simexchange.source.lines import check_whole
 from holdfast.simexchange.source.seen import Seen
@@ -39,7 +40,10 @@ _OWN_NOTE = (
 
 
 class Market:
-    """A stream of records and what was assumed to make it; `records` may be asked for again."""
+    """A stream of records and what was assumed to make it; `records` may be asked for again.
+
+    `funding` holds the funding rates that are known, as instants and rates by symbol.
+    """
 
     def __init__(
         self,
@@ -48,8 +52,10 @@ class Market:
         start_ns: int,
         notes: list[str],
         records: Callable[[], Iterator[Record]],
+        funding: Rates | None = None,
     ) -> None:
         self.symbols = symbols
+        self.funding = funding or {}
         self.start_ns = start_ns
         self.notes = notes
         self._records = records
@@ -84,10 +90,13 @@ def open_market(
 
     `symbol` is one for all files, or one for each, in their order: a name such as BTCUSDT,
     with `spot:` or `usdm:` before it where neither content nor file name tells the product.
+    A file of funding rates among the others says what perpetuals pay, and needs no name.
     `for_ns` ends the stream that long after its start.
     """
     names = [symbol] if isinstance(symbol, str) else list(symbol or ())
     given = load_instruments(instruments) if instruments is not None else {}
+    rated = [path for path in paths if is_funding(path)]
+    paths = [path for path in paths if path not in rated] or paths
     if not paths:
         market = _synthetic(names, given, seed=seed, assumptions=assumptions)
     else:
@@ -98,6 +107,9 @@ def open_market(
             f"instruments file {instruments} has {', '.join(sorted(given)) or 'no symbol'}, "
             f"but not {', '.join(missing)}; add it, or leave --instruments out"
         )
+    if rated:
+        market.funding = read_rates(rated)
+        check_covered(market.funding, list(market.symbols))
     if for_ns is None:
         return market
     end_ns = market.start_ns + for_ns
@@ -106,6 +118,7 @@ def open_market(
         start_ns=market.start_ns,
         notes=market.notes,
         records=lambda: takewhile(lambda record: record.at_ns < end_ns, market.records()),
+        funding=market.funding,
     )
 
 
