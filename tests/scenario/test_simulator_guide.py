@@ -133,7 +133,7 @@ def test_the_filters_of_the_guide_are_announced(tmp_path: Path) -> None:
 def test_the_faults_of_the_guide_strike(tmp_path: Path) -> None:
     [faults] = blocks("Faults", "toml")
     (tmp_path / "faults.toml").write_text(faults)
-    [command] = documents.shell_commands(section("Faults"))
+    command, *asked = documents.shell_commands(section("Faults"))
     with served(command, tmp_path) as url:
         own = client(url)
         assert own["buy"]("0.001", "50000")["status"] == "NEW"
@@ -143,6 +143,14 @@ def test_the_faults_of_the_guide_strike(tmp_path: Path) -> None:
             assert refused.value.code == 503
         assert own["buy"]("0.001", "50000")["status"] == "NEW"
         assert get(f"{url}/sim/status")["faults"] == {"order_503": 2}
+        said = [
+            kit.holdfast(*line.replace(PRINTED, url).split()[1:], cwd=tmp_path).out
+            for line in asked
+        ]
+    assert said[0] == "armed order_503 as 3\n"
+    assert json.loads(said[1])["did"] == "maintenance"
+    assert "happened: maintenance 1" in said[2]
+    assert said[3] == "disarmed 3\n"
 
 
 def test_a_copied_assumption_is_used_and_told(tmp_path: Path) -> None:

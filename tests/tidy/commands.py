@@ -13,6 +13,7 @@ _DATA = "binance-spot-BTCUSDC-aggTrades-2025-10-04.csv.gz"
 _VENUE = "--venue-url http://127.0.0.1:8765 --journal kill.db"
 _SIMULATOR = "tests/scenario/test_simulator_guide.py::"
 _SERVE = ".venv/bin/holdfast sim serve --port 8765"
+_ASKED = "--url http://127.0.0.1:8765"
 COMMANDS: dict[str, str] = {
     "make venv": (
         "tests/tidy/test_makefile.py::test_venv_installs_what_the_trader_needs_and_nothing_else"
@@ -46,6 +47,15 @@ COMMANDS: dict[str, str] = {
         f"{_SIMULATOR}test_the_filters_of_the_guide_are_announced"
     ),
     f"{_SERVE} --faults faults.toml": f"{_SIMULATOR}test_the_faults_of_the_guide_strike",
+    **dict.fromkeys(
+        (
+            f".venv/bin/holdfast sim fault add order_503 count=3 account=demo {_ASKED}",
+            f".venv/bin/holdfast sim fault do maintenance for=5s {_ASKED}",
+            f".venv/bin/holdfast sim fault list {_ASKED}",
+            f".venv/bin/holdfast sim fault clear {_ASKED}",
+        ),
+        f"{_SIMULATOR}test_the_faults_of_the_guide_strike",
+    ),
     f"{_SERVE} --data {_DATA} --speed max": (
         f"{_SIMULATOR}test_the_client_of_the_guide_sees_every_message_at_full_speed"
     ),
