@@ -166,7 +166,9 @@ def test_python_binance_trades_over_the_websocket_api() -> None:
 
 def test_python_binance_hears_of_its_orders_and_the_market() -> None:
     async def story(client: Any, sockets: Any) -> None:
-        async with sockets.futures_user_socket() as user:
+        socket = sockets.futures_user_socket()
+        socket.TIMEOUT = PATIENCE_S
+        async with socket as user:
             await trade(client, "BUY")
             events = [await user.recv() for _ in range(4)]
             kinds = sorted(event["e"] for event in events)

@@ -218,7 +218,7 @@ class UsdmStreams(MarketStreams):
         """Put a diff to those that wait; over a gap nothing is put together."""
         waiting = self._diffs.get(topic)
         if waiting is not None and waiting.last_id != prev_id:
-            self._send_diff(topic)
+            self._send_diff(topic, depth.at_ns)
             waiting = None
         if waiting is None:
             waiting = self._diffs[topic] = feed.Diff(
@@ -233,12 +233,12 @@ class UsdmStreams(MarketStreams):
         waiting.bids.update(depth.bids)
         waiting.asks.update(depth.asks)
         if topic.is_due(depth.at_ns, DEPTH_NS[topic.kind]):
-            self._send_diff(topic)
+            self._send_diff(topic, depth.at_ns)
 
-    def _send_diff(self, topic: Topic) -> None:
+    def _send_diff(self, topic: Topic, at_ns: int) -> None:
         diff = self._diffs.pop(topic)
         symbol = self._parse(topic.name)[0]
-        message = feed.depth_update(diff, symbol, self.digits[symbol])
+        message = feed.depth_update(diff, symbol, self.digits[symbol], at_ns=at_ns)
         topic.send(lambda _unit: message)
 
     def _send_late_diffs(self, at_ns: int) -> None:
@@ -246,7 +246,7 @@ class UsdmStreams(MarketStreams):
             if not topic.listeners:
                 del self._diffs[topic]
             elif topic.is_due(at_ns, DEPTH_NS[topic.kind]):
-                self._send_diff(topic)
+                self._send_diff(topic, at_ns)
 
     def _note(self, record: Record) -> int:
         """Remember a record; return the id before a diff's, where the diff before it ended."""

@@ -21,18 +21,18 @@ class Diff(msgspec.Struct, kw_only=True):
     asks: dict[int, int]
 
 
-def depth_update(diff: Diff, symbol: str, digits: Digits) -> bytes:
+def depth_update(diff: Diff, symbol: str, digits: Digits, *, at_ns: int) -> bytes:
     """Write one depth diff; `pu` is the `u` of the diff before it."""
-    return _depth(
-        diff, symbol, digits.levels([*diff.bids.items()]), digits.levels([*diff.asks.items()])
-    )
+    bids, asks = digits.levels([*diff.bids.items()]), digits.levels([*diff.asks.items()])
+    return _depth(diff, symbol, f'"b":{bids},"a":{asks}', at_ns)
 
 
 def partial_depth(
     diff: Diff, symbol: str, digits: Digits, *, bids: list[Level], asks: list[Level]
 ) -> bytes:
     """Write the best levels of the book, in the form of a diff."""
-    return _depth(diff, symbol, digits.levels(bids), digits.levels(asks))
+    levels = f'"b":{digits.levels(bids)},"a":{digits.levels(asks)}'
+    return _depth(diff, symbol, levels, diff.at_ns)
 
 
 def book_ticker(record: Ticker, digits: Digits) -> bytes:
@@ -135,11 +135,11 @@ def mini_ticker(day: DayStatistics, digits: Digits, *, at_ns: int) -> dict[str, 
     }
 
 
-def _depth(diff: Diff, symbol: str, bids: str, asks: str) -> bytes:
-    at = diff.at_ns // MILLISECOND_NS
+def _depth(diff: Diff, symbol: str, levels: str, at_ns: int) -> bytes:
+    event, changed = at_ns // MILLISECOND_NS, diff.at_ns // MILLISECOND_NS
     return (
-        f'{{"e":"depthUpdate","E":{at},"T":{at},"s":"{symbol}","U":{diff.first_id},'
-        f'"u":{diff.last_id},"pu":{diff.prev_id},"b":{bids},"a":{asks}}}'
+        f'{{"e":"depthUpdate","E":{event},"T":{changed},"s":"{symbol}","U":{diff.first_id},'
+        f'"u":{diff.last_id},"pu":{diff.prev_id},{levels}}}'
     ).encode()
 
 
