@@ -89,11 +89,13 @@ class Screen:
             " ".join(f"{name} {quantity}" for name, quantity in self._holdings()) or "flat"
         )
         orders = len(self.state.account.orders) if self.state else 0
+        open_count = len(self.state.incidents) if self.state else 0
+        incidents = f"  incidents {open_count}" if open_count else ""
         done = f"  {pulse.done:.0%} done" if pulse.done is not None else ""
         return (
             f"{_clock(pulse.market_ns)}  {pulse.mode}/{pulse.status}  equity {self.equity()}  "
             f"{positions}  orders {orders}  fills {self.fill_count}  feed {age} ms  "
-            f"journal {pulse.journal_durable}{done}"
+            f"journal {pulse.journal_durable}{done}{incidents}"
         )
 
     def _banner(self) -> Panel:
@@ -113,6 +115,13 @@ class Screen:
         latency = "" if pulse.p50_us is None else f"   tick to order p50 {pulse.p50_us:g} us"
         text.append(f"\njournal {pulse.journal_durable} durable of {pulse.journal_events}")
         text.append(latency)
+        if self.state is not None:
+            for incident in self.state.incidents.values():
+                text.append(
+                    f"\n{incident.kind}, {incident.scope}: {incident.reason}", "bold red"
+                )
+            for symbol in self.state.halts.quarantined:
+                text.append(f"\n{symbol} is quarantined", "bold red")
         if pulse.dropped:
             text.append(f"   {pulse.dropped} pulses dropped")
         return Panel(text, title="holdfast", title_align="left")

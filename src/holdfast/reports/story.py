@@ -73,6 +73,7 @@ class Story:
         self.answers: Counter[str] = Counter()
         self.refusals: dict[tuple[str, str], Refusals] = {}
         self.reconciliations: list[tuple[int, ev.ReconciliationCompleted]] = []
+        self.movements: dict[tuple[str, str], tuple[int, Decimal]] = {}
         self.notable: list[Notable] = []
         self.prices: dict[str, list[Point]] = {}
         self.equity: dict[str, list[Point]] = {}
@@ -247,6 +248,43 @@ def _adjusted(story: Story, at_ns: int, event: ev.BalanceAdjusted) -> None:
     story.note(at_ns, "Balance adjusted", detail=detail)
 
 
+def _funded(story: Story, _: int, event: ev.FundingPaid) -> None:
+    known = story.movements.get((event.kind, event.asset), (0, Decimal(0)))
+    story.movements[event.kind, event.asset] = (
+        known[0] + 1,
+        known[1] + Decimal(event.amount),
+    )
+
+
+def _stood(story: Story, at_ns: int, event: ev.PositionOpened) -> None:
+    detail = f"{event.quantity} at {event.entry_price}: {event.source}"
+    story.note(at_ns, f"Position of {event.symbol} taken over", detail=detail)
+
+
+def _incident(story: Story, at_ns: int, event: ev.IncidentOpened) -> None:
+    more = f" ({'; '.join(event.differences)})" if event.differences else ""
+    story.note(at_ns, f"Incident, {event.scope}: {event.kind}", detail=event.reason + more)
+
+
+def _over(story: Story, at_ns: int, event: ev.IncidentClosed) -> None:
+    story.note(at_ns, f"Incident over, {event.scope}: {event.kind}", detail=event.reason)
+
+
+def _quarantined(story: Story, at_ns: int, event: ev.SymbolQuarantined) -> None:
+    story.note(at_ns, f"{event.symbol} quarantined", detail=event.reason)
+
+
+def _released(story: Story, at_ns: int, event: ev.SymbolReleased) -> None:
+    story.note(at_ns, f"{event.symbol} released", detail=event.reason)
+
+
+def _strange(story: Story, at_ns: int, event: ev.ForeignOrderSeen) -> None:
+    whose = event.origin if event.origin != "request" else ""
+    whose = whose or ("another instance" if event.ours else "somebody else")
+    detail = f"{event.client_order_id}, {event.side} {event.quantity} {event.symbol}"
+    story.note(at_ns, f"Order of {whose}", detail=f"{detail}: {event.status}")
+
+
 _TELL: dict[type[ev.Event], Callable[[Story, int, Any], None]] = {
     ev.JournalOpened: _opened,
     ev.EpochTaken: _epoch,
@@ -254,6 +292,14 @@ _TELL: dict[type[ev.Event], Callable[[Story, int, Any], None]] = {
     ev.RunEnded: _ended,
     ev.MarkRecorded: _marked,
     ev.BalanceAdjusted: _adjusted,
+    ev.PositionOpened: _stood,
+    ev.FundingPaid: _funded,
+    ev.WalletMoved: _funded,
+    ev.IncidentOpened: _incident,
+    ev.IncidentClosed: _over,
+    ev.SymbolQuarantined: _quarantined,
+    ev.SymbolReleased: _released,
+    ev.ForeignOrderSeen: _strange,
     ev.IntentAccepted: _decided,
     ev.IntentRefused: _refused,
     ev.OrderApproved: _decided,

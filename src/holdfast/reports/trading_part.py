@@ -33,6 +33,7 @@ def history_part(story: Story) -> str:
     return (
         section("Fills", *_fills(story.trades))
         + section("Reconciliations", _reconciliations(story))
+        + section("Movements of the wallet", _movements(story))
         + section("What happened", _notable(story))
     )
 
@@ -95,6 +96,15 @@ def _fill_table(caption: str, trades: Sequence[Trade]) -> str:
         "Fee in", "Liquidity",
     )  # fmt: skip
     return table(caption, columns, rows=rows)
+
+
+def _movements(story: Story) -> str:
+    rows = [
+        (kind, asset, f"{count:,}", exact_text(amount))
+        for (kind, asset), (count, amount) in sorted(story.movements.items())
+    ]
+    columns = ("Kind, in the venue's word", "Asset", "#Count", "#Amount")
+    return table("Funding and everything else that no execution moved", columns, rows=rows)
 
 
 def _reconciliations(story: Story) -> str:

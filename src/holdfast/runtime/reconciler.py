@@ -80,17 +80,22 @@ class Reconciler:
         self._checked: dict[Symbol, int] = {}
         trader.cast.on_another = self.other.see
 
+    @property
+    def is_busy(self) -> bool:
+        """Tell whether a comparison is going on."""
+        return self._task is not None and not self._task.done()
+
     def request(self, trigger: str) -> None:
         """Block new risk and compare all, now or after the comparison that is going on."""
         self._trader.state.halts.block(UNRECONCILED, trigger)
-        if self._is_busy:
+        if self.is_busy:
             self._again = trigger
         else:
             self._begin(self._run(trigger))
 
     def check(self) -> None:
         """Compare orders and executions of a few symbols, without blocking anything."""
-        if not self._is_busy:
+        if not self.is_busy:
             self._begin(self._check())
 
     def request_for(self, symbol: Symbol, client_order_id: ClientOrderId) -> None:
@@ -136,10 +141,6 @@ class Reconciler:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-
-    @property
-    def _is_busy(self) -> bool:
-        return self._task is not None and not self._task.done()
 
     def _begin(self, work: "Coroutine[None, None, None]") -> None:
         self._task = asyncio.get_running_loop().create_task(work)

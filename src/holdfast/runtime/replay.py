@@ -32,6 +32,7 @@ DATA_ENDED = "the data ended"
 BATCH_RECORDS = 20_000
 PROGRESS_AFTER_NS = 2 * NS_PER_S
 CANCELED_WITHIN_NS = 10 * NS_PER_S
+COMPARING_TURNS = 100
 SYNTHETIC_REPLAY_NS = 600 * NS_PER_S
 
 
@@ -66,6 +67,8 @@ class Replay:
         self._config = config
         self._shows_progress = not options.json
         self._reason = DATA_ENDED
+        self._moved = ""
+        self._reconciler: Reconciler | None = None
         assumptions = load_assumptions(None)
         duration_ns = options.duration_ns
         if not options.data and duration_ns is None:
@@ -139,9 +142,13 @@ class Replay:
         """Play the records; open the books at the first marks; show progress."""
         began_ns = shown_ns = stopwatch_ns()
         market = self._venue.market_data
-        while market.play(limit=BATCH_RECORDS) and self._reason == DATA_ENDED:
+        is_going = True
+        while is_going and self._reason == DATA_ENDED:
+            is_going = market.play(limit=BATCH_RECORDS)
             if not trader.is_opened and trader.marks.are_known:
                 await self._open(trader)
+            if self._moved:
+                await self._compare()
             await asyncio.sleep(0)
             now_ns = stopwatch_ns()
             if now_ns - max(began_ns + NS_PER_S, shown_ns) > NS_PER_S:
@@ -167,9 +174,28 @@ class Replay:
         self._commit()
         reconciler.request("start")
         await reconciler.finish()
+        self._reconciler = reconciler
+        trader.sinks.on_moved = self._pause_to_compare
         await warm(trader.cast, self._venue.market_data, clock=self._clock)
         trader.cast.start()
         trader.keep_passing_barriers()
+
+    def _pause_to_compare(self, reason: str) -> None:
+        """Have the account compared after the record in hand: funding was paid, or the like."""
+        self._moved = reason
+        self._venue.market_data.pause()
+
+    async def _compare(self) -> None:
+        """Compare at once, while the market stands; what needs time goes on with it."""
+        reason, self._moved = self._moved, ""
+        if self._reconciler is None:
+            return
+        self._reconciler.request(f"the account moved: {reason}")
+        for _ in range(COMPARING_TURNS):
+            await asyncio.sleep(0)
+            self._commit()
+            if not self._reconciler.is_busy:
+                break
 
     def _finish(self, trader: Trader) -> None:
         """Cancel what rests, let market time pass until it is gone, write the last records."""

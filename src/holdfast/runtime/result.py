@@ -9,7 +9,7 @@ import msgspec
 
 from holdfast.domain import events as ev
 from holdfast.domain.event import Record
-from holdfast.domain.money import PriceUnits, amount_text, canonical, exact
+from holdfast.domain.money import PriceUnits, amount_text, amount_units, canonical, exact
 from holdfast.runtime.latency import Latency
 from holdfast.runtime.state import State
 
@@ -25,6 +25,8 @@ class Tally:
         self.fills = 0
         self.volume = Decimal(0)
         self.marks: dict[str, str] = {}
+        self.moved: Counter[tuple[str, str]] = Counter()
+        self.foreign: Counter[str] = Counter()
         self._filled: dict[str, Decimal] = {}
         self._wanted: dict[str, Decimal] = {}
 
@@ -51,7 +53,14 @@ class Tally:
             case ev.MarkRecorded():
                 self.marks[event.symbol] = event.price
             case _:
-                pass
+                self._note(event)
+
+    def _note(self, event: ev.Event) -> None:
+        """Count what nobody here ordered."""
+        if isinstance(event, ev.FundingPaid | ev.WalletMoved):
+            self.moved[event.kind, event.asset] += amount_units(event.amount)
+        elif isinstance(event, ev.ForeignFillSeen):
+            self.foreign[event.origin] += 1
 
     def _fill(self, event: ev.OrderFilled) -> None:
         self.fills += 1
@@ -152,4 +161,13 @@ def run_result(
             }
         },
         "report": report,
+        "movements": {
+            f"{k} {a}": amount_text(m) for (k, a), m in sorted(counted.moved.items())
+        },
+        "foreign": dict(sorted(counted.foreign.items())),
+        "incidents": [
+            {"kind": one.kind, "scope": one.scope, "reason": one.reason}
+            for _, one in sorted(state.incidents.items())
+        ],
+        "quarantined": state.halts.quarantined,
     }

@@ -15,7 +15,6 @@ from holdfast.journal.sqlite import SqliteStore
 from holdfast.journal.verify import verify
 from holdfast.market.feed import FeedCounts
 from holdfast.reports.run_report import ReportExtra, write_report
-from holdfast.risk.halt import ANOTHER_INSTANCE
 from holdfast.runtime.config import Config
 from holdfast.runtime.latency import Latency
 from holdfast.runtime.live import LiveGround
@@ -27,7 +26,7 @@ from holdfast.runtime.places import Places, settle_places
 from holdfast.runtime.replay import replay
 from holdfast.runtime.result import Tally, run_result
 from holdfast.runtime.session import Session
-from holdfast.runtime.watching import said_of_another
+from holdfast.runtime.watching import said_of
 
 SYNTHETIC_RUN_NS = 60_000_000_000
 
@@ -169,9 +168,8 @@ def shortcomings(node: Node) -> list[str]:
     if node.trader is not None:
         hosts = [member.host for member in node.trader.cast.members.values()]
         lines += [f"{host.failed}; it was halted" for host in hosts if host.failed is not None]
-    another = node.state.halts.blocks.get(ANOTHER_INSTANCE)
-    if another is not None:
-        lines.append(said_of_another(another))
+    lines += [said_of(incident) for _, incident in sorted(node.state.incidents.items())]
+    lines += [f"{symbol} is quarantined" for symbol in node.state.halts.quarantined]
     resting = sorted(
         client_order_id
         for client_order_id, held in node.state.account.orders.items()

@@ -3,9 +3,11 @@
 import asyncio
 from typing import IO
 
+from holdfast.domain import events as ev
 from holdfast.domain.instant import NS_PER_MS
 from holdfast.errors import JournalFailed
-from holdfast.risk.halt import ACCOUNT, ANOTHER_INSTANCE, TradingState
+from holdfast.execution.ownership import ANOTHER
+from holdfast.risk.halt import ACCOUNT, TradingState
 from holdfast.runtime.node import Node
 from holdfast.runtime.pulse import FeedPulse, Pulse, PulseStream
 from holdfast.runtime.trader import Trader
@@ -24,7 +26,7 @@ class Watching:
         self._trader = trader
         self._stream = PulseStream(pipe) if pipe is not None else None
         self._timer: asyncio.TimerHandle | None = None
-        self._has_told_of_another = False
+        self._told: dict[tuple[str, str], ev.IncidentOpened] = {}
 
     def start(self) -> None:
         """Look now and again every quarter of a second."""
@@ -44,14 +46,24 @@ class Watching:
             halts.block(LAGGING, f"{journal.lag_events} events wait for the disk")
         else:
             halts.unblock(LAGGING)
-        if not self._has_told_of_another and ANOTHER_INSTANCE in halts.blocks:
-            self._has_told_of_another = True
-            self._node.tell(said_of_another(halts.blocks[ANOTHER_INSTANCE]))
+        self._tell_of_incidents()
         for event in self._trader.pipeline.refusals.flush(self._node.clock.now_ns()):
             if not isinstance(journal.failed, JournalFailed):
                 self._node.recorder.decide(event)
         self._node.flush()
         self._pulse()
+
+    def _tell_of_incidents(self) -> None:
+        """Say each incident once, and that it is over when it is."""
+        state = self._node.state
+        for key, opened in state.incidents.items():
+            if key not in self._told:
+                self._told[key] = opened
+                self._node.tell(said_of(opened))
+        for key in [key for key in self._told if key not in state.incidents]:
+            kind, scope = key
+            del self._told[key]
+            self._node.tell(f"the incident is over: {kind}, {scope}")
 
     def _pulse(self) -> None:
         if self._stream is None:
@@ -101,9 +113,14 @@ class Watching:
         return pulses
 
 
-def said_of_another(detail: str) -> str:
-    """Say that somebody else trades the account of this run, by what it was noticed."""
+def said_of(incident: ev.IncidentOpened) -> str:
+    """Say an incident in one line, with what ends it."""
+    if incident.kind == ANOTHER:
+        return (
+            f"another instance trades this account (seen at: {incident.reason}); no new risk "
+            "is taken until a minute after its last sign; end the other one"
+        )
     return (
-        f"another instance trades this account (seen at: {detail}); no new risk is taken; "
-        "end the other one and start anew"
+        f"incident: {incident.kind}, {incident.scope}: {incident.reason}; "
+        f"`holdfast release --scope {incident.scope}` closes it"
     )

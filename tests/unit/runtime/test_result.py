@@ -85,6 +85,7 @@ def test_it_has_the_fields_of_the_contract_in_their_order() -> None:
     assert list(told) == [
         "schema", "mode", "seed", "strategies", "symbols", "orders", "fills", "volume_quote",
         "positions", "pnl", "market", "journal", "latency_us", "report",
+        "movements", "foreign", "incidents", "quarantined",
     ]  # fmt: skip
     assert (told["schema"], told["mode"], told["seed"]) == ("run/1", "paper", 7)
     assert (told["strategies"], told["symbols"]) == (["trend"], ["BTCUSDT"])
@@ -92,6 +93,23 @@ def test_it_has_the_fields_of_the_contract_in_their_order() -> None:
     assert told["journal"] == JOURNAL
     assert told["report"] == "r.html"
     assert json.loads(json.dumps(told)) == told
+
+
+def test_what_nobody_here_ordered_is_shown() -> None:
+    told = result(
+        [
+            *STORY,
+            ev.FundingPaid("1", "BTCUSDT", "USDT", "-0.5", 1),
+            ev.FundingPaid("2", "BTCUSDT", "USDT", "0.2", 1),
+            ev.IncidentOpened("liquidation", "BTCUSDT", "order autoclose-1"),
+            ev.SymbolQuarantined("BTCUSDT", "no agreement", 20, []),
+        ]
+    )
+    assert told["movements"] == {"FUNDING_FEE USDT": "-0.3"}
+    assert told["incidents"] == [
+        {"kind": "liquidation", "scope": "BTCUSDT", "reason": "order autoclose-1"}
+    ]
+    assert told["quarantined"] == ["BTCUSDT"]
 
 
 def test_orders_are_counted_by_what_became_of_them() -> None:

@@ -7,7 +7,7 @@ import msgspec
 
 from holdfast.domain import events as ev
 from holdfast.domain.intent import Buy
-from holdfast.risk.halt import ANOTHER_INSTANCE
+from holdfast.execution.ownership import ACCOUNT, ANOTHER
 from holdfast.runtime.pulse import Pulse
 from holdfast.runtime.run import shortcomings
 from holdfast.runtime.watching import LAG_LIMIT_NS, LAGGING, Watching
@@ -86,9 +86,23 @@ def test_another_instance_is_told_of_once_and_again_at_the_end() -> None:
     floor = Floor(one=Watcher()).open()
     told: list[str] = []
     floor.node.tell = told.append
-    floor.node.state.halts.block(ANOTHER_INSTANCE, "order x-1")
+    floor.node.recorder.decide(ev.IncidentOpened(ANOTHER, ACCOUNT, "order x-1"))
     look(floor, times=3)
     line = "another instance trades this account (seen at: order x-1); no new risk is taken"
     assert len(told) == 1
     assert told[0].startswith(line)
     assert [said.startswith(line) for said in shortcomings(floor.node)] == [True]
+
+
+def test_an_incident_is_told_with_what_closes_it_and_a_quarantine_stands_at_the_end() -> None:
+    floor = Floor(one=Watcher()).open()
+    told: list[str] = []
+    floor.node.tell = told.append
+    decide = floor.node.recorder.decide
+    decide(ev.IncidentOpened("no agreement", floor.symbol, "in 20 rounds", 20, ["x"]))
+    decide(ev.SymbolQuarantined(floor.symbol, "in 20 rounds", 20, ["x"]))
+    look(floor)
+    (line,) = told
+    assert line.startswith("incident: no agreement, BTCUSDT: in 20 rounds;")
+    assert "holdfast release --scope BTCUSDT" in line
+    assert shortcomings(floor.node)[-1] == "BTCUSDT is quarantined"
