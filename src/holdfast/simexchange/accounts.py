@@ -9,15 +9,17 @@ wallet.
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
 from holdfast.errors import ConfigError
 from holdfast.simexchange.model import Balance, OwnTrade, SimOrder, SymbolRules
 from holdfast.simexchange.numbers import E8, parse_e8
-from holdfast.simexchange.requests import Amendment, OrderList, PreventedMatch
 from holdfast.simexchange.rights import Rights, check_addresses
+
+if TYPE_CHECKING:
+    from holdfast.simexchange.requests import Amendment, OrderList, PreventedMatch
 
 DEMO_NAME = "demo"
 DEMO_API_KEY = "holdfast-demonstration-key-hmac"
@@ -87,6 +89,7 @@ class Holdings:
         "locked",
         "locks",
         "open",
+        "open_lists",
         "orders",
         "prevented",
         "shared",
@@ -108,6 +111,7 @@ class Holdings:
         self.updated_ns = 0
         self.shared: dict[int, list[SimOrder]] = {}
         self.lists: dict[int, OrderList] = {}
+        self.open_lists: dict[int, OrderList] = {}
         self.prevented: list[PreventedMatch] = []
         self.amendments: dict[int, list[Amendment]] = {}
 
@@ -134,10 +138,6 @@ class Holdings:
         """Yield the open orders of all symbols."""
         for orders in self.open.values():
             yield from orders.values()
-
-    def open_lists(self) -> Iterator[OrderList]:
-        """Yield the lists that are not done."""
-        return (one for one in self.lists.values() if not one.is_done)
 
     def balance(self, asset: str) -> Balance:
         """Return one asset's balance."""

@@ -52,6 +52,7 @@ class Amending:
             self._shrink(one, request.quantity, at_ns=at_ns)
         order.client_order_id = request.new_client_order_id or self._admission.request_id()
         holdings = self._clearing.holdings[account]
+        holdings.by_client_id.pop((order.symbol, former_id), None)
         holdings.by_client_id[order.symbol, order.client_order_id] = order
         execution_id = self._report(order, former_id, before, at_ns=at_ns)
         for one in pair_of:

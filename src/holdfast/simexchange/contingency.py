@@ -4,6 +4,8 @@ Whatever happened to an order of a list stands in `Clearing.touched`; `settle` w
 a pair never both execute: the other one ends as soon as one works or executes.
 """
 
+from itertools import takewhile
+
 from holdfast.simexchange.clearing import Clearing
 from holdfast.simexchange.model import Reject, SimOrder
 from holdfast.simexchange.pair import Pair
@@ -64,6 +66,7 @@ class Contingency:
         is_over = not any(self._clearing.is_open(one) for one in order_list.orders)
         if is_over and not order_list.is_done:
             order_list.is_done = True
+            del self._clearing.holdings[order_list.account].open_lists[order_list.list_id]
             order_list.updated_ns = at_ns
             self._release_proceeds(order_list, at_ns=at_ns)
             self._clearing.tell(order_list.account, ListUpdate(at_ns, order_list.view()))
@@ -134,7 +137,10 @@ class Contingency:
         rules = self._clearing.pairs[order.symbol].rules
         fees = sum(
             trade.fee
-            for trade in holdings.trades[order.symbol]
+            for trade in takewhile(
+                lambda trade: trade.at_ns >= order.created_ns,
+                reversed(holdings.trades[order.symbol]),
+            )
             if trade.order_id == order.order_id and trade.fee_asset == rules.base
         )
         received = order.cum_quantity - fees

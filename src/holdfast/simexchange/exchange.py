@@ -255,9 +255,6 @@ class Exchange:
         return _NOTHING
 
     def _book_fills(self, pair: Pair, fills: Sequence[MakerFill]) -> Sequence[Emission]:
-        """Book what a record caused; a symbol that does not trade fills nothing."""
-        if pair.rules.status != "TRADING":
-            return []
         self.clearing.fill_makers(pair, fills, at_ns=self.now_ns)
         self._contingency.settle(at_ns=self.now_ns)
         if pair.triggers.fired:

@@ -96,7 +96,7 @@ class Listing:
         return self._admission.cancel_list(found, request_id, at_ns=at_ns)
 
     def _find(self, account: str, request: CancelListRequest) -> OrderList | None:
-        for one in self._clearing.holdings[account].open_lists():
+        for one in self._clearing.holdings[account].open_lists.values():
             is_meant = request.list_id in (None, one.list_id)
             named = request.list_client_order_id in ("", one.list_client_order_id)
             if one.symbol == request.symbol and is_meant and named:
@@ -116,7 +116,7 @@ class Listing:
         if refusal is not None:
             return refusal
         holdings = self._clearing.holdings[account]
-        for one in holdings.open_lists():
+        for one in holdings.open_lists.values():
             if one.list_client_order_id == request.list_client_order_id:
                 return DUPLICATE_LIST
         pair = self._clearing.pairs[request.symbol]
@@ -137,7 +137,8 @@ class Listing:
         order_list = OrderList(request, orders, at_ns=at_ns)
         for order in order_list.pending:
             order.status, order.is_working, order.working_ns = "PENDING_NEW", False, 0
-        self._clearing.holdings[account].lists[list_id] = order_list
+        holdings = self._clearing.holdings[account]
+        holdings.lists[list_id] = holdings.open_lists[list_id] = order_list
         if request.kind == "OCO":
             share_lock(self._clearing, orders)
         return order_list

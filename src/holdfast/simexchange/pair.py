@@ -89,7 +89,7 @@ class Pair:
     def on_trade(self, trade: Trade) -> Sequence[MakerFill]:
         """Take a print; it fills orders of the side that its aggressor hit."""
         self.tape.add(trade)
-        if not self.own_count:
+        if not self.own_count or self.rules.status != "TRADING":
             return NO_FILLS
         own = self.bids if trade.buyer_is_maker else self.asks
         fills = own.traded(trade.price, trade.quantity, step=self.rules.step)
@@ -98,7 +98,8 @@ class Pair:
     def on_watched_trade(self, trade: Trade) -> Sequence[MakerFill]:
         """Take a print while orders wait for a price."""
         fills = self.on_trade(trade)
-        self.triggers.passed(trade.price, trade.at_ns)
+        if self.rules.status == "TRADING":
+            self.triggers.passed(trade.price, trade.at_ns)
         return fills
 
     def on_depth(self, depth: Depth) -> Sequence[MakerFill]:
@@ -201,7 +202,7 @@ class Pair:
             )
 
     def _crossed(self) -> Sequence[MakerFill]:
-        if not self.queue.fill_when_crossed:
+        if not self.queue.fill_when_crossed or self.rules.status != "TRADING":
             return NO_FILLS
         fills: list[MakerFill] = []
         for own, is_bid in ((self.bids, False), (self.asks, True)):

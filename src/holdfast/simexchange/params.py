@@ -11,6 +11,7 @@ from urllib.parse import unquote_plus
 from holdfast.simexchange import refusals
 from holdfast.simexchange.numbers import parse_e8
 
+LARGEST_INTEGER = (1 << 63) - 1
 _DECIMAL = re.compile(r"^[0-9]{1,20}(\.[0-9]{1,20})?$")
 _DECIMAL_LEGAL = r"^([0-9]{1,20})(\.[0-9]{1,20})?$"
 _CLIENT_ID = re.compile(r"^[a-zA-Z0-9\-_.:/]{1,36}$")
@@ -93,6 +94,8 @@ class Params:
             return default
         if not re.fullmatch(r"-?[0-9]{1,19}", value):
             raise refusals.illegal(name, "^[0-9]{1,20}$")
+        if not -LARGEST_INTEGER <= int(value) <= LARGEST_INTEGER:
+            raise refusals.Refusal(-1108, f"Parameter '{name}' overflowed.")
         return int(value)
 
     def limit(self, *, default: int, most: int) -> int:

@@ -132,7 +132,7 @@ class AccountQueries:
     def order_lists(self, account: str, *, only_open: bool = False) -> list[OrderList]:
         """Return an account's lists by rising id; the caller changes none of them."""
         holdings = self._holdings[account]
-        return list(holdings.open_lists() if only_open else holdings.lists.values())
+        return list((holdings.open_lists if only_open else holdings.lists).values())
 
     def prevented(self, account: str, symbol: str) -> list[PreventedMatch]:
         """Return the matches that self-trade prevention stopped, by rising id."""

@@ -52,7 +52,7 @@ def check_list_quotas(
     rules: SymbolRules, *, holdings: Holdings, house: HouseRules
 ) -> Reject | None:
     """Check that one order list more may be open."""
-    open_lists = list(holdings.open_lists())
+    open_lists = holdings.open_lists.values()
     here = sum(one.symbol == rules.symbol for one in open_lists)
     if rules.max_order_lists and here >= rules.max_order_lists:
         return filter_failure("MAX_NUM_ORDER_LISTS")

@@ -154,6 +154,7 @@ def test_a_market_order_takes_the_book_and_its_trades_are_listed() -> None:
         ({"type": "STOP_LOSS_LIMIT", "stopPrice": "49000"}, -2010, "trigger immediately"),
         ({"stopPrice": "49000"}, -1106, "sent when not required"),
         ({"strategyType": "7"}, -1134, "strategyType"),
+        ({"strategyId": "-9999999999999999999"}, -1108, "overflowed"),
         ({"icebergQty": "0.00001", "timeInForce": "IOC"}, -2010, "combination"),
         ({"price": "49000.001"}, -1013, "PRICE_FILTER"),
         ({"price": "1e5"}, -1100, "Illegal characters"),

@@ -121,7 +121,7 @@ def average_price(
     unit_ns: int = MILLISECOND_NS,
 ) -> bytes:
     """Write the average price; `times_ns` are the event's and the last trade's."""
-    event = {
+    event: dict[str, object] = {
         "e": "avgPrice",
         "E": times_ns[0] // unit_ns,
         "s": symbol,
@@ -136,7 +136,7 @@ def reference_price(
     symbol: str, price: int | None, *, at_ns: int, unit_ns: int = MILLISECOND_NS
 ) -> bytes:
     """Write the reference price, null where there is none."""
-    event = {
+    event: dict[str, object] = {
         "e": "referencePrice",
         "s": symbol,
         "r": format_e8(price) if price else None,
@@ -149,7 +149,7 @@ def day_ticker(
     day: DayStatistics, best: Ticker | None, *, at_ns: int, unit_ns: int = MILLISECOND_NS
 ) -> bytes:
     """Write the rolling 24 hours with the best bid and ask."""
-    event = {"e": "24hrTicker", "E": at_ns // unit_ns} | _statistics(day, unit_ns)
+    event: dict[str, object] = {"e": "24hrTicker", "E": at_ns // unit_ns} | _statistics(day, unit_ns)
     event |= {
         "x": format_e8(day.open),
         "Q": format_e8(day.last_quantity),
@@ -184,7 +184,7 @@ def _statistics(day: DayStatistics, unit_ns: int) -> dict[str, object]:
 
 def mini_ticker(day: DayStatistics, *, at_ns: int, unit_ns: int = MILLISECOND_NS) -> bytes:
     """Write the short form of the rolling 24 hours."""
-    event = {
+    event: dict[str, object] = {
         "e": "24hrMiniTicker",
         "E": at_ns // unit_ns,
         "s": day.symbol,
