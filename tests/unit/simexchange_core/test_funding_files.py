@@ -6,6 +6,7 @@ import pytest
 
 from holdfast.errors import DataError
 from holdfast.simexchange.assumptions import load_assumptions
+from holdfast.simexchange.model import Mark
 from holdfast.simexchange.source import Market, open_market
 
 ASSUMED = load_assumptions()
@@ -60,3 +61,28 @@ def test_funding_rates_alone_are_no_market(tmp_path: Path) -> None:
     path.write_text(HEADER + "1700006400000,ALGOUSDT,0.1\n")
     with pytest.raises(DataError, match="funding rates, no market"):
         open_market([path], assumptions=ASSUMED)
+
+
+def test_recorded_marks_are_records_and_tell_the_product(tmp_path: Path) -> None:
+    path = tmp_path / "recorded.raw"
+    mark = (
+        '{"stream":"btcusdt@markPrice@1s","data":{"e":"markPriceUpdate","E":1700000001000,'
+        '"s":"BTCUSDT","p":"60001.50000000","i":"60000.00000000","r":"-0.00010000",'
+        '"T":1700006400000}}'
+    )
+    trade = (
+        '{"stream":"btcusdt@trade","data":{"E":1700000000000,"s":"BTCUSDT","t":1,"p":"60000.1",'
+        '"q":"0.001","m":true,"X":"MARKET"}}'
+    )
+    path.write_text(f"1 {mark}\n1 {trade}\n")
+    market = open_market([path], assumptions=ASSUMED)
+    assert market.symbols["BTCUSDT"].product == "linear"
+    first = next(iter(market.records()))
+    assert first == Mark(
+        at_ns=1_700_000_001 * 10**9,
+        symbol="BTCUSDT",
+        mark=6_000_150_000_000,
+        index=6_000_000_000_000,
+        funding_rate=-10_000,
+        next_funding_ns=1_700_006_400 * 10**9,
+    )

@@ -82,7 +82,11 @@ class Marks:
         return True
 
     def take(self, mark: Mark) -> None:
-        """Take a mark of the recording; its 0 means that it says nothing of that."""
+        """Take a mark of the recording, whose index and funding may be 0 for unknown.
+
+        What depends on it is looked at with this very record, hence `next_ns`.
+        """
+        self.next_ns = 0
         self.is_recorded = True
         self.mark = mark.mark
         self.index = mark.index or mark.mark

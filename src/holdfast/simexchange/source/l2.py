@@ -14,7 +14,7 @@ from typing import NamedTuple
 import msgspec
 
 from holdfast.errors import DataError
-from holdfast.simexchange.model import Depth, Level, Record, Snapshot, Ticker, Trade
+from holdfast.simexchange.model import Depth, Level, Mark, Record, Snapshot, Ticker, Trade
 from holdfast.simexchange.numbers import parse_e8
 from holdfast.simexchange.source.bounds import (
     MOST_PRICE,
@@ -27,6 +27,7 @@ from holdfast.simexchange.source.l2_frames import (
     ANY,
     DEPTH,
     EXPECTED,
+    MARK,
     MARK_WITHIN,
     SNAPSHOT,
     SNAPSHOT_MARK,
@@ -74,7 +75,8 @@ def read_head(path: Path) -> Head:
             symbol = symbol or data.s
             start_ns = start_ns or _first_instant(path, number, data.E)
             has_depth = has_depth or b"@depth" in line[:MARK_WITHIN]
-            is_usdm = is_usdm or data.pu is not None
+            has_mark = b"@markPrice" in line[:MARK_WITHIN]
+            is_usdm = is_usdm or data.pu is not None or has_mark
     if not symbol or not start_ns:
         raise DataError(f"{path}: no message with symbol and event time; expected {EXPECTED}")
     if has_depth and snapshot is None:
@@ -156,6 +158,7 @@ class Reader:
             ord("b"): self._best,
             ord("t"): self._print,
             ord("d"): self._diff,
+            ord("m"): self._mark,
         }
 
     def records(self) -> Iterator[Record]:
@@ -198,6 +201,21 @@ class Reader:
         if data.X != "MARKET" or not price or not quantity:
             return None
         return Trade(at_ns, self._symbol, data.t, price, quantity, data.m, data.t, data.t)
+
+    def _mark(self, body: bytes) -> Mark:
+        data = MARK.decode(body).data
+        at_ns = self._at(data.E, data.s)
+        mark = self._prices[data.p]
+        if not mark:
+            raise ValueError("a mark price of nothing")
+        return Mark(
+            at_ns=at_ns,
+            symbol=self._symbol,
+            mark=mark,
+            index=self._prices[data.i],
+            funding_rate=parse_e8(data.r or "0"),
+            next_funding_ns=data.T * _NS_PER_MS,
+        )
 
     def _diff(self, body: bytes) -> Depth:
         data = DEPTH.decode(body).data

@@ -9,7 +9,9 @@ from holdfast.simexchange.source.lines import malformed
 
 SNAPSHOT_MARK = b'"lastUpdateId"'
 MARK_WITHIN = 90
-EXPECTED = "'<time> <json>' with a depth, bookTicker or trade message or a depth snapshot"
+EXPECTED = (
+    "'<time> <json>' with a depth, bookTicker, trade or markPrice message or a depth snapshot"
+)
 
 Pairs = list[tuple[str, str]]
 Frame = TypeVar("Frame")
@@ -51,6 +53,17 @@ class TradeData(msgspec.Struct):
     X: str = "MARKET"
 
 
+class MarkData(msgspec.Struct):
+    """A mark price of USD-M with its funding; `r` is empty where there is none."""
+
+    E: int
+    s: str
+    p: str
+    i: str = "0"
+    r: str = ""
+    T: int = 0
+
+
 class AnyData(msgspec.Struct):
     """What every message but the snapshot has; `pu` is USD-M alone."""
 
@@ -84,6 +97,12 @@ class TradeFrame(msgspec.Struct):
     data: TradeData
 
 
+class MarkFrame(msgspec.Struct):
+    """A combined-stream envelope of a mark price."""
+
+    data: MarkData
+
+
 class SnapshotBody(msgspec.Struct):
     """The body of the REST depth snapshot."""
 
@@ -94,6 +113,7 @@ class SnapshotBody(msgspec.Struct):
 
 DEPTH = msgspec.json.Decoder(DepthFrame)
 TICKER = msgspec.json.Decoder(TickerFrame)
+MARK = msgspec.json.Decoder(MarkFrame)
 TRADE = msgspec.json.Decoder(TradeFrame)
 ANY = msgspec.json.Decoder(AnyFrame)
 SNAPSHOT = msgspec.json.Decoder(SnapshotBody)

@@ -189,7 +189,7 @@ def test_a_list_of_spot_is_one_request_that_answers_each_order() -> None:
 
     async def story(stage: Stage) -> None:
         stage.play(limit=2)
-        shared = {"order_list_id": "L1", "contingency": Contingency.OCO.value}
+        shared: dict[str, Any] = {"order_list_id": "L1", "contingency": Contingency.OCO.value}
         profit = stage.order(Side.SELL, 2, 110, order_type=OrderType.LIMIT_MAKER, **shared)
         guard = stage.order(
             Side.SELL,
@@ -200,7 +200,9 @@ def test_a_list_of_spot_is_one_request_that_answers_each_order() -> None:
         )
         stage.venue.order_entry.submit_list((guard, profit))
         stage.play(limit=1)
-        answers = dict(said for said in stage.heard.said if isinstance(said, tuple))
+        answers: dict[str, Any] = dict(
+            said for said in stage.heard.said if isinstance(said, tuple)
+        )
         assert [type(answers[o.client_order_id]) for o in (guard, profit)] == [Acked, Acked]
         rest = await stage.venue.account_view.open_orders(Symbol(SYMBOL))
         assert {r.order_type for r in rest} == {OrderType.LIMIT_MAKER, OrderType.STOP_MARKET}
