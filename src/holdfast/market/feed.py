@@ -15,6 +15,7 @@ from holdfast.domain.money import PriceUnits
 from holdfast.market.sync import BookSync, Step
 
 STALE_AFTER_NS = 5 * NS_PER_S
+BEHIND_AFTER_NS = 5 * NS_PER_S
 
 
 class FeedCounts(msgspec.Struct):
@@ -30,6 +31,7 @@ class FeedCounts(msgspec.Struct):
     crossed: int = 0
     trade_gaps: int = 0
     repeated: int = 0
+    contradicted: int = 0
     max_age_ns: int = 0
 
     def add(self, other: "FeedCounts") -> None:
@@ -69,7 +71,7 @@ class Feed:
     """
 
     __slots__ = (
-        "_counts", "_last_trade_id", "expects_depth", "invalid_reason",
+        "_counts", "_last_trade_id", "behind_after_ns", "expects_depth", "invalid_reason",
         "lag_ns", "last_trade", "mark", "offset_ns", "received_at_ns", "stale_after_ns", "symbol",
         "sync", "top",
     )  # fmt: skip
@@ -80,11 +82,13 @@ class Feed:
         *,
         expects_depth: bool = False,
         stale_after_ns: int = STALE_AFTER_NS,
+        behind_after_ns: int = BEHIND_AFTER_NS,
     ) -> None:
         self.symbol = symbol
         self.sync = BookSync(symbol)
         self.expects_depth = expects_depth
         self.stale_after_ns = stale_after_ns
+        self.behind_after_ns = behind_after_ns
         self.top: BookTop | None = None
         self.last_trade: TradePrint | None = None
         self.mark: MarkPrice | None = None
@@ -105,7 +109,7 @@ class Feed:
                 counts.max_age_ns = received_at_ns - last
             self.received_at_ns = received_at_ns
         if top.venue_at_ns:
-            self.lag_ns = received_at_ns - top.venue_at_ns
+            self.lag_ns = received_at_ns + self.offset_ns - top.venue_at_ns
         known = self.top
         if known is not None and top.update_id < known.update_id:
             counts.old_tops += 1
@@ -125,6 +129,9 @@ class Feed:
         self._stamp(diff.received_at_ns, diff.venue_at_ns)
         self.expects_depth = True
         step = self.sync.on_diff(diff)
+        top = self.top
+        if top is not None and top.update_id == diff.last_id and self._contradicts(top):
+            return self._invalidate(f"book: {self.sync.reason}")
         if step is Step.APPLIED:
             if self.invalid_reason:
                 return self._publish()
@@ -170,7 +177,7 @@ class Feed:
 
     def is_healthy(self, now_ns: int) -> bool:
         """Tell whether new risk may be taken on this market."""
-        return not self.invalid_reason and now_ns - self.received_at_ns <= self.stale_after_ns
+        return not self.unhealthy_reason(now_ns)
 
     def unhealthy_reason(self, now_ns: int) -> str:
         """Say why new risk may not be taken; empty when it may."""
@@ -179,6 +186,8 @@ class Feed:
         age = now_ns - self.received_at_ns
         if age > self.stale_after_ns:
             return f"stale: nothing came for {age // NS_PER_MS} ms"
+        if self.lag_ns is not None and self.lag_ns > self.behind_after_ns:
+            return f"behind: the newest message was {self.lag_ns // NS_PER_MS} ms old"
         return ""
 
     @property
@@ -208,6 +217,26 @@ class Feed:
             crossed=counts.crossed + book.crossed,
             repeated=counts.repeated + book.repeated,
         )
+
+    def _contradicts(self, top: BookTop) -> bool:
+        """Lose a book whose best levels are not those of the ticker of the same update.
+
+        One frozen side shows so before the prices have crossed it.
+        """
+        sync = self.sync
+        if not sync.is_ready:
+            return False
+        shown = sync.book.top()
+        if shown is None or (
+            shown.bid == top.bid
+            and shown.ask == top.ask
+            and shown.bid_quantity == top.bid_quantity
+            and shown.ask_quantity == top.ask_quantity
+        ):
+            return False
+        self._counts.contradicted += 1
+        sync.lose(f"it contradicts the top at update {top.update_id}")
+        return True
 
     def _publish(self) -> BookTop | Invalid | None:
         top = self.sync.book.top()

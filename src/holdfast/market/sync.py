@@ -26,6 +26,8 @@ from holdfast.market.book import Book
 BUFFERED_DIFFS = 5_000
 SNAPSHOT_PAUSE_NS = NS_PER_S
 LONGEST_PAUSE_NS = 60 * NS_PER_S
+PEACE = 5
+"""How many pauses without a question make the next pause a short one."""
 
 
 class Step(Enum):
@@ -118,15 +120,20 @@ class BookSync:
     def wants_snapshot(self, now_ns: int) -> bool:
         """Tell whether to fetch a snapshot now; answering yes counts as asking.
 
-        Two answers of yes are a second apart, then two, doubling to a minute until the book
-        joins its stream, so that a venue is not asked to death.
+        Two answers of yes are a second apart, then two, doubling to a minute, so that a venue
+        is not asked to death: neither by a snapshot that does not come, nor by a stream that
+        breaks again as soon as its book has joined. A long peace makes the pause short again.
         """
         if self.is_ready:
             return False
         if self._asked_at_ns is not None:
-            if now_ns < self._asked_at_ns + self._pause_ns:
+            since_ns = now_ns - self._asked_at_ns
+            if since_ns < self._pause_ns:
                 return False
-            self._pause_ns = min(LONGEST_PAUSE_NS, 2 * self._pause_ns)
+            if since_ns >= PEACE * self._pause_ns:
+                self._pause_ns = SNAPSHOT_PAUSE_NS
+            else:
+                self._pause_ns = min(LONGEST_PAUSE_NS, 2 * self._pause_ns)
         self._asked_at_ns = now_ns
         return True
 
@@ -171,5 +178,4 @@ class BookSync:
         self.counts.joins += 1
         self.is_ready = True
         self.reason = ""
-        self._pause_ns = SNAPSHOT_PAUSE_NS
         return Step.READY

@@ -182,3 +182,38 @@ def test_the_market_object_of_a_run_sums_symbols_and_keeps_the_greatest_age(mark
         "resyncs": 3,
         "max_age_ms": 251,
     }
+
+
+def test_a_book_behind_its_limit_is_unhealthy_by_the_measured_clock(market, feed):
+    feed.offset_ns = 2 * NS_PER_S
+    top = market.top("99", "101")
+    feed.on_top(at(top, venue_at_ns=top.received_at_ns - 3 * NS_PER_S))
+    assert feed.is_healthy(market.now_ns)
+    top = market.top("99", "101")
+    feed.on_top(at(top, venue_at_ns=top.received_at_ns - 4 * NS_PER_S))
+    assert feed.unhealthy_reason(market.now_ns) == "behind: the newest message was 6000 ms old"
+
+
+def test_a_book_that_contradicts_the_ticker_of_its_own_update_is_lost_and_joins_again(
+    market, feed
+):
+    feed.on_snapshot(market.snapshot([("99", "1")], [("101", "1")]))
+    frozen = market.diff()
+    ticker = at(market.top("99", "100.5"), update_id=frozen.last_id)
+    assert feed.on_top(ticker) is ticker
+    told = feed.on_diff(frozen)
+    assert isinstance(told, Invalid)
+    assert "contradicts the top" in told.reason
+    assert feed.counts.contradicted == 1
+    assert feed.wants_snapshot(market.now_ns)
+    market.update_id = frozen.last_id
+    feed.on_snapshot(market.snapshot([("99", "1")], [("100.5", "1")]))
+    assert not feed.invalid_reason
+
+
+def test_a_book_that_agrees_with_the_ticker_of_its_update_goes_on(market, feed):
+    feed.on_snapshot(market.snapshot([("99", "1")], [("101", "1")]))
+    moved = market.diff(asks=[("100.5", "1")])
+    feed.on_top(at(market.top("99", "100.5"), update_id=moved.last_id))
+    assert not isinstance(feed.on_diff(moved), Invalid)
+    assert not feed.invalid_reason

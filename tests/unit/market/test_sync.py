@@ -160,3 +160,21 @@ def test_the_buffer_is_bounded_and_its_overflow_counted(sync):
     assert sync.counts.overflows == 1
     assert sync.on_snapshot(snapshot(BUFFERED_DIFFS)) is Step.NOTHING
     assert sync.on_snapshot(snapshot(BUFFERED_DIFFS + 1)) is Step.READY
+
+
+def test_a_stream_that_breaks_as_soon_as_its_book_joined_is_asked_for_ever_more_seldom(sync):
+    asked, update = [], 5
+    for second in range(200):
+        if sync.wants_snapshot(second * NS_PER_S):
+            asked.append(second)
+            sync.on_snapshot(snapshot(update))
+            update += 3
+            sync.on_diff(spot(update, update))
+            assert not sync.is_ready
+            sync.lose("again")
+    assert asked == [0, 1, 3, 7, 15, 31, 63, 123, 183]
+
+
+def test_a_long_peace_lets_the_next_snapshot_be_asked_for_at_once(sync):
+    for at_s in (0, 1, 100, 101):
+        assert sync.wants_snapshot(at_s * NS_PER_S)
