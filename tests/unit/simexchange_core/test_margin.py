@@ -43,6 +43,7 @@ from tests.unit.simexchange_core.margin_stories import (
 )
 
 EIGHT_HOURS_S = 8 * 3_600
+Demand = Callable[[], list[FuturesEmission]]
 
 
 def test_a_round_trip_realizes_the_difference_and_pays_two_fees() -> None:
@@ -212,7 +213,7 @@ def test_a_margin_call_comes_once_before_the_liquidation() -> None:
 def test_the_venue_can_be_made_to_liquidate_deleverage_and_settle() -> None:
     exchange = new_futures()
     demands = exchange.futures.demands
-    acts: list[tuple[str, Callable[[], list[FuturesEmission]]]] = [
+    acts: list[tuple[str, Demand]] = [
         ("autoclose-", lambda: demands.force_liquidation("ann", SYMBOL)),
         ("adl_autoclose", lambda: demands.force_adl("ann", SYMBOL)),
         ("settlement_autoclose-", lambda: demands.settle(SYMBOL)),
