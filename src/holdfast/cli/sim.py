@@ -49,7 +49,7 @@ def _serve(arguments: argparse.Namespace) -> int:
 def _list(arguments: argparse.Namespace) -> int:
     from holdfast.simexchange import remote
 
-    found = remote.ask(arguments.url, "GET", "/sim/faults")
+    found = remote.ask(arguments.url, "GET", path="/sim/faults")
     write_out(remote.as_json(found) if arguments.json else remote.as_table(found))
     return 0
 
@@ -58,7 +58,7 @@ def _add(arguments: argparse.Namespace) -> int:
     from holdfast.simexchange import remote
 
     body = remote.entry(arguments.kind, arguments.settings)
-    [armed] = remote.ask(arguments.url, "POST", "/sim/faults", body)["armed"]
+    [armed] = remote.ask(arguments.url, "POST", path="/sim/faults", body=body)["armed"]
     write_out(f"armed {armed['kind']} as {armed['id']}\n")
     return 0
 
@@ -67,7 +67,7 @@ def _clear(arguments: argparse.Namespace) -> int:
     from holdfast.simexchange import remote
 
     paths = [remote.path_of(number) for number in arguments.numbers] or ["/sim/faults"]
-    removed = sum(remote.ask(arguments.url, "DELETE", path)["removed"] for path in paths)
+    removed = sum(remote.ask(arguments.url, "DELETE", path=path)["removed"] for path in paths)
     write_out(f"disarmed {removed}\n")
     return 0
 
@@ -76,5 +76,5 @@ def _do(arguments: argparse.Namespace) -> int:
     from holdfast.simexchange import remote
 
     body = remote.entry(arguments.kind, arguments.settings)
-    write_out(remote.as_json(remote.ask(arguments.url, "POST", "/sim/do", body)))
+    write_out(remote.as_json(remote.ask(arguments.url, "POST", path="/sim/do", body=body)))
     return 0

@@ -175,7 +175,7 @@ class Desk:
         try:
             if self.floor.faults.on_request:
                 operation, reply = spoil_request(
-                    self, operation, call, proof=proof, reply=reply
+                    self, operation, call=call, proof=proof, reply=reply
                 )
             self.address(call.address).charge(weight, self.floor.clock.limits_now_ns())
             self._authorize(operation, call, proof)
@@ -266,7 +266,7 @@ class Desk:
                 return
         if self.floor.faults.on_order:
             if pending.is_new_order:
-                spoiled = spoil_order(self, call, pending, reply=reply)
+                spoiled = spoil_order(self, call, pending=pending, reply=reply)
                 if spoiled is None:
                     return
                 pending, reply = spoiled

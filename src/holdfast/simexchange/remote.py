@@ -17,7 +17,7 @@ RULES = "rules."
 COLUMNS = ("id", "kind", "struck", "remaining")
 
 
-def ask(url: str, method: str, path: str, body: object = None) -> Any:
+def ask(url: str, method: str, *, path: str, body: object = None) -> Any:
     """Send one request; give the decoded answer. What the exchange refuses is a UsageError."""
     host, port = _address(url)
     connection = http.client.HTTPConnection(host, port, timeout=LONGEST_S)

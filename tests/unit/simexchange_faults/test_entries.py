@@ -113,15 +113,14 @@ def test_scopes_narrow_a_fault_and_occasions_outside_do_not_count() -> None:
 
 def test_what_has_struck_for_the_last_time_costs_nothing_any_more() -> None:
     faults = Faults([Fault(kind=GAP), Fault(kind=FaultKind.ORDER_503)], seed=1)
-    assert faults.on_market
-    assert faults.on_order
     others = (faults.on_user, faults.on_http, faults.on_request, faults.on_socket)
     assert not any(others)
+    assert (faults.on_market, faults.on_order) == (True, True)
     faults.strikes(GAP)
-    assert not faults.on_market
+    assert (faults.on_market, faults.on_order) == (False, True)
     assert faults.remove(2)
     assert not faults.remove(2)
-    assert not faults.on_order
+    assert (faults.on_market, faults.on_order) == (False, False)
 
 
 def test_numbers_of_entries_are_never_used_again_and_strikes_stay_the_same() -> None:

@@ -40,8 +40,9 @@ def told(entry: Fault, count: int, *, is_full: bool = False) -> tuple[list[Any],
 
     async def story() -> None:
         nonlocal strikes
-        profile = "full" if is_full else "strict"
-        async with open_venue(faults=[entry], profile=profile) as client:
+        async with open_venue(
+            faults=[entry], profile="full" if is_full else "strict"
+        ) as client:
             socket = await subscribed(client)
             await socket.ask("order.place", **order())
             found.extend(await events_of(socket, count))

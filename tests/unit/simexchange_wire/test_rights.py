@@ -7,6 +7,7 @@ import aiohttp
 import msgspec
 import pytest
 
+from holdfast.domain.instant import UtcNs
 from holdfast.domain.instrument import Product
 from holdfast.errors import ConfigError
 from holdfast.simexchange.accounts import (
@@ -55,7 +56,7 @@ def test_nothing_speaks_against_the_demonstration_key(product: str, asked: Produ
             body = await client.signed("GET", PATH)
             rights = key_rights(msgspec.json.encode(body))
             assert not hasattr(rights, "reason")
-            assert objections(rights, asked, START_NS) == []
+            assert objections(rights, asked, UtcNs(START_NS)) == []
 
     run(story())
 

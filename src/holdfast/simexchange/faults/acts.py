@@ -93,7 +93,9 @@ def _deposit(floor: "Floor", fault: Fault) -> dict[str, object]:
         demands = exchange.futures.demands
         floor.deliver(demands.move_wallet(fault.account, fault.asset, amount=amount))
         return {"account": fault.account, "asset": fault.asset, "amount": fault.amount}
-    out = exchange.operator.deposit(fault.account, fault.asset, amount, at_ns=exchange.now_ns)
+    out = exchange.operator.deposit(
+        fault.account, fault.asset, amount=amount, at_ns=exchange.now_ns
+    )
     floor.deliver(out)
     held = {one.asset: one for one in exchange.accounts.balances(fault.account)}
     return {"account": fault.account, "asset": fault.asset, "free": held[fault.asset].free / E8}
@@ -266,7 +268,9 @@ def _pay_in_bnb(floor: "Floor", fault: Fault) -> dict[str, object]:
     names = [fault.account] if fault.account else [spec.name for spec in specs]
     for name in names:
         if not clearing.holdings[name].free.get(BNB, 0):
-            out = floor.exchange.operator.deposit(name, BNB, E8, at_ns=floor.exchange.now_ns)
+            out = floor.exchange.operator.deposit(
+                name, BNB, amount=E8, at_ns=floor.exchange.now_ns
+            )
             floor.deliver(out)
 
     def pay_as_assumed() -> None:

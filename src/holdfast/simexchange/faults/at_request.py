@@ -41,11 +41,11 @@ def is_snapshot(endpoint: str) -> bool:
 
 
 def spoil_request(
-    desk: "Desk", operation: "Operation", call: "Call", *, proof: "Proof", reply: Reply
+    desk: "Desk", operation: "Operation", *, call: "Call", proof: "Proof", reply: Reply
 ) -> "tuple[Operation, Reply]":
     """Draw what befalls a request before anything is checked; raise what refuses it."""
     faults, floor = desk.floor.faults, desk.floor
-    scene = scene_of(desk, call, proof)
+    scene = scene_of(desk, call, proof=proof)
     now_ns = floor.clock.limits_now_ns()
     limits = desk.address(call.address)
     full = faults.drawn(FaultKind.WEIGHT_EXCEEDED_429, scene)
@@ -71,7 +71,7 @@ def spoil_request(
     return operation, lambda answer: _later(desk, wait_ns, lambda: reply(answer))
 
 
-def scene_of(desk: "Desk", call: "Call", proof: "Proof | None" = None) -> Scene:
+def scene_of(desk: "Desk", call: "Call", *, proof: "Proof | None" = None) -> Scene:
     """Say whom and what a request is about; the key names the account, proven or not."""
     account = call.account
     key = proof.trusted_key or proof.api_key if proof is not None else None
@@ -88,7 +88,7 @@ def scene_of(desk: "Desk", call: "Call", proof: "Proof | None" = None) -> Scene:
 
 
 def spoil_order(
-    desk: "Desk", call: "Call", pending: "Pending", *, reply: Reply
+    desk: "Desk", call: "Call", *, pending: "Pending", reply: Reply
 ) -> "tuple[Pending, Reply] | None":
     """Draw what befalls a new order; None when it is answered and goes no further."""
     scene = scene_of(desk, call)
@@ -102,7 +102,7 @@ def spoil_order(
         return msgspec.structs.replace(pending, wait_ns=late.delay_ns), _nobody
     has_range = scene.symbol in desk.floor.exchange.clearing.pairs
     if has_range and desk.floor.faults.strikes(FaultKind.ORDER_PRICE_RANGE_EXPIRED, scene):
-        pending = forced.out_of_range(desk.floor, pending, scene.symbol)
+        pending = forced.out_of_range(desk.floor, pending, symbol=scene.symbol)
     lie, lives = _lie(desk, scene)
     if lie is not None and not lives:
         reply(Answer(refusal=lie))
@@ -128,7 +128,7 @@ def spoil_cancel(desk: "Desk", call: "Call") -> None:
     if order is None:
         return
     if desk.floor.faults.strikes(FaultKind.CANCEL_FILL_RACE, scene_of(desk, call)):
-        forced.fill(desk.floor, order, order.leaves_quantity)
+        forced.fill(desk.floor, order, quantity=order.leaves_quantity)
 
 
 def _refused(desk: "Desk", call: "Call", scene: Scene) -> Refusal | None:
@@ -182,9 +182,11 @@ def _with_aftermath(desk: "Desk", call: "Call", pending: "Pending", scene: Scene
         part = faults.drawn(FaultKind.ORDER_PART_FILLED_EXPIRED, scene)
         if part is not None:
             fraction = part.fraction or HALF
-            floor.afterwards(lambda: forced.part_fill_and_expire(floor, order, fraction))
+            floor.afterwards(
+                lambda: forced.part_fill_and_expire(floor, order, fraction=fraction)
+            )
         elif is_post_only and faults.strikes(FaultKind.ORDER_GTX_EXPIRED, scene):
-            floor.afterwards(lambda: forced.expire(floor, order, ""))
+            floor.afterwards(lambda: forced.expire(floor, order))
         elif faults.strikes(FaultKind.ORDER_STP_EXPIRED, scene):
             floor.afterwards(lambda: forced.prevent(floor, order))
         return body

@@ -34,7 +34,7 @@ def resting(
     return None
 
 
-def fill(floor: "Floor", order: "SimOrder", quantity: int) -> None:
+def fill(floor: "Floor", order: "SimOrder", *, quantity: int) -> None:
     """Let the market fill a resting order at its own price."""
     exchange = floor.exchange
     if order.symbol in exchange.futures.contracts:
@@ -44,7 +44,7 @@ def fill(floor: "Floor", order: "SimOrder", quantity: int) -> None:
     floor.deliver(exchange.settle())
 
 
-def expire(floor: "Floor", order: "SimOrder", reason: str) -> None:
+def expire(floor: "Floor", order: "SimOrder", *, reason: str = "") -> None:
     """End an open order without anybody's request."""
     exchange = floor.exchange
     if order.symbol in exchange.futures.contracts:
@@ -64,18 +64,18 @@ def prevent(floor: "Floor", order: "SimOrder") -> None:
     floor.deliver(exchange.settle())
 
 
-def part_fill_and_expire(floor: "Floor", order: "SimOrder", fraction: float) -> None:
+def part_fill_and_expire(floor: "Floor", order: "SimOrder", *, fraction: float) -> None:
     """Fill a part of a resting order, a whole number of steps, and end the rest."""
     step = floor.exchange.symbols[order.symbol].step
     # The fraction is an estimate; what is executed is a whole number of steps.
     wanted = int(order.leaves_quantity * fraction)
     quantity = max(step, wanted - wanted % step)
     if quantity < order.leaves_quantity:
-        fill(floor, order, quantity)
-    expire(floor, order, "")
+        fill(floor, order, quantity=quantity)
+    expire(floor, order)
 
 
-def out_of_range(floor: "Floor", pending: "Pending", symbol: str) -> "Pending":
+def out_of_range(floor: "Floor", pending: "Pending", *, symbol: str) -> "Pending":
     """Let no price of a symbol be in the range of executions until the order is done.
 
     Source: the venue's Price Range Execution Rule; a taker then expires.
