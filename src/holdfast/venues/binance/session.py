@@ -5,26 +5,24 @@ nothing of orders. Whatever is written is written once.
 """
 
 import asyncio
-import itertools
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Protocol
 
 from holdfast.domain.instant import Clock
-from holdfast.domain.ports import HttpAnswer, HttpConnection, Network
+from holdfast.domain.ports import HttpAnswer, Network
 from holdfast.domain.venue import Pingable
 from holdfast.errors import HoldfastError, VenueTimeout, VenueUnavailable
 from holdfast.venues.binance.options import Credentials, Endpoints, Options
 from holdfast.venues.binance.rest import Rest, refusal
 from holdfast.venues.binance.signing import signer
+from holdfast.venues.binance.standby import Standby
 from holdfast.venues.binance.stream import StandingSocket
 from holdfast.venues.binance.wire.account import Ended, Reported, event
 from holdfast.venues.binance.wire.replies import OK, ErrorBody, Reply, reply
 from holdfast.venues.binance.wire.requests import Call, Params, request, signed
 from holdfast.venues.binance.wire.unreadable import Unreadable
 
-FALLBACK_PAUSE_S = 1.0
-MEASURED_EVERY = 600
 TIME_CODE = -1021
 LOGON_ID = 0
 _NOTHING_REPORTED = Reported([])
@@ -67,7 +65,7 @@ class OrderSession:
         self._owner = owner
         self._take_ping: Callable[[Pingable, bytes], None] | None = None
         self._logon: asyncio.Future[None] | None = None
-        self._fallback: HttpConnection | None = None
+        self._standby = Standby(rest)
         self._tasks: set[asyncio.Task[None]] = set()
         self._socket = StandingSocket(
             network,
@@ -80,7 +78,7 @@ class OrderSession:
     @property
     def is_open(self) -> bool:
         """Tell whether one of the two ways could take bytes."""
-        return self.is_ready or self._fallback_is_open
+        return self.is_ready or self._standby.is_open
 
     def hand_pings_to(self, take: Callable[[Pingable, bytes], None]) -> None:
         """Let somebody answer this connection's pings in due time; without, at once."""
@@ -92,7 +90,7 @@ class OrderSession:
             await self._rest.measure_offset()
         self._logon = asyncio.get_running_loop().create_future()
         try:
-            self._fallback = await self._rest.connect()
+            await self._standby.open()
             await self._socket.open()
             async with asyncio.timeout(self._options.query_timeout_s):
                 await self._logon
@@ -104,7 +102,9 @@ class OrderSession:
             raise
         finally:
             self._logon = None
-        self._spawn(self._keep_fallback())
+        self._spawn(self._standby.keep(lambda: self._owner.may_connect))
+        if not self._options.paper_pings:
+            self._spawn(self._keep_time())
 
     def send(self, message: bytes) -> bool:
         """Write to the WebSocket API; False when it is certain that nothing was written."""
@@ -115,21 +115,8 @@ class OrderSession:
         return True
 
     def post(self, call: Call, *, on_answer: Callable[[HttpAnswer | None], None]) -> bool:
-        """Write to the HTTP connection; False when it is certain that nothing was written."""
-        connection = self._fallback
-        if connection is None or not connection.is_open:
-            return False
-        try:
-            connection.send(
-                call.method,
-                self._rest.signed_target(call.path, call.params),
-                headers=self._rest.headers,
-                body=b"",
-                on_answer=on_answer,
-            )
-        except ConnectionError:
-            return False
-        return True
+        """Write to an HTTP connection; False when it is certain that nothing was written."""
+        return self._standby.send(call, on_answer=on_answer)
 
     def measure(self) -> None:
         """Measure the clock's offset, because the venue refused a time stamp."""
@@ -141,8 +128,7 @@ class OrderSession:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._socket.close()
-        if self._fallback is not None:
-            self._fallback.close()
+        self._standby.close()
         await self._rest.close()
 
     # What the socket says.
@@ -207,28 +193,17 @@ class OrderSession:
         else:
             self._socket.reopen(f"logon refused: {error.msg}")
 
-    # Time, and the way that stands by.
+    # Time.
 
     async def _measure(self) -> None:
         with suppress(HoldfastError):
             await self._rest.measure_offset()
 
-    @property
-    def _fallback_is_open(self) -> bool:
-        return self._fallback is not None and self._fallback.is_open
-
-    async def _keep_fallback(self) -> None:
-        """Open the HTTP connection again whenever it ended; venues end idle ones.
-
-        The clock's offset is measured again from time to time: clocks drift over days.
-        """
-        for turn in itertools.count(1):
-            await asyncio.sleep(FALLBACK_PAUSE_S)
-            if turn % MEASURED_EVERY == 0 and not self._options.paper_pings:
-                await self._measure()
-            if not self._fallback_is_open and self._owner.may_connect:
-                with suppress(VenueUnavailable):
-                    self._fallback = await self._rest.connect()
+    async def _keep_time(self) -> None:
+        """Measure the clock's offset from time to time: clocks drift over days."""
+        while True:
+            await asyncio.sleep(self._options.measure_every_s)
+            await self._measure()
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

@@ -76,12 +76,23 @@ class Desk:
         return self.network.sockets[-1]
 
     @property
-    def fallback(self) -> FakeHttp:
-        return next(
+    def lines(self) -> list[FakeHttp]:
+        """Give the connections that stand by for orders, the one that was asked last first."""
+        lines = [
             http
-            for http in reversed(self.network.https)
+            for http in self.network.https
             if not any("/time" in target for _, target, _ in http.requests)
-        )
+        ]
+        return sorted(lines, key=lambda http: -len(http.requests))
+
+    @property
+    def fallback(self) -> FakeHttp:
+        return self.lines[0]
+
+    def close_lines(self) -> None:
+        """Let every connection that stands by end."""
+        for line in self.lines:
+            line.close()
 
     def sent(self, number: int = -1) -> dict[str, Any]:
         message: dict[str, Any] = json.loads(self.socket.sent[number])

@@ -135,9 +135,8 @@ def test_an_http_connection_that_ends_leaves_its_orders_unknown() -> None:
 
 def test_with_no_way_out_an_order_is_refused_as_certainly_not_sent() -> None:
     async def story(desk: Desk) -> None:
-        desk.network.refusals = 1000
-        desk.socket.drop("gone")
-        desk.fallback.close()
+        desk.leave_http_alone()
+        desk.close_lines()
         desk.entry.submit(order("A"))
         desk.entry.cancel(cancel("B"))
         assert desk.sink.answers == []

@@ -287,7 +287,7 @@ def early(desk: Desk, failure: Failure, asked: Ask, *, way: str) -> None:
     match failure:
         case Failure.NOT_CONNECTED:
             desk.leave_http_alone()
-            desk.fallback.close()
+            desk.close_lines()
             ask(desk, asked)
         case Failure.HELD | Failure.BANNED:
             is_ban = failure is Failure.BANNED
