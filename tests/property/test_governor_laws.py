@@ -56,7 +56,14 @@ def test_processes_together_stay_within_what_is_not_kept(
     venue = Venue(clock)
     waiting: list[Callable[[], None]] = []
     governors = [
-        Governor(clock, [LIMIT], pool=pool, run=waiting.append, post=lambda work: work())
+        Governor(
+            clock,
+            [LIMIT],
+            account="account",
+            pool=pool,
+            run=waiting.append,
+            post=lambda work: work(),
+        )
         for _ in range(3)
     ]
     for who, act, size in steps:
@@ -77,7 +84,12 @@ def test_a_stranger_is_made_room_for_once_the_venue_shows_it(
     clock, pool = ManualClock(0), MemoryPool()
     venue = Venue(clock)
     governor = Governor(
-        clock, [LIMIT], pool=pool, run=lambda work: work(), post=lambda work: work()
+        clock,
+        [LIMIT],
+        account="account",
+        pool=pool,
+        run=lambda work: work(),
+        post=lambda work: work(),
     )
     venue.take(stranger)
     for _, act, size in steps:
@@ -89,6 +101,11 @@ def test_a_stranger_is_made_room_for_once_the_venue_shows_it(
 @given(st.lists(st.integers(1, 50), min_size=1, max_size=50))
 def test_urgent_requests_are_never_held_for_want_of_a_portion(costs: list[int]) -> None:
     governor = Governor(
-        ManualClock(0), [LIMIT], pool=MemoryPool(), run=lambda work: work(), post=lambda w: w()
+        ManualClock(0),
+        [LIMIT],
+        account="account",
+        pool=MemoryPool(),
+        run=lambda work: work(),
+        post=lambda w: w(),
     )
     assert all(governor.ask(Cost(weight=cost), is_urgent=True) == GRANTED for cost in costs)

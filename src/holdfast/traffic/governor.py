@@ -54,7 +54,7 @@ class _Purse:
 
 
 class Governor:
-    """Decides about the requests of one process at one venue.
+    """Decides about the requests of one process at one venue, and of one account there.
 
     `offset_ns` is how far the venue's clock is ahead of ours; its windows turn by its own.
     `run` carries out what touches the pool, and `post` brings its result back to the caller's
@@ -67,6 +67,7 @@ class Governor:
         clock: Clock,
         limits: Sequence[Limit],
         *,
+        account: str,
         pool: Pool,
         run: Run,
         post: Run,
@@ -74,6 +75,7 @@ class Governor:
         watch_ns: int = 0,
     ) -> None:
         self.offset_ns = 0
+        self.account = account
         self._clock = clock
         self._pool = pool
         self._run = run
@@ -101,28 +103,40 @@ class Governor:
         An urgent request (a cancel, a reduction) is only held by a ban. Nothing is spent when
         the answer is an instant.
         """
+        again_at_ns = self.look(cost, is_urgent=is_urgent)
+        if again_at_ns == GRANTED:
+            self.spend(cost)
+        return again_at_ns
+
+    def look(self, cost: Cost, *, is_urgent: bool = False) -> int:
+        """Say whether a request might leave now, as `ask` does, and spend nothing."""
         now_ns = self._clock.now_ns()
         hold = self._hold
         until_ns = hold.all_until_ns if is_urgent else hold.requests_until_ns
         if now_ns < until_ns:
             return until_ns
+        if is_urgent:
+            return GRANTED
         venue_ns = now_ns + self.offset_ns
-        purses = [(limit, self._purse(limit, venue_ns)) for limit in self.limits]
-        if not is_urgent:
-            for limit, purse in purses:
-                spent = cost.of(limit.kind)
-                if purse.left < spent:
-                    self._lease(limit, purse, max(spent, self._portion(limit)) - purse.left)
-                if purse.left < spent:
-                    return self._later(limit, purse, venue_ns)
-        for limit, purse in purses:
+        for limit in self.limits:
+            purse, spent = self._purse(limit, venue_ns), cost.of(limit.kind)
+            if purse.left < spent:
+                self._lease(limit, purse, max(spent, self._portion(limit)) - purse.left)
+            if purse.left < spent:
+                return self._later(limit, purse, venue_ns)
+        return GRANTED
+
+    def spend(self, cost: Cost) -> None:
+        """Count a request that leaves, and have more leased when half of a portion is gone."""
+        venue_ns = self._clock.now_ns() + self.offset_ns
+        for limit in self.limits:
             spent = cost.of(limit.kind)
             if spent:
+                purse = self._purse(limit, venue_ns)
                 purse.left -= spent
                 purse.used += spent
                 if purse.left < self._portion(limit) // 2:
                     self._lease(limit, purse, self._portion(limit) - purse.left)
-        return GRANTED
 
     def learn(self, kind: str, window_ns: int, *, used: int) -> None:
         """Take the venue's count of the present window, as its answer named it."""

@@ -21,7 +21,12 @@ def governed(
 ) -> tuple[Governor, ManualClock]:
     clock = clock or ManualClock(0)
     governor = Governor(
-        clock, limits, pool=pool or MemoryPool(), run=lambda work: work(), post=lambda w: w()
+        clock,
+        limits,
+        account="account",
+        pool=pool or MemoryPool(),
+        run=lambda work: work(),
+        post=lambda w: w(),
     )
     return governor, clock
 
@@ -108,6 +113,7 @@ def test_a_ban_of_one_process_holds_the_others_of_its_address() -> None:
     second = Governor(
         clock,
         [MINUTE],
+        account="account",
         pool=pool,
         run=lambda work: work(),
         post=lambda work: work(),
@@ -121,7 +127,12 @@ def test_a_ban_of_one_process_holds_the_others_of_its_address() -> None:
 def test_a_lease_that_is_still_under_way_lets_nothing_through_that_is_not_there() -> None:
     waiting: list[Callable[[], None]] = []
     governor = Governor(
-        ManualClock(0), [ORDERS], pool=MemoryPool(), run=waiting.append, post=lambda w: w()
+        ManualClock(0),
+        [ORDERS],
+        account="account",
+        pool=MemoryPool(),
+        run=waiting.append,
+        post=lambda w: w(),
     )
     assert governor.ask(ONE) != GRANTED
     for work in waiting:

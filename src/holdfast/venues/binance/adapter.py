@@ -13,13 +13,14 @@ from holdfast.domain.ids import AccountId
 from holdfast.domain.instant import Clock
 from holdfast.domain.ports import Network
 from holdfast.errors import CredentialsRefused
+from holdfast.traffic.governor import Governor
 from holdfast.venues.binance.account_view import BinanceAccountView
 from holdfast.venues.binance.countdown import BinanceCountdown
 from holdfast.venues.binance.dialect import SPOT, USDM, Dialect
 from holdfast.venues.binance.market_data import BinanceMarketData
 from holdfast.venues.binance.options import LIVE, Credentials, Endpoints, Options
 from holdfast.venues.binance.order_entry import BinanceOrderEntry
-from holdfast.venues.binance.rest import Rest
+from holdfast.venues.binance.rest import Rest, own_governor
 from holdfast.venues.binance.usdm_view import UsdmAccountView
 
 __all__ = ["BinanceSpot", "BinanceUsdm", "Credentials", "Endpoints", "Options"]
@@ -45,7 +46,9 @@ class _Product(Generic[View]):
         account: AccountId,
         jitter: Callable[[], float],
         options: Options = LIVE,
+        governor: Governor | None = None,
     ) -> None:
+        self.governor = governor or own_governor(clock, self.dialect)
         self._network = network
         self._clock = clock
         self._endpoints = endpoints
@@ -99,6 +102,7 @@ class _Product(Generic[View]):
 
     async def close(self) -> None:
         """Disconnect everything; what is unanswered becomes Unknown; idempotent."""
+        self.governor.close()
         await self.market_data.close()
         if self._account_view is not None:
             await self._account_view.close()
@@ -111,17 +115,16 @@ class _Product(Generic[View]):
 
     def _rest(self, credentials: Credentials | None) -> Rest:
         ends = self._endpoints
-        rest = Rest(
+        return Rest(
             self._network,
             self._clock,
             origin=ends.rest,
             credentials=credentials,
             options=self._options,
+            governor=self.governor,
             dialect=self.dialect,
             others=ends.other_rest + (() if credentials else ends.public_rest),
         )
-        rest.weight_limit = self.dialect.weight_limit
-        return rest
 
 
 class BinanceSpot(_Product[BinanceAccountView]):

@@ -6,9 +6,12 @@ somewhere else. Paths and weights are those of the venue's documents of spot and
 
 import msgspec
 
+from holdfast.domain.instant import NS_PER_S
 from holdfast.domain.instrument import Product
+from holdfast.venues.binance.wire.instruments import RateLimit
 from holdfast.venues.binance.wire.market import AGG_TRADE, DEPTH, MARK, TOP, TRADE
 
+_MINUTE_NS = 60 * NS_PER_S
 Weights = tuple[tuple[int, int], ...]
 """Pairs of a greatest page size and what a page up to it costs, smallest first."""
 
@@ -36,7 +39,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """One product's public side.
 
     `info_takes_symbols` says whether exchangeInfo can be asked of some symbols alone.
-    `depth_pages` are the sizes of a snapshot that the venue knows.
+    `depth_pages` are the sizes of a snapshot that the venue knows. `limits` are assumed until
+    exchangeInfo has told.
     """
 
     product: Product
@@ -49,7 +53,7 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     klines: Question
     klines_weights: Weights
     ticker: Question
-    weight_limit: int
+    limits: tuple[RateLimit, ...]
     routes: tuple[Route, ...]
 
     def levels(self, wanted: int) -> int:
@@ -82,7 +86,12 @@ SPOT = Dialect(
     klines=Question("/api/v3/klines", page=1_000),
     klines_weights=((1_000, 2),),
     ticker=Question("/api/v3/ticker/bookTicker", 2),
-    weight_limit=6_000,
+    limits=(
+        RateLimit("weight", _MINUTE_NS, 6_000),
+        RateLimit("requests", 5 * _MINUTE_NS, 300_000),
+        RateLimit("orders", _MINUTE_NS // 6, 100),
+        RateLimit("orders", 1_440 * _MINUTE_NS, 200_000),
+    ),
     routes=(Route("/stream", (TOP, TRADE, DEPTH)),),
 )
 
@@ -97,7 +106,11 @@ USDM = Dialect(
     klines=Question("/fapi/v1/klines", page=1_500),
     klines_weights=((99, 1), (499, 2), (1_000, 5), (1_500, 10)),
     ticker=Question("/fapi/v1/ticker/bookTicker", 2),
-    weight_limit=2_400,
+    limits=(
+        RateLimit("weight", _MINUTE_NS, 2_400),
+        RateLimit("orders", _MINUTE_NS // 6, 300),
+        RateLimit("orders", _MINUTE_NS, 1_200),
+    ),
     routes=(
         Route("/public/stream", (TOP, DEPTH)),
         Route("/market/stream", (AGG_TRADE, MARK)),

@@ -244,8 +244,8 @@ class BinanceMarketData:
         listed = listing(body, product=dialect.product, wanted=symbols)
         if isinstance(listed, Unreadable):
             raise VenueUnavailable(f"exchangeInfo cannot be read: {listed.reason}")
-        if listed.weight_limit:
-            self._rest.weight_limit = listed.weight_limit
+        if listed.limits:
+            self._rest.adopt(listed.limits)
         return listed.instruments
 
     async def _one(self, symbol: Symbol) -> dict[Symbol, Instrument]:

@@ -28,7 +28,7 @@ from holdfast.errors import InvariantBroken
 from holdfast.venues.binance.options import Credentials, Endpoints, Options
 from holdfast.venues.binance.order_dialect import ORDER_DIALECTS, OrderDialect
 from holdfast.venues.binance.pending import Asked, OrderList, Pending, Replacement
-from holdfast.venues.binance.rest import Rest, retry_after_s
+from holdfast.venues.binance.rest import Rest, note_limits
 from holdfast.venues.binance.session import TIME_CODE, OrderSession
 from holdfast.venues.binance.signing import signer
 from holdfast.venues.binance.wire.replies import (
@@ -82,8 +82,7 @@ class BinanceOrderEntry:
             timeout_ns=options.answer_timeout_ns,
             on_overdue=lambda asked, _: self._fail(asked, Failure.NO_ANSWER),
         )
-        self._orders_held_until_ns = 0
-        self._banned_until_ns = 0
+        self._governor = rest.governor
         self._session = OrderSession(
             network,
             clock,
@@ -98,7 +97,7 @@ class BinanceOrderEntry:
     @property
     def is_connected(self) -> bool:
         """Tell whether an order could be written now; not while the venue holds us back."""
-        held_until_ns = self._orders_held_until_ns
+        held_until_ns = self._governor.held_until_ns()
         if held_until_ns and self._clock.now_ns() < held_until_ns:
             return False
         return self._session.is_open
@@ -106,7 +105,7 @@ class BinanceOrderEntry:
     @property
     def may_connect(self) -> bool:
         """Tell whether the venue may be connected to now; not while it bans us."""
-        return self._clock.now_ns() >= self._banned_until_ns
+        return self._clock.now_ns() >= self._governor.held_until_ns(is_urgent=True)
 
     def hand_pings_to(self, take: Callable[[Pingable, bytes], None]) -> None:
         """Let somebody answer this connection's pings in due time; without, at once."""
@@ -127,7 +126,7 @@ class BinanceOrderEntry:
         if obstacle := dialect.obstacle(order):
             self._refuse(order, Failure.UNSUPPORTED, obstacle)
             return
-        if now_ns < self._orders_held_until_ns:
+        if now_ns < self._governor.held_until_ns():
             self._refuse(order, Failure.HELD)
             return
         if not dialect.is_plain(order):
@@ -154,7 +153,7 @@ class BinanceOrderEntry:
         obstacle = lists.obstacle(orders) if lists else "there are no order lists here"
         if lists is None or obstacle:
             self._refuse(asked, Failure.UNSUPPORTED, obstacle)
-        elif self._clock.now_ns() < self._orders_held_until_ns:
+        elif self._clock.now_ns() < self._governor.held_until_ns():
             self._refuse(asked, Failure.HELD)
         elif instrument := self._listed(asked, orders[0].symbol):
             self._write(asked, lists.place(orders, instrument), self._clock.now_ns())
@@ -170,7 +169,7 @@ class BinanceOrderEntry:
         if lists is None or obstacle:
             reason = obstacle or "there is no cancel-and-replace here"
             self._refuse(asked, Failure.UNSUPPORTED, reason)
-        elif self._clock.now_ns() < self._orders_held_until_ns:
+        elif self._clock.now_ns() < self._governor.held_until_ns():
             self._refuse(asked, Failure.HELD)
         elif instrument := self._listed(asked, order.symbol):
             call = lists.replace(cancel, order, instrument)
@@ -179,7 +178,7 @@ class BinanceOrderEntry:
     def cancel(self, cancel: CancelOrder) -> None:
         """Write the cancel before returning; idempotent at the venue."""
         now_ns = self._clock.now_ns()
-        if now_ns < self._banned_until_ns:
+        if now_ns < self._governor.held_until_ns(is_urgent=True):
             self._refuse(cancel, Failure.BANNED)
         elif self._listed(cancel, cancel.symbol):
             self._write(cancel, self._dialect.cancel(cancel), now_ns)
@@ -198,6 +197,8 @@ class BinanceOrderEntry:
         """Give the answer to whom it belongs."""
         if isinstance(read.id, int):
             self._note_limits(read.status, _retry_at_ns(read, self._rest.offset_ns))
+            for count in read.rate_limits:
+                self._governor.learn(*count.kind_and_window, used=count.count)
             self._answer(read.id, Answered(read.status, read.error, read.result))
 
     def on_session_lost(self, reason: str) -> None:
@@ -238,8 +239,7 @@ class BinanceOrderEntry:
             if asked is not None:
                 self._fail(asked, Failure.LOST)
             return
-        retry_at_ns = self._clock.now_ns() + retry_after_s(answer) * NS_PER_S
-        self._note_limits(answer.status, retry_at_ns)
+        note_limits(self._governor, answer, now_ns=self._clock.now_ns())
         error = None if answer.status == OK else error_body(answer.body)
         self._answer(request_id, Answered(answer.status, error, answer.body))
 
@@ -310,9 +310,7 @@ class BinanceOrderEntry:
         if status not in (_LIMITED, _BANNED):
             return
         until_ns = retry_at_ns or self._clock.now_ns() + _DEFAULT_HOLD_NS
-        self._orders_held_until_ns = max(self._orders_held_until_ns, until_ns)
-        if status == _BANNED:
-            self._banned_until_ns = max(self._banned_until_ns, until_ns)
+        self._governor.obey(until_ns=until_ns, is_ban=status == _BANNED)
 
     def _check_account(self, order: NewOrder) -> None:
         if order.account != self._account:

@@ -25,6 +25,7 @@ from holdfast.venues.binance.dialect import SPOT, Dialect
 from holdfast.venues.binance.doors import Doors
 from holdfast.venues.binance.options import Credentials, Options
 from holdfast.venues.binance.signing import signer
+from holdfast.venues.binance.wire.instruments import RateLimit
 from holdfast.venues.binance.wire.numbers import instant
 from holdfast.venues.binance.wire.replies import OK, ErrorBody, error_body
 from holdfast.venues.binance.wire.requests import Params, query_text
@@ -39,8 +40,8 @@ COUNTS = (
 )
 """The headers in which the venue says what it has counted, and the window of each."""
 BANNED = 418
-SPOT_LIMITS = (Limit("weight", 60 * NS_PER_S, 6_000, "address"),)
-"""What is assumed until exchangeInfo has told."""
+ADDRESS = "address"
+NOBODYS = "account"
 _TIME_CODE = -1021
 _LIMITED = (BANNED, 429)
 _UNAUTHORIZED = 401
@@ -81,7 +82,7 @@ class Rest:
         self._dialect = dialect
         self._doors = Doors([url.rstrip("/") for url in (origin, *others)])
         self.offset_ns = 0
-        self.governor = governor or own_governor(clock)
+        self.governor = governor or own_governor(clock, dialect)
         self._network = network
         self._clock = clock
         self._options = options
@@ -90,23 +91,9 @@ class Rest:
         self._connection: HttpConnection | None = None
         self._turn = asyncio.Lock()
 
-    @property
-    def weight_limit(self) -> int:
-        """Give the request weight of a minute."""
-        return next(limit.most for limit in self.governor.limits if limit.kind == "weight")
-
-    @weight_limit.setter
-    def weight_limit(self, most: int) -> None:
-        """Take the venue's own figure."""
-        if most != self.weight_limit:
-            self.governor.adopt(
-                [
-                    msgspec.structs.replace(limit, most=most)
-                    if limit.kind == "weight"
-                    else limit
-                    for limit in self.governor.limits
-                ]
-            )
+    def adopt(self, limits: Sequence[RateLimit]) -> None:
+        """Have the governor keep to the limits that the venue named."""
+        self.governor.adopt(scoped(limits, self.governor.account))
 
     @property
     def product(self) -> Product:
@@ -145,6 +132,7 @@ class Rest:
         asked_at_ns = self._clock.now_ns()
         server_ns = await self.server_time_ns()
         self.offset_ns = server_ns - (asked_at_ns + self._clock.now_ns()) // 2
+        self.governor.offset_ns = self.offset_ns
 
     async def get(self, path: str, params: Params, *, weight: int) -> bytes:
         """Ask a public question."""
@@ -266,9 +254,20 @@ class Rest:
         note_limits(self.governor, answer, now_ns=self._clock.now_ns())
 
 
-def own_governor(clock: Clock) -> Governor:
+def own_governor(clock: Clock, dialect: Dialect) -> Governor:
     """Make a governor for who shares the venue's limits with nobody."""
-    return Governor(clock, SPOT_LIMITS, pool=MemoryPool(), run=_at_once, post=_at_once)
+    limits = scoped(dialect.limits, NOBODYS)
+    return Governor(
+        clock, limits, account=NOBODYS, pool=MemoryPool(), run=_at_once, post=_at_once
+    )
+
+
+def scoped(limits: Sequence[RateLimit], account: str) -> list[Limit]:
+    """Say of each limit whom it counts: orders the account's, all else the address's."""
+    return [
+        Limit(one.kind, one.window_ns, one.most, account if one.kind == "orders" else ADDRESS)
+        for one in limits
+    ]
 
 
 def _at_once(work: Callable[[], None]) -> None:

@@ -4,10 +4,12 @@ Only filters say what a tick or a step is: the precisions that USD-M lists are n
 """
 
 from collections.abc import Container
+from typing import NamedTuple
 
 import msgspec
 
 from holdfast.domain.ids import Symbol
+from holdfast.domain.instant import NS_PER_S
 from holdfast.domain.instrument import DEFAULT_EXPONENT, Instrument, Product
 from holdfast.domain.money import (
     AMOUNT_EXPONENT,
@@ -21,7 +23,8 @@ from holdfast.domain.money import (
 from holdfast.venues.binance.wire.unreadable import READ_ERRORS, Unreadable
 
 VENUE = "binance"
-_WEIGHT = "REQUEST_WEIGHT"
+KINDS = {"REQUEST_WEIGHT": "weight", "ORDERS": "orders", "RAW_REQUESTS": "requests"}
+SECONDS = {"SECOND": 1, "MINUTE": 60, "HOUR": 3_600, "DAY": 86_400}
 
 
 class _Filter(msgspec.Struct, rename="camel"):
@@ -63,11 +66,19 @@ class _ExchangeInfo(msgspec.Struct, rename="camel"):
     rate_limits: list[_RateLimit] = []
 
 
+class RateLimit(NamedTuple):
+    """At most `most` of a kind (`weight`, `orders`, `requests`) in each aligned window."""
+
+    kind: str
+    window_ns: int
+    most: int
+
+
 class Listing(msgspec.Struct, frozen=True):
-    """What exchangeInfo says; `weight_limit` per minute, 0 when it names none."""
+    """What exchangeInfo says; limits of kinds and intervals that are not known are left out."""
 
     instruments: dict[Symbol, Instrument]
-    weight_limit: int
+    limits: tuple[RateLimit, ...]
 
 
 _INFO = msgspec.json.Decoder(_ExchangeInfo)
@@ -87,14 +98,18 @@ def listing(
         ]
     except READ_ERRORS as error:
         return Unreadable(str(error))
-    limits = [
-        limit.limit
+    limits = tuple(
+        RateLimit(
+            KINDS[limit.rate_limit_type],
+            SECONDS[limit.interval] * limit.interval_num * NS_PER_S,
+            limit.limit,
+        )
         for limit in info.rate_limits
-        if limit.rate_limit_type == _WEIGHT
-        and limit.interval == "MINUTE"
-        and limit.interval_num == 1
-    ]
-    return Listing({i.symbol: i for i in instruments}, min(limits, default=0))
+        if limit.rate_limit_type in KINDS
+        and limit.interval in SECONDS
+        and min(limit.interval_num, limit.limit) > 0
+    )
+    return Listing({i.symbol: i for i in instruments}, limits)
 
 
 def _instrument(listed: _Symbol, product: Product) -> Instrument:

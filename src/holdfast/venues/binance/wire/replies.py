@@ -9,10 +9,12 @@ from typing import TypeAlias
 import msgspec
 
 from holdfast.domain.ids import ClientOrderId, VenueOrderId
+from holdfast.domain.instant import NS_PER_S
 from holdfast.domain.instrument import Instrument, Product
 from holdfast.domain.money import QuantityUnits
 from holdfast.domain.submission import Acked, Rejected, Submission, Unknown
 from holdfast.domain.venue import CancelAcked, CancelAnswer, CancelRefused
+from holdfast.venues.binance.wire.instruments import KINDS, SECONDS
 from holdfast.venues.binance.wire.unreadable import READ_ERRORS, Unreadable
 from holdfast.venues.binance.wire.verdicts import KEY_CODES, Ask, Failure, Verdict, judge
 from holdfast.venues.binance.wire.words import algo_order_id
@@ -46,7 +48,22 @@ class ErrorBody(msgspec.Struct):
     data: ErrorData | None = None
 
 
-class Reply(msgspec.Struct):
+class Count(msgspec.Struct, rename="camel"):
+    """How much of a limit the venue has counted in its present window."""
+
+    rate_limit_type: str
+    interval: str
+    interval_num: int
+    count: int
+
+    @property
+    def kind_and_window(self) -> tuple[str, int]:
+        """Give the kind and the window's length; nothing that is known for other words."""
+        window_ns = SECONDS.get(self.interval, 0) * self.interval_num * NS_PER_S
+        return KINDS.get(self.rate_limit_type, ""), window_ns
+
+
+class Reply(msgspec.Struct, rename={"rate_limits": "rateLimits"}):
     """A reply of the WebSocket API, or an event of a subscription (else `event` is empty)."""
 
     id: int | str | None = None
@@ -54,6 +71,7 @@ class Reply(msgspec.Struct):
     result: msgspec.Raw = _NO_BODY
     error: ErrorBody | None = None
     event: msgspec.Raw = _NOTHING
+    rate_limits: list[Count] = []
 
 
 class _Acked(msgspec.Struct, rename="camel"):
