@@ -71,7 +71,7 @@ def orders_of(exchange: Exchange) -> list[SimOrder]:
 
 
 def lists_of(exchange: Exchange) -> list[OrderList]:
-    return [one for name in NAMES for one in exchange.accounts.order_lists(name)]
+    return [one for name in NAMES for one in exchange.history.order_lists(name)]
 
 
 def check_conservation(exchange: Exchange, _heard: Heard) -> None:

@@ -60,13 +60,13 @@ class Amending:
                 self._report(one, one.client_order_id, before, at_ns=at_ns)
             if not one.leaves_quantity:
                 self._clearing.expire(one, "NONE", at_ns=at_ns)
-        self._clearing.report_balances(holdings, at_ns=at_ns)
+        self._clearing.reports.balances(holdings, at_ns=at_ns)
         view = None
         if order.list_id > 0:
             order_list = self._contingency.list_of(order)
             view = order_list.view("UPDATED")
             if order.client_order_id != former_id:
-                self._clearing.tell(account, ListUpdate(at_ns, view))
+                self._clearing.reports.tell(account, ListUpdate(at_ns, view))
             self._contingency.settle(at_ns=at_ns)
         return Amended(copy.copy(order), former_id, execution_id, at_ns, view)
 
@@ -128,7 +128,7 @@ class Amending:
 
     def _report(self, order: SimOrder, former_id: str, before: int, *, at_ns: int) -> int:
         holdings = self._clearing.holdings[order.account]
-        execution_id = self._clearing.report(
+        execution_id = self._clearing.reports.order(
             order,
             "REPLACED",
             at_ns=at_ns,

@@ -5,7 +5,6 @@ the venue's fees (`fees`) receive. Every change of an order is reported as it ha
 of lists that changed stand in `touched` until `contingency` has drawn the consequences.
 """
 
-import copy
 from collections import deque
 from collections.abc import Sequence
 
@@ -14,18 +13,15 @@ from holdfast.simexchange.assumptions import FeeAssumptions
 from holdfast.simexchange.fees import Fee, Traded, fee_of, rates
 from holdfast.simexchange.matching import Plan, Step, notional, prevention
 from holdfast.simexchange.model import (
-    AccountEvent,
-    AccountFact,
-    BalanceUpdate,
     Emission,
-    OrderUpdate,
     OwnTrade,
     SimOrder,
     SymbolRules,
 )
 from holdfast.simexchange.numbers import E8
 from holdfast.simexchange.pair import MakerFill, Pair
-from holdfast.simexchange.prevention import prevented_quantities, prevention_facts
+from holdfast.simexchange.prevention import prevented_quantities
+from holdfast.simexchange.reports import Reports
 from holdfast.simexchange.requests import PreventedMatch
 
 FIRST_TRADE_ID = 10**12 + 1
@@ -43,10 +39,9 @@ class Clearing:
         self.fee_assumptions = fees
         self.fees: dict[str, int] = {}
         self.market: dict[str, int] = {}
-        self.out: list[Emission] = []
+        self.reports = Reports()
         self.touched: deque[SimOrder] = deque()
         self._trade_id = FIRST_TRADE_ID
-        self._execution_id = 1
         self._match_id = 1
 
     def rates(self, account: str, rules: SymbolRules) -> tuple[int, int]:
@@ -70,8 +65,8 @@ class Clearing:
         holdings.by_client_id[order.symbol, order.client_order_id] = order
         if locks:
             self.lock(order)
-        self.report(order, "NEW", at_ns=order.updated_ns)
-        self.report_balances(holdings, at_ns=order.updated_ns)
+        self.reports.order(order, "NEW", at_ns=order.updated_ns)
+        self.reports.balances(holdings, at_ns=order.updated_ns)
 
     def is_open(self, order: SimOrder) -> bool:
         """Tell whether an order has not ended."""
@@ -146,30 +141,24 @@ class Clearing:
         self.pairs[order.symbol].leave(order)
         order.expiry_reason = reason
         self._end(order, "EXPIRED", at_ns=at_ns)
-        self.report(order, "EXPIRED", at_ns=at_ns, reject_reason=reject_reason)
-        self.report_balances(self.holdings[order.account], at_ns=at_ns)
+        self.reports.order(order, "EXPIRED", at_ns=at_ns, reject_reason=reject_reason)
+        self.reports.balances(self.holdings[order.account], at_ns=at_ns)
 
     def cancel(self, order: SimOrder, client_order_id: str, *, at_ns: int) -> None:
         """Take an order out of its queue and give back what it locked."""
         self.pairs[order.symbol].leave(order)
         self._end(order, "CANCELED", at_ns=at_ns)
-        self.report(
+        self.reports.order(
             order,
             "CANCELED",
             at_ns=at_ns,
             client_order_ids=(client_order_id, order.client_order_id),
         )
-        self.report_balances(self.holdings[order.account], at_ns=at_ns)
-
-    def tell(self, account: str, fact: AccountFact) -> None:
-        """Report a fact to an account's user stream."""
-        self.out.append(AccountEvent(account, fact))
+        self.reports.balances(self.holdings[order.account], at_ns=at_ns)
 
     def drain(self) -> list[Emission]:
         """Hand out what was reported since the last drain."""
-        out = self.out
-        self.out = []
-        return out
+        return self.reports.drain()
 
     def _execute(
         self,
@@ -214,8 +203,8 @@ class Clearing:
             list_id=order.list_id,
         )
         holdings.trades.setdefault(order.symbol, []).append(trade)
-        self.report(order, "TRADE", at_ns=at_ns, trade=trade)
-        self.report_balances(holdings, at_ns=at_ns)
+        self.reports.order(order, "TRADE", at_ns=at_ns, trade=trade)
+        self.reports.balances(holdings, at_ns=at_ns)
         return trade
 
     def _charge(
@@ -245,7 +234,7 @@ class Clearing:
         mode = prevention(taker, maker)
         match_id = self._match_id
         self._match_id += 1
-        lost = prevented_quantities(mode, taker, maker, quantity=step.quantity)
+        lost = prevented_quantities(mode, taker, maker=maker, quantity=step.quantity)
         if mode == "TRANSFER":
             self._transfer(taker, maker, step)
         record = PreventedMatch(
@@ -266,8 +255,10 @@ class Clearing:
             if quantity:
                 self._lose(order, quantity, at_ns=at_ns)
                 order.prevented_match_id = match_id
-                self.report(order, "TRADE_PREVENTION", at_ns=at_ns, prevented=(record, counter))
-                self.report_balances(self.holdings[order.account], at_ns=at_ns)
+                self.reports.order(
+                    order, "TRADE_PREVENTION", at_ns=at_ns, prevented=(record, counter)
+                )
+                self.reports.balances(self.holdings[order.account], at_ns=at_ns)
 
     def _lose(self, order: SimOrder, quantity: int, *, at_ns: int) -> None:
         order.prevented_quantity += quantity
@@ -320,45 +311,6 @@ class Clearing:
             return
         holdings.shared.pop(order.lock_id, None)
         holdings.lock(order.lock_id, holdings.locks[order.lock_id][0], amount=0)
-
-    def report(
-        self,
-        order: SimOrder,
-        execution_type: str,
-        *,
-        at_ns: int,
-        trade: OwnTrade | None = None,
-        client_order_ids: tuple[str, str] | None = None,
-        prevented: tuple[PreventedMatch, SimOrder] | None = None,
-        reject_reason: str = "NONE",
-    ) -> int:
-        """Report an execution; return its id. `client_order_ids` are `c` and `C`."""
-        execution_id = self._execution_id
-        self._execution_id += 1
-        client_id, original_id = client_order_ids or (order.client_order_id, "")
-        extras = prevention_facts(order, *prevented) if prevented is not None else {}
-        update = OrderUpdate(
-            at_ns=at_ns,
-            execution_type=execution_type,
-            execution_id=execution_id,
-            order=copy.copy(order),
-            client_order_id=client_id,
-            original_client_order_id=original_id,
-            trade=trade,
-            reject_reason=reject_reason,
-            **extras,
-        )
-        self.out.append(AccountEvent(order.account, update))
-        return execution_id
-
-    def report_balances(self, holdings: Holdings, *, at_ns: int) -> None:
-        """Report the assets that changed since the last report."""
-        if not holdings.changed:
-            return
-        holdings.updated_ns = at_ns
-        balances = [holdings.balance(asset) for asset in holdings.changed]
-        holdings.changed.clear()
-        self.out.append(AccountEvent(holdings.spec.name, BalanceUpdate(at_ns, balances)))
 
     def _next_trade_id(self) -> int:
         trade_id = self._trade_id

@@ -69,7 +69,9 @@ class Contingency:
             del self._clearing.holdings[order_list.account].open_lists[order_list.list_id]
             order_list.updated_ns = at_ns
             self._release_proceeds(order_list, at_ns=at_ns)
-            self._clearing.tell(order_list.account, ListUpdate(at_ns, order_list.view()))
+            self._clearing.reports.tell(
+                order_list.account, ListUpdate(at_ns, order_list.view())
+            )
 
     def _follow_working(self, order_list: OrderList, order: SimOrder, *, at_ns: int) -> None:
         waiting = [one for one in order_list.pending if one.status == "PENDING_NEW"]
@@ -114,8 +116,8 @@ class Contingency:
         for order, (plan, _) in zip(waiting, planned, strict=True):
             if order.order_type not in AT_MARKET or waits(order):
                 self._clearing.lock(order)
-            self._clearing.report(order, "NEW", at_ns=at_ns)
-            self._clearing.report_balances(self._clearing.holdings[order.account], at_ns=at_ns)
+            self._clearing.reports.order(order, "NEW", at_ns=at_ns)
+            self._clearing.reports.balances(self._clearing.holdings[order.account], at_ns=at_ns)
             self._placing.enter(order, plan, at_ns=at_ns)
 
     def _give_up(
@@ -145,7 +147,7 @@ class Contingency:
         )
         received = order.cum_quantity - fees
         holdings.lock(-order_list.list_id, rules.base, amount=received)
-        self._clearing.report_balances(holdings, at_ns=at_ns)
+        self._clearing.reports.balances(holdings, at_ns=at_ns)
         if order.status != "FILLED":
             return
         for one in order_list.pending:
@@ -160,7 +162,7 @@ class Contingency:
         held = holdings.locks.get(-order_list.list_id)
         if order_list.is_paid and held is not None:
             holdings.lock(-order_list.list_id, held[0], amount=0)
-            self._clearing.report_balances(holdings, at_ns=at_ns)
+            self._clearing.reports.balances(holdings, at_ns=at_ns)
 
 
 def share_lock(clearing: Clearing, pair: list[SimOrder]) -> None:

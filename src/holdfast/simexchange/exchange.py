@@ -37,7 +37,7 @@ from holdfast.simexchange.model import (
 from holdfast.simexchange.operators import Operator
 from holdfast.simexchange.pair import MakerFill, Pair
 from holdfast.simexchange.placing import Placing
-from holdfast.simexchange.queries import AccountQueries, MarketQueries
+from holdfast.simexchange.queries import AccountQueries, HistoryQueries, MarketQueries
 from holdfast.simexchange.requests import (
     AmendRequest,
     CancelListRequest,
@@ -98,6 +98,7 @@ class Exchange:
         self._inbox: Inbox[Ticket] = Inbox(assumptions.latency, seed=seed)
         self._next_ticket_id = 1
         self.accounts = AccountQueries(self.clearing)
+        self.history = HistoryQueries(self.clearing)
         self.market = MarketQueries({**self._pairs, **self.futures.pairs}, lambda: self.now_ns)
 
     @property

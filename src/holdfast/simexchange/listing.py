@@ -69,7 +69,7 @@ class Listing:
                 return refusal
             plans.append(plan)
         order_list = self._book(account, request, orders, at_ns=at_ns)
-        self._clearing.tell(account, ListUpdate(at_ns, order_list.view()))
+        self._clearing.reports.tell(account, ListUpdate(at_ns, order_list.view()))
         for order in orders:
             self._clearing.accept(order, locks=order in starting)
         placed = []

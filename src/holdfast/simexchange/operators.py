@@ -52,19 +52,19 @@ class Operator:
         """Set a symbol's reference price by hand; None leaves it without one."""
         self._clearing.pairs[symbol].reference.set(price)
 
-    def deposit(self, account: str, asset: str, amount: int, *, at_ns: int) -> list[Emission]:
+    def deposit(self, account: str, asset: str, *, amount: int, at_ns: int) -> list[Emission]:
         """Bring money in, or with a negative amount out (never more than is free)."""
         holdings = self._clearing.holdings[account]
         amount = max(amount, -holdings.free.get(asset, 0))
         holdings.add(asset, amount)
         self._clearing.market[asset] = self._clearing.market.get(asset, 0) - amount
         shift = BalanceShift(at_ns, "balanceUpdate", asset, amount)
-        self._clearing.tell(account, shift)
-        self._clearing.report_balances(holdings, at_ns=at_ns)
+        self._clearing.reports.tell(account, shift)
+        self._clearing.reports.balances(holdings, at_ns=at_ns)
         return self._clearing.drain()
 
     def lock_externally(
-        self, account: str, asset: str, amount: int, *, at_ns: int
+        self, account: str, asset: str, *, amount: int, at_ns: int
     ) -> list[Emission]:
         """Set what another system of the venue locks of an asset; 0 gives it back."""
         holdings = self._clearing.holdings[account]
@@ -75,8 +75,8 @@ class Operator:
         amount = min(amount, held + holdings.free.get(asset, 0))
         holdings.lock(EXTERNAL, asset, amount=amount)
         shift = BalanceShift(at_ns, "externalLockUpdate", asset, amount - held)
-        self._clearing.tell(account, shift)
-        self._clearing.report_balances(holdings, at_ns=at_ns)
+        self._clearing.reports.tell(account, shift)
+        self._clearing.reports.balances(holdings, at_ns=at_ns)
         return self._clearing.drain()
 
     def fill(self, order: SimOrder, quantity: int, *, at_ns: int) -> bool:

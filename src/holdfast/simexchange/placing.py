@@ -100,8 +100,8 @@ class Placing:
         if refusal is not None:
             self.reject(order, refusal, at_ns=at_ns)
             return
-        self._clearing.report(order, "NEW", at_ns=at_ns)
-        self._clearing.report_balances(self._clearing.holdings[order.account], at_ns=at_ns)
+        self._clearing.reports.order(order, "NEW", at_ns=at_ns)
+        self._clearing.reports.balances(self._clearing.holdings[order.account], at_ns=at_ns)
         self.enter(order, plan, at_ns=at_ns)
 
     def reject(self, order: SimOrder, refusal: Reject, *, at_ns: int) -> None:
@@ -116,7 +116,7 @@ class Placing:
     def report_rejected(self, order: SimOrder, refusal: Reject, *, at_ns: int) -> None:
         """Report an order that was refused after the one it replaces was canceled."""
         reason = REJECT_REASONS.get(refusal, "NONE")
-        self._clearing.report(order, "REJECTED", at_ns=at_ns, reject_reason=reason)
+        self._clearing.reports.order(order, "REJECTED", at_ns=at_ns, reject_reason=reason)
 
     def _taker_plan(self, pair: Pair, order: SimOrder, *, at_ns: int) -> Plan:
         budget = Budget(

@@ -23,7 +23,7 @@ class PreventionFacts(TypedDict, total=False):
 
 
 def prevented_quantities(
-    mode: str, taker: SimOrder, maker: SimOrder, *, quantity: int
+    mode: str, taker: SimOrder, *, maker: SimOrder, quantity: int
 ) -> tuple[int, int]:
     """Return what the taker and the maker lose."""
     if mode in SHRINKING:
@@ -35,7 +35,7 @@ def prevented_quantities(
 
 
 def prevention_facts(
-    order: SimOrder, match: PreventedMatch, counter: SimOrder
+    order: SimOrder, match: PreventedMatch, *, counter: SimOrder
 ) -> PreventionFacts:
     """Return what the report of one of the orders says of a prevented match."""
     is_taker = order.order_id == match.taker_order_id

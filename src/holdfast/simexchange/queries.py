@@ -119,6 +119,26 @@ class AccountQueries:
             trades = [trade for trade in trades if trade.order_id == order_id]
         return list(_window(trades, lambda trade: trade.at_ns, start_ns, end_ns, limit))
 
+    def balances(self, account: str) -> list[Balance]:
+        """Return every asset that the account ever held, by name."""
+        holdings = self._holdings[account]
+        return [holdings.balance(asset) for asset in sorted(holdings.free)]
+
+    def updated_ns(self, account: str) -> int:
+        """Return the instant of the last change of a balance, 0 before the first."""
+        return self._holdings[account].updated_ns
+
+    def names(self) -> list[str]:
+        """Return the accounts' names in the order in which they were opened."""
+        return list(self._holdings)
+
+
+class HistoryQueries:
+    """What an account may ask of its lists, amendments and prevented matches."""
+
+    def __init__(self, clearing: Clearing) -> None:
+        self._holdings = clearing.holdings
+
     def order_list(
         self, account: str, *, list_id: int | None = None, client_id: str = ""
     ) -> ListView | None:
@@ -141,19 +161,6 @@ class AccountQueries:
     def amendments(self, account: str, order_id: int) -> list[Amendment]:
         """Return the amendments of an order, by rising execution id."""
         return list(self._holdings[account].amendments.get(order_id, ()))
-
-    def balances(self, account: str) -> list[Balance]:
-        """Return every asset that the account ever held, by name."""
-        holdings = self._holdings[account]
-        return [holdings.balance(asset) for asset in sorted(holdings.free)]
-
-    def updated_ns(self, account: str) -> int:
-        """Return the instant of the last change of a balance, 0 before the first."""
-        return self._holdings[account].updated_ns
-
-    def names(self) -> list[str]:
-        """Return the accounts' names in the order in which they were opened."""
-        return list(self._holdings)
 
 
 class MarketQueries:

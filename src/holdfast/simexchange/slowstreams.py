@@ -21,13 +21,11 @@ def every_kind(name: str) -> str | None:
     return kind if is_known else None
 
 
-def slow_message(market: MarketQueries, symbol: str, kind: str, *, at_ns: int) -> Build:
+def slow_message(market: MarketQueries, symbol: str, *, kind: str, at_ns: int) -> Build:
     """Return what writes the present message of a slow stream, given the unit of time."""
     if kind == "referencePrice":
         price = market.reference_price(symbol)
-        return lambda unit_ns: feed.reference_price(
-            symbol, price, at_ns=at_ns, unit_ns=unit_ns
-        )
+        return lambda unit_ns: feed.reference_price(symbol, price, at_ns=at_ns, unit_ns=unit_ns)
     if kind == "avgPrice":
         average = market.average_price(symbol)
         minutes = market.average_minutes(symbol)
@@ -48,8 +46,8 @@ def slow_message(market: MarketQueries, symbol: str, kind: str, *, at_ns: int) -
 
 
 def every_message(
-    market: MarketQueries, symbols: Iterable[str], kind: str, *, at_ns: int
+    market: MarketQueries, symbols: Iterable[str], *, kind: str, at_ns: int
 ) -> Build:
     """Return what writes one message about all the symbols that changed."""
-    builds = [slow_message(market, symbol, kind, at_ns=at_ns) for symbol in symbols]
+    builds = [slow_message(market, symbol, kind=kind, at_ns=at_ns) for symbol in symbols]
     return lambda unit_ns: b"[" + b",".join(build(unit_ns) for build in builds) + b"]"

@@ -223,7 +223,7 @@ class MarketStreams:
 
     def _send_day(self, topic: Topic, record: Record) -> None:
         market, kind = self._exchange.market, topic.kind
-        topic.send(slow_message(market, record.symbol, kind, at_ns=record.at_ns))
+        topic.send(slow_message(market, record.symbol, kind=kind, at_ns=record.at_ns))
 
     def _send_every(self, topic: Topic, trade: Trade) -> None:
         topic.changed[trade.symbol] = None
@@ -231,7 +231,7 @@ class MarketStreams:
             return
         symbols, topic.changed = topic.changed, {}
         market = self._exchange.market
-        topic.send(every_message(market, symbols, topic.kind, at_ns=trade.at_ns))
+        topic.send(every_message(market, symbols, kind=topic.kind, at_ns=trade.at_ns))
 
     def _parse(self, name: str) -> tuple[str, str]:
         lowered, _, kind = name.partition("@")

@@ -51,7 +51,7 @@ def test_an_amendment_is_reported_as_replaced_with_both_client_ids() -> None:
     (report,) = updates(exchange.advance(ticket.due_ns))
     assert (report.execution_type, report.original_client_order_id) == ("REPLACED", "first")
     assert report.client_order_id == report.order.client_order_id != "first"
-    (row,) = exchange.accounts.amendments("ann", mine.order_id)
+    (row,) = exchange.history.amendments("ann", mine.order_id)
     assert (row.original_quantity, row.new_quantity) == (4 * STEP, STEP)
     assert row.execution_id == report.execution_id
 

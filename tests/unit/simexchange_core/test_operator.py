@@ -55,9 +55,9 @@ def test_changed_filters_bind_new_orders_alone() -> None:
 
 def test_a_deposit_and_a_lock_from_outside_are_told() -> None:
     exchange = new_exchange()
-    said = exchange.operator.deposit("ann", "BBB", 5 * E8, at_ns=3)
-    said += exchange.operator.lock_externally("ann", "BBB", 7 * E8, at_ns=4)
-    said += exchange.operator.lock_externally("ann", "BBB", 0, at_ns=5)
+    said = exchange.operator.deposit("ann", "BBB", amount=5 * E8, at_ns=3)
+    said += exchange.operator.lock_externally("ann", "BBB", amount=7 * E8, at_ns=4)
+    said += exchange.operator.lock_externally("ann", "BBB", amount=0, at_ns=5)
     shifts = [
         one.event
         for one in said

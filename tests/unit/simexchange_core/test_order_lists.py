@@ -115,7 +115,7 @@ def test_a_pair_of_the_wrong_shape_is_refused_with_the_venues_code(
     assert isinstance(outcome, Reject)
     assert outcome.code == code
     assert exchange.accounts.open_orders("ann") == []
-    assert exchange.accounts.order_lists("ann") == []
+    assert exchange.history.order_lists("ann") == []
 
 
 def triggering(pending: PlaceRequest, working: PlaceRequest | None = None) -> ListRequest:
@@ -184,13 +184,13 @@ def test_a_filled_order_triggers_a_pair() -> None:
     trade(exchange, 97, 1, sold=True)
     assert statuses(exchange, orders) == ["FILLED", "EXPIRED", "FILLED"]
     assert locked(exchange, "AAA") == 0
-    (done,) = exchange.accounts.order_lists("ann")
+    (done,) = exchange.history.order_lists("ann")
     assert done.is_done
 
 
 def test_a_list_paid_by_its_working_order_sells_what_that_received() -> None:
     exchange = new_exchange()
-    exchange.operator.deposit("ann", "AAA", -(10**20), at_ns=exchange.now_ns)
+    exchange.operator.deposit("ann", "AAA", amount=-(10**20), at_ns=exchange.now_ns)
     pending = request("SELL", 0, 104)
     asked = ListRequest(
         symbol=SYMBOL,

@@ -70,7 +70,7 @@ def test_each_mode_takes_from_the_orders_what_the_venue_says(
     assert (first.status, first.prevented_quantity) == (resting[0], resting[1] * STEP)
     prevented = [one for one in said if one.execution_type == "TRADE_PREVENTION"]
     assert len(prevented) == (taker[1] > 0) + (resting[1] > 0)
-    assert len(exchange.accounts.prevented("ann", SYMBOL)) == (mode != "NONE")
+    assert len(exchange.history.prevented("ann", SYMBOL)) == (mode != "NONE")
     needed = first.leaves_quantity * 100 if first.status in ("NEW", "PARTIALLY_FILLED") else 0
     assert locked(exchange, "BBB") == needed
 
@@ -96,7 +96,7 @@ def test_a_transfer_that_only_the_taker_asks_for_is_a_decrement() -> None:
     said = reports(exchange, "TRANSFER", 2, "bob")
     assert all(not one.prevented_price for one in said)
     assert free(exchange, "AAA") == 100 * E8
-    (match,) = exchange.accounts.prevented("bob", SYMBOL)
+    (match,) = exchange.history.prevented("bob", SYMBOL)
     assert (match.mode, match.trade_group_id) == ("DECREMENT", 7)
 
 

@@ -134,7 +134,7 @@ def _prevented_matches(call: Call) -> object:
     limit = params.limit(default=500, most=MOST_ROWS)
     rows = [
         match
-        for match in call.floor.exchange.accounts.prevented(call.account, symbol)
+        for match in call.floor.exchange.history.prevented(call.account, symbol)
         if match_id in (None, match.match_id)
         and (order_id is None or order_id in (match.taker_order_id, match.maker_order_id))
         and match.match_id >= (from_id or 0)

@@ -47,15 +47,15 @@ def _amendments(call: Call) -> object:
     order_id = params.integer("orderId")
     if order_id is None:
         raise missing("orderId")
-    accounts = call.floor.exchange.accounts
-    found = accounts.order(call.account, symbol, order_id=order_id)
+    exchange = call.floor.exchange
+    found = exchange.accounts.order(call.account, symbol, order_id=order_id)
     if isinstance(found, Reject):
         raise Refusal(found.code, found.message)
     from_id = params.integer("fromExecutionId") or 0
     limit = params.limit(default=500, most=MOST_ROWS)
     rows = [
         row
-        for row in accounts.amendments(call.account, order_id)
+        for row in exchange.history.amendments(call.account, order_id)
         if row.execution_id >= from_id
     ]
     return [shown.amendment(row, unit_ns=call.unit_ns) for row in rows[:limit]]

@@ -235,7 +235,7 @@ def _query(call: Call) -> object:
     client_id = params.client_id("origClientOrderId") or ""
     if list_id is None and not client_id:
         raise _unnamed("origClientOrderId")
-    view = call.floor.exchange.accounts.order_list(
+    view = call.floor.exchange.history.order_list(
         call.account, list_id=list_id, client_id=client_id
     )
     if view is None:
@@ -252,7 +252,7 @@ def _query_all(call: Call) -> object:
         raise Refusal(-1128, "Combination of optional parameters invalid.")
     found = [
         one
-        for one in call.floor.exchange.accounts.order_lists(call.account)
+        for one in call.floor.exchange.history.order_lists(call.account)
         if (from_id is None or one.list_id >= from_id)
         and (start_ns is None or one.placed_ns >= start_ns)
         and (end_ns is None or one.placed_ns <= end_ns)
@@ -263,7 +263,7 @@ def _query_all(call: Call) -> object:
 
 
 def _query_open(call: Call) -> object:
-    found = call.floor.exchange.accounts.order_lists(call.account, only_open=True)
+    found = call.floor.exchange.history.order_lists(call.account, only_open=True)
     return [shown.order_list(one.view(), unit_ns=call.unit_ns) for one in found]
 
 

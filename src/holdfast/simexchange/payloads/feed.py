@@ -149,7 +149,9 @@ def day_ticker(
     day: DayStatistics, best: Ticker | None, *, at_ns: int, unit_ns: int = MILLISECOND_NS
 ) -> bytes:
     """Write the rolling 24 hours with the best bid and ask."""
-    event: dict[str, object] = {"e": "24hrTicker", "E": at_ns // unit_ns} | _statistics(day, unit_ns)
+    event: dict[str, object] = {"e": "24hrTicker", "E": at_ns // unit_ns} | _statistics(
+        day, unit_ns
+    )
     event |= {
         "x": format_e8(day.open),
         "Q": format_e8(day.last_quantity),
