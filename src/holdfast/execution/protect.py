@@ -234,17 +234,19 @@ def _act(situation: Situation) -> list[Act]:
         for order in situation.stops
         if protection.terms.are_of(order.request) and not order.cancel_requested
     ]
-    right = [order for order in wanted if order.leaves_quantity == _fitting(situation)]
-    if any(order.acked for order in right):
-        keep = next(order for order in right if order.acked)
+    fitting = _fitting(situation)
+    if situation.is_atomic and not fitting and any(map(_is_at_work, situation.stops)):
+        return []
+    right = [order for order in wanted if order.leaves_quantity == fitting]
+    keep = next((order for order in right if order.acked), None)
+    if keep is not None:
         return [
             Drop(order.request.client_order_id, "replaced")
             for order in situation.stops
             if order is not keep and not order.cancel_requested and not order.is_unknown
         ]
-    if any(not order.acked and not order.in_doubt for order in situation.stops):
-        return []
-    if not situation.missing and any(order.is_unknown for order in wanted):
+    is_sending = any(not order.acked and not order.in_doubt for order in situation.stops)
+    if is_sending or (not situation.missing and any(order.is_unknown for order in wanted)):
         return []
     if situation.is_through:
         old = protection.covered
@@ -256,9 +258,18 @@ def _act(situation: Situation) -> list[Act]:
 
 def _beside(situation: Situation) -> list[Act]:
     """Contracts: the new stop stands beside the old one until it is confirmed."""
-    if len(situation.stops) >= MOST_STOPS:
+    if sum(order.is_unknown for order in situation.stops) >= MOST_STOPS:
         return []
-    return [Place(situation.protection.terms, situation.quantity)]
+    return [*_surplus(situation), Place(situation.protection.terms, situation.quantity)]
+
+
+def _surplus(situation: Situation) -> list[Act]:
+    """Drop one stop on old terms without which the others cover the position."""
+    covered = sum(order.leaves_quantity for order in situation.confirmed)
+    for order in situation.confirmed:
+        if covered - order.leaves_quantity >= situation.quantity:
+            return [Drop(order.request.client_order_id, "replaced")]
+    return []
 
 
 def _swap(situation: Situation) -> list[Act]:
@@ -266,10 +277,11 @@ def _swap(situation: Situation) -> list[Act]:
     terms, may_double = situation.protection.terms, situation.is_guarded
     if situation.in_doubt and not (may_double and _is_late(situation)):
         return []
-    old = next((o for o in situation.stops if o.acked and not o.cancel_requested), None)
+    waiting = [order for order in situation.stops if not _is_at_work(order)]
+    old = next((o for o in waiting if o.acked and not o.cancel_requested), None)
     if old is not None:
         return [Place(terms, _fitting(situation), old.request.client_order_id)]
-    if any(not order.is_unknown for order in situation.stops):
+    if any(not order.is_unknown for order in waiting):
         return []
     free = _fitting(situation)
     if free:
@@ -299,7 +311,7 @@ def _leave(situation: Situation) -> list[Act]:
         return []
     if not situation.is_atomic:
         return [Leave(situation.missing)] if len(at_market) < MOST_STOPS else []
-    in_the_way = [*situation.stops, *exits]
+    in_the_way = [o for o in [*situation.stops, *exits] if not _is_at_work(o)]
     for order in in_the_way:
         if order.acked and not order.cancel_requested:
             quantity = min(situation.missing, order.leaves_quantity)
@@ -308,11 +320,17 @@ def _leave(situation: Situation) -> list[Act]:
 
 
 def _fitting(situation: Situation) -> int:
-    """Give what a stop is to be for: on spot an exit that is on its way has its own part."""
+    """Give what a stop is to be for: on spot what is being sold already has its own part."""
     if not situation.is_atomic:
         return situation.quantity
-    leaving = sum(order.leaves_quantity for order in situation.exits)
+    at_work = [*situation.exits, *filter(_is_at_work, situation.stops)]
+    leaving = sum(order.leaves_quantity for order in at_work)
     return max(0, situation.quantity - leaving)
+
+
+def _is_at_work(order: Order) -> bool:
+    """Tell whether a stop has woken up; it is not replaced any more."""
+    return order.is_triggered or bool(order.cum_quantity)
 
 
 def _is_swap(order: Order) -> bool:

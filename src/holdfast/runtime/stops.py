@@ -5,7 +5,7 @@ it answers becomes events and orders. It is asked whenever an order of a protect
 changes, when all strategies have joined, and at the instants that it names.
 """
 
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from msgspec.structs import replace
 
@@ -25,6 +25,9 @@ from holdfast.runtime.pipeline import Pipeline
 from holdfast.runtime.recorder import Recorder
 from holdfast.runtime.state import State
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 MOST_STEPS = 16
 """How often one change may lead to another act at once; the next change goes on from there."""
 INCIDENT = "uncovered"
@@ -32,7 +35,7 @@ _FAILURES = ("not_sent", "rejected", "expired")
 
 
 class Stops(Stopless):
-    """Keeps every protection of an account."""
+    """Keeps every protection of an account; `step` says what to do."""
 
     def __init__(
         self, pipeline: Pipeline, *, recorder: Recorder, state: State, clock: Clock
@@ -45,6 +48,7 @@ class Stops(Stopless):
         self._failed_at_ns: dict[ProtectionKey, int] = {}
         self._told: dict[ProtectionKey, str] = {}
         self._timers: dict[ProtectionKey, Timer] = {}
+        self.step: Callable[[Situation], list[protect.Act]] = protect.step
         self._is_on = False
         self._is_stepping = False
         self._changed: dict[ProtectionKey, None] = {}
@@ -121,7 +125,7 @@ class Stops(Stopless):
         protection = self._account.protections.open.get(key)
         if protection is None:
             return
-        for act in protect.step(self._situation(key, protection)):
+        for act in self.step(self._situation(key, protection)):
             self._carry_out(key, protection, act)
 
     def _carry_out(self, key: ProtectionKey, protection: Protection, act: protect.Act) -> None:

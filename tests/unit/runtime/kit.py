@@ -16,6 +16,7 @@ from holdfast.domain.events import Event
 from holdfast.domain.fill import Fill
 from holdfast.domain.ids import ClientOrderId, ExecId, Shard, StrategyId, Symbol, VenueOrderId
 from holdfast.domain.instant import NS_PER_MS
+from holdfast.domain.instrument import Product
 from holdfast.domain.intent import Intent
 from holdfast.domain.market import Bar, BookTop, MarketEvent, TradePrint
 from holdfast.domain.money import Asset, QuantityUnits, amount_units
@@ -26,7 +27,7 @@ from holdfast.risk.halt import UNRECONCILED
 from holdfast.runtime.cast import Cast
 from holdfast.runtime.config import Config
 from holdfast.runtime.node import Chosen, Node
-from holdfast.testing.clock import ManualClock
+from holdfast.testing.clock import START_NS, ManualClock
 from holdfast.testing.entry import SilentEntry
 from holdfast.testing.happenings import JOURNAL
 from holdfast.testing.market import Market, instrument
@@ -103,13 +104,15 @@ class Floor:
         store: MemoryStore | None = None,
         with_send: bool = False,
         symbol: str = "BTCUSDT",
+        product: Product = Product.SPOT,
+        start_ns: int = START_NS,
         **strategies: Strategy,
     ) -> None:
-        self.clock = ManualClock()
+        self.clock = ManualClock(start_ns)
         self.store = store or MemoryStore()
         self.entry = SilentEntry()
-        self.traded = instrument(symbol)
-        self.market = Market(self.traded)
+        self.traded = instrument(symbol, product=product)
+        self.market = Market(self.traded, start_ns=start_ns)
         self.snapshots: list[Symbol] = []
         self.put: list[Event] = []
         self.config = config or Config()

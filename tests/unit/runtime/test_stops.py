@@ -1,6 +1,5 @@
 """Protective stops from a strategy's wish to the venue and back, with every answer by hand."""
 
-import msgspec
 import pytest
 
 from holdfast.domain import events as ev
@@ -20,8 +19,7 @@ class Stand(Floor):
 
     def __init__(self, product: Product = Product.SPOT) -> None:
         self.watcher = Watcher()
-        self.product = product
-        super().__init__(with_send=True, trend=self.watcher)
+        super().__init__(with_send=True, product=product, trend=self.watcher)
         self.number = 0
 
     def wish(self, *intents: object) -> None:
@@ -73,14 +71,7 @@ def spot() -> Stand:
 
 def contracts() -> Stand:
     stand = Stand(Product.LINEAR)
-    linear = msgspec.structs.replace(stand.traded, product=Product.LINEAR)
-    stand.node.register([linear])
-    stand.traded = linear
-    stand.node.state.account.instruments[linear.symbol] = linear
-    view = stand.trader.pipeline.lanes[linear.symbol].views
     stand.open({"USDT": "100000"})
-    for strategy in list(view):
-        view[strategy] = stand.trader.pipeline.desk.view(strategy, linear)
     return stand
 
 
