@@ -18,6 +18,7 @@ from tests.unit.simexchange_wire.usdm_kit import (
     stop,
 )
 from tests.unit.simexchange_wire.venue_kit import (
+    START_NS,
     Client,
     Socket,
     ed25519_params,
@@ -329,5 +330,18 @@ def test_the_websocket_api_opens_renews_and_closes_listen_keys() -> None:
             assert (await socket.call("userDataStream.stop", **mine))["result"] == {}
             gone = await socket.call("userDataStream.ping", **mine)
             assert gone["error"]["code"] == -1125
+
+    run(story())
+
+
+def test_a_key_that_nobody_renews_is_told_to_be_gone_when_its_hour_is_over() -> None:
+    async def story() -> None:
+        async with open_usdm(speed=None, count=70, step_ns=60 * 10**9) as client:
+            socket = await listen(client)
+            prices = await client.open("/public/ws/btcusdt@bookTicker")
+            (gone,) = await events(socket, 1)
+            assert gone["e"] == "listenKeyExpired"
+            assert gone["E"] * 10**6 >= START_NS + VALID_NS
+            await prices.socket.close()
 
     run(story())

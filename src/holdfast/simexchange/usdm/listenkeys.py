@@ -33,6 +33,7 @@ class ListenKeys:
         self._count = 0
         self._keys: dict[str, ListenKey] = {}
         self.on_expiry: Callable[[ListenKey], None] = _ignore
+        self.on_renewal: Callable[[ListenKey], object] = _ignore
 
     def open(self, account: str) -> str:
         """Return the account's key, a new one when it has none; it is good for 60 minutes."""
@@ -41,16 +42,14 @@ class ListenKeys:
             self._count += 1
             text = _text(f"{self._seed}:{account}:{self._count}")
             found = self._keys[text] = ListenKey(text=text, account=account, expires_ns=0)
-        found.expires_ns = self._now_ns() + VALID_NS
-        return found.text
+        return self._renewed(found)
 
     def renew(self, account: str) -> str:
         """Extend the account's key by 60 minutes; -1125 when it has none."""
         found = self._of(account)
         if found is None:
             raise Refusal(-1125, "This listenKey does not exist.")
-        found.expires_ns = self._now_ns() + VALID_NS
-        return found.text
+        return self._renewed(found)
 
     def close(self, account: str) -> None:
         """End the account's key, if it has one."""
@@ -80,6 +79,11 @@ class ListenKeys:
     def _of(self, account: str) -> ListenKey | None:
         self.expire_due()
         return next((key for key in self._keys.values() if key.account == account), None)
+
+    def _renewed(self, key: ListenKey) -> str:
+        key.expires_ns = self._now_ns() + VALID_NS
+        self.on_renewal(key)
+        return key.text
 
     def _end(self, key: ListenKey) -> None:
         del self._keys[key.text]

@@ -8,6 +8,7 @@ from holdfast.simexchange.everystream import JoinedStreams, Streams
 from holdfast.simexchange.limits import USDM
 from holdfast.simexchange.marketsocket import MarketSession
 from holdfast.simexchange.sockets import Sockets
+from holdfast.simexchange.usdm.listenkeys import VALID_NS
 from holdfast.simexchange.usdm.streams import Route, is_public
 from holdfast.simexchange.usdm.userdata import PrivateStreams, tell_expiry
 from holdfast.simexchange.usdm.wsapi import UsdmApiSession
@@ -27,7 +28,9 @@ class UsdmSockets:
             "market": Route(floor.usdm.streams, carries=lambda name: not is_public(name)),
             "private": self._private,
         }
-        floor.usdm.listen_keys.on_expiry = lambda key: tell_expiry(floor, key)
+        keys = floor.usdm.listen_keys
+        keys.on_expiry = lambda key: tell_expiry(floor, key)
+        keys.on_renewal = lambda _key: floor.timetable.after(VALID_NS, keys.expire_due)
 
     def add_routes(self, app: web.Application) -> None:
         """Serve every WebSocket path."""

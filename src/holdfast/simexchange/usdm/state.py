@@ -23,6 +23,7 @@ class UsdmState:
         self.rules = Listed(exchange.symbols, is_linear=True)
         self.streams = UsdmStreams(exchange, clock, on_change=on_change, rules=self.rules)
         self.listen_keys = ListenKeys(clock.limits_now_ns)
+        self.streams.on_mark = self.listen_keys.expire_due
         self.history = History()
 
     def digits(self, symbol: str) -> Digits:

@@ -90,6 +90,7 @@ class UsdmStreams(MarketStreams):
         self.digits = {symbol: Digits(one) for symbol, one in rules.items()}
         self.tapes = {symbol: AggTape(self._recent_of(symbol)) for symbol in rules}
         self.marks = MarkBook(rules, clock.now_ns)
+        self.on_mark: Callable[[], None] | None = None
         self._diffs: dict[Topic, feed.Diff] = {}
         self._last_ids: dict[str, int] = {}
 
@@ -166,7 +167,11 @@ class UsdmStreams(MarketStreams):
             )
             topic.last_id = last_id
             message = feed.partial_depth(
-                diff, view.symbol, self.digits[view.symbol], bids=view.bids, asks=view.asks
+                diff,
+                view.symbol,
+                digits=self.digits[view.symbol],
+                bids=view.bids,
+                asks=view.asks,
             )
             topic.send(lambda _unit: message)
 
@@ -238,7 +243,7 @@ class UsdmStreams(MarketStreams):
     def _send_diff(self, topic: Topic, at_ns: int) -> None:
         diff = self._diffs.pop(topic)
         symbol = self._parse(topic.name)[0]
-        message = feed.depth_update(diff, symbol, self.digits[symbol], at_ns=at_ns)
+        message = feed.depth_update(diff, symbol, digits=self.digits[symbol], at_ns=at_ns)
         topic.send(lambda _unit: message)
 
     def _send_late_diffs(self, at_ns: int) -> None:
@@ -261,6 +266,8 @@ class UsdmStreams(MarketStreams):
         if isinstance(record, Mark):
             self.digits_of(symbol)
             self.marks.note(record)
+            if self.on_mark is not None:
+                self.on_mark()
         if not isinstance(record, Depth):
             return 0
         self._has_depth.add(symbol)

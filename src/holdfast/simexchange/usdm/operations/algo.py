@@ -81,7 +81,7 @@ def _place(call: Call) -> Pending:
         algo = done(outcome, AlgoPlaced).algo
         return shown.algo(algo, digits(call, algo.symbol))
 
-    return pending(call, request, shape, counts=1)
+    return pending(call, request, shape=shape, is_new_order=True)
 
 
 def _cancel(call: Call) -> Pending:
@@ -91,7 +91,7 @@ def _cancel(call: Call) -> Pending:
         (algo,) = done(outcome, AlgoCanceled).algos
         return shown.canceled_algo(algo)
 
-    return pending(call, AlgoCancel(algo_id=algo_id, client_algo_id=client_id), shape)
+    return pending(call, AlgoCancel(algo_id=algo_id, client_algo_id=client_id), shape=shape)
 
 
 def _cancel_all(call: Call) -> Pending:
@@ -99,7 +99,7 @@ def _cancel_all(call: Call) -> Pending:
         done(outcome, AlgoCanceled)
         return shown.CANCEL_ALL_DONE
 
-    return pending(call, AlgoCancelAll(call.symbol), shape)
+    return pending(call, AlgoCancelAll(call.symbol), shape=shape)
 
 
 def _query(call: Call) -> object:

@@ -29,14 +29,18 @@ def digits(call: Call, symbol: str) -> Digits:
 
 
 def pending(
-    call: Call, request: FuturesRequest, shape: Callable[[Outcome], object], *, counts: int = 0
+    call: Call,
+    request: FuturesRequest,
+    *,
+    shape: Callable[[Outcome], object],
+    is_new_order: bool = False,
 ) -> Pending:
-    """Hand a request to the core; `counts` says how many orders it adds to the order counts."""
+    """Hand a request to the core; `shape` makes the answer of its outcome."""
     core, account = futures(call), call.account
     return Pending(
         start=lambda: core.enter(account, request, arrived_ns=call.now_ns),
         shape=shape,
-        is_new_order=counts > 0,
+        is_new_order=is_new_order,
     )
 
 

@@ -171,7 +171,9 @@ def _book_ticker(call: Call) -> object:
     market = call.floor.exchange.market
     return _rows(
         call,
-        lambda symbol: shown.book_ticker(symbol, market.best(symbol), digits(call, symbol)),
+        lambda symbol: shown.book_ticker(
+            symbol, market.best(symbol), digits=digits(call, symbol)
+        ),
     )
 
 

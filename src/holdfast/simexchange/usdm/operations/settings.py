@@ -47,7 +47,7 @@ def _leverage(call: Call) -> Pending:
             "maxNotionalValue": plain_e8(made.max_notional),
         }
 
-    return pending(call, SetLeverage(call.symbol, leverage), shape)
+    return pending(call, SetLeverage(call.symbol, leverage), shape=shape)
 
 
 def _margin_type(call: Call) -> Pending:
@@ -88,7 +88,7 @@ def _margin(call: Call) -> Pending:
             "type": kind,
         }
 
-    return pending(call, request, shape)
+    return pending(call, request, shape=shape)
 
 
 def _margin_history(call: Call) -> object:
@@ -148,7 +148,7 @@ def _change(call: Call, request: FuturesRequest) -> Pending:
         done(outcome, Changed)
         return DONE
 
-    return pending(call, request, shape)
+    return pending(call, request, shape=shape)
 
 
 def _open_key(call: Call) -> object:

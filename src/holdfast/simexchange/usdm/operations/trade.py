@@ -133,7 +133,12 @@ def placed_body(call: Call, outcome: Outcome) -> object:
 def place(call: Call) -> Pending:
     """Place an order."""
     request = place_request(call)
-    return pending(call, request, lambda outcome: placed_body(call, outcome), counts=1)
+    return pending(
+        call,
+        request,
+        shape=lambda outcome: placed_body(call, outcome),
+        is_new_order=True,
+    )
 
 
 def modify(call: Call) -> Pending:
@@ -143,7 +148,7 @@ def modify(call: Call) -> Pending:
         order = done(outcome, FuturesModified).order
         return shown.answered(order, digits(call, order.symbol))
 
-    return pending(call, modify_request(call), shape, counts=1)
+    return pending(call, modify_request(call), shape=shape, is_new_order=True)
 
 
 def cancel(call: Call) -> Pending:
@@ -157,7 +162,7 @@ def cancel(call: Call) -> Pending:
         (order,) = done(outcome, FuturesCanceled).orders
         return shown.answered(order, digits(call, order.symbol))
 
-    return pending(call, request, shape)
+    return pending(call, request, shape=shape)
 
 
 def _test(call: Call) -> object:
@@ -173,7 +178,7 @@ def _cancel_all(call: Call) -> Pending:
         done(outcome, FuturesCanceled)
         return shown.CANCEL_ALL_DONE
 
-    return pending(call, FuturesCancelAll(call.symbol), shape)
+    return pending(call, FuturesCancelAll(call.symbol), shape=shape)
 
 
 def _countdown(call: Call) -> Pending:
@@ -187,7 +192,7 @@ def _countdown(call: Call) -> Pending:
         countdown = done(outcome, CountdownSet)
         return {"symbol": countdown.symbol, "countdownTime": str(countdown.ms)}
 
-    return pending(call, Countdown(call.symbol, wait_ms), shape)
+    return pending(call, Countdown(call.symbol, wait_ms), shape=shape)
 
 
 _PLACE_NAMES = (*PLACE_NAMES, *CONDITIONAL_NAMES)

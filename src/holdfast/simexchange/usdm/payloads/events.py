@@ -70,33 +70,7 @@ def order_trade_update(fact: FuturesOrderUpdate, digits: Digits) -> Json:
     }
     if trade is not None:
         shown |= {"n": format_e8(trade.fee), "N": trade.fee_asset}
-    shown |= {
-        "T": at,
-        "t": trade.trade_id if trade else 0,
-        "b": format_e8(fact.bid_notional),
-        "a": format_e8(fact.ask_notional),
-        "m": trade.is_maker if trade else False,
-        "R": order.reduce_only,
-        "wt": order.working_type,
-        "ot": order.original_type or order.order_type,
-        "ps": order.position_side,
-        "cp": order.close_position,
-    }
-    if order.original_type == "TRAILING_STOP_MARKET":
-        shown |= {
-            "AP": digits.price(order.activate_price),
-            "cr": plain_e8(order.callback_rate),
-        }
-    shown |= {
-        "rp": format_e8(trade.realized if trade else 0),
-        "pP": order.price_protect,
-        "si": 0,
-        "ss": 0,
-        "V": order.stp_mode,
-        "pm": order.price_match,
-        "gtd": order.good_till_ns // MILLISECOND_NS,
-        "er": EXPIRE_REASONS.get(fact.expire_reason, NO_REASON),
-    }
+    shown |= _order_terms(fact, digits)
     return {"e": "ORDER_TRADE_UPDATE", "T": at, "E": at, "o": shown}
 
 
@@ -224,6 +198,36 @@ def trigger_reject(fact: ConditionalReject) -> Json:
 def listen_key_expired(key: str, *, at_ns: int) -> Json:
     """Write listenKeyExpired."""
     return {"e": "listenKeyExpired", "E": at_ns // MILLISECOND_NS, "listenKey": key}
+
+
+def _order_terms(fact: FuturesOrderUpdate, digits: Digits) -> Json:
+    order, trade = fact.order, fact.trade
+    shown: Json = {
+        "T": fact.at_ns // MILLISECOND_NS,
+        "t": trade.trade_id if trade else 0,
+        "b": format_e8(fact.bid_notional),
+        "a": format_e8(fact.ask_notional),
+        "m": trade.is_maker if trade else False,
+        "R": order.reduce_only,
+        "wt": order.working_type,
+        "ot": order.original_type or order.order_type,
+        "ps": order.position_side,
+        "cp": order.close_position,
+        "rp": format_e8(trade.realized if trade else 0),
+        "pP": order.price_protect,
+        "si": 0,
+        "ss": 0,
+        "V": order.stp_mode,
+        "pm": order.price_match,
+        "gtd": order.good_till_ns // MILLISECOND_NS,
+        "er": EXPIRE_REASONS.get(fact.expire_reason, NO_REASON),
+    }
+    if order.original_type == "TRAILING_STOP_MARKET":
+        shown |= {
+            "AP": digits.price(order.activate_price),
+            "cr": plain_e8(order.callback_rate),
+        }
+    return shown
 
 
 def _position(view: PositionView, digits: Digits) -> Json:

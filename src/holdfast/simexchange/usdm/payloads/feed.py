@@ -21,14 +21,14 @@ class Diff(msgspec.Struct, kw_only=True):
     asks: dict[int, int]
 
 
-def depth_update(diff: Diff, symbol: str, digits: Digits, *, at_ns: int) -> bytes:
+def depth_update(diff: Diff, symbol: str, *, digits: Digits, at_ns: int) -> bytes:
     """Write one depth diff; `pu` is the `u` of the diff before it."""
     bids, asks = digits.levels([*diff.bids.items()]), digits.levels([*diff.asks.items()])
     return _depth(diff, symbol, f'"b":{bids},"a":{asks}', at_ns)
 
 
 def partial_depth(
-    diff: Diff, symbol: str, digits: Digits, *, bids: list[Level], asks: list[Level]
+    diff: Diff, symbol: str, *, digits: Digits, bids: list[Level], asks: list[Level]
 ) -> bytes:
     """Write the best levels of the book, in the form of a diff."""
     levels = f'"b":{digits.levels(bids)},"a":{digits.levels(asks)}'

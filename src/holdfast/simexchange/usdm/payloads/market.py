@@ -168,7 +168,7 @@ def kline(bar: Bar, digits: Digits) -> list[object]:
     ]
 
 
-def book_ticker(symbol: str, best: Ticker | None, digits: Digits) -> Json:
+def book_ticker(symbol: str, best: Ticker | None, *, digits: Digits) -> Json:
     """Show the best bid and ask."""
     return {
         "symbol": symbol,
