@@ -17,13 +17,21 @@ from holdfast.gateway.breaker import Breakers
 from holdfast.gateway.budget import BudgetLimits, OrderBudget
 from holdfast.gateway.epoch import Epochs
 from holdfast.gateway.ids import UsedIds
+from holdfast.traffic.governor import GRANTED, Governor
+from holdfast.traffic.limits import Cost
 
 _ENTRY = Purpose.ENTRY  # an enum looks its members up anew each time
+_AN_ORDER = Cost(orders=1)
+_A_CANCEL = Cost()
 Recheck = Callable[[NewOrder], Withheld | None]
 
 
 class Gateway:
-    """Lets approved orders and cancels out to one venue account, and their answers back in."""
+    """Lets approved orders and cancels out to one venue account, and their answers back in.
+
+    The governor knows what other processes of the address and the account use of the venue's
+    limits; without one only the orders of this gateway are counted.
+    """
 
     def __init__(
         self,
@@ -33,12 +41,14 @@ class Gateway:
         clock: Clock,
         recheck: Recheck,
         budget: BudgetLimits | None = None,
+        governor: Governor | None = None,
     ) -> None:
         self._entry = entry
         self._epochs = epochs
         self._clock = clock
         self._recheck = recheck
         self._budget = OrderBudget(budget or BudgetLimits())
+        self._governor = governor
         self.breakers = Breakers()
         self._used = UsedIds()
         self._sink: OrderSink | None = None
@@ -72,6 +82,8 @@ class Gateway:
             return Withheld(WithheldReason.STALE_EPOCH, f"epoch {epoch}")
         if not self._entry.is_connected:
             return Withheld(WithheldReason.NOT_CONNECTED)
+        if self._governor is not None:
+            self._governor.spend(_A_CANCEL)
         self._entry.cancel(cancel)
         return None
 
@@ -109,8 +121,19 @@ class Gateway:
         if self._sink is not None:
             self._sink.on_cancel(cancel, answer)
 
+    def _overdrawn(self, now_ns: int, *, is_entry: bool, count: int) -> str:
+        """Say which limit an order would overdraw, of this gateway or of all who share it."""
+        if overdrawn := self._budget.refusal(now_ns, is_entry=is_entry, count=count):
+            return overdrawn
+        governor = self._governor
+        if governor is None or governor.look(_AN_ORDER, is_urgent=not is_entry) == GRANTED:
+            return ""
+        return "the venue's limits leave no room now"
+
     def _leave(self, order: NewOrder, now_ns: int) -> None:
         self._budget.spend(now_ns)
+        if self._governor is not None:
+            self._governor.spend(_AN_ORDER)
         self.breakers.sent(order, now_ns)
 
     def _withhold_any(
@@ -133,7 +156,7 @@ class Gateway:
             late_us = (now_ns - approved.expires_at_ns) // 1_000
             return Withheld(WithheldReason.EXPIRED, f"{late_us} us after its deadline")
         is_entry = order.purpose is _ENTRY
-        if overdrawn := self._budget.refusal(now_ns, is_entry=is_entry, count=together):
+        if overdrawn := self._overdrawn(now_ns, is_entry=is_entry, count=together):
             return Withheld(WithheldReason.BUDGET, overdrawn)
         if withheld := self._recheck(order):
             return withheld

@@ -56,6 +56,7 @@ from holdfast.runtime.state import STATE_FORM, State
 from holdfast.runtime.supervise import guard, guard_loading, guard_strategy
 from holdfast.runtime.trader import Trader
 from holdfast.runtime.version import program_version
+from holdfast.traffic.governor import Governor
 
 if TYPE_CHECKING:
     from holdfast.domain.fill import Fill
@@ -157,7 +158,13 @@ class Node:
         if limits != self.state.limits:
             self.recorder.decide(ev.LimitsSet(limits, "configuration", "at start"))
 
-    def wire(self, entry: OrderEntry, *, snapshot: Callable[[Symbol], None]) -> Trader:
+    def wire(
+        self,
+        entry: OrderEntry,
+        *,
+        snapshot: Callable[[Symbol], None],
+        governor: Governor | None = None,
+    ) -> Trader:
         """Make desk, gates, gateway, pipeline and trader, and host the strategies."""
         state, clock = self.state, self.clock
         desk = Desk(state.account, self.config.limits, halts=state.halts)
@@ -179,7 +186,14 @@ class Node:
             orders_per_10s_count=venue.orders_per_10s_count,
             orders_per_day_count=venue.orders_per_day_count,
         )
-        gateway = Gateway(entry, epochs=epochs, clock=clock, recheck=ask_again, budget=budget)
+        gateway = Gateway(
+            entry,
+            epochs=epochs,
+            clock=clock,
+            recheck=ask_again,
+            budget=budget,
+            governor=governor,
+        )
         pipeline = Pipeline(
             clock=clock,
             recorder=self.recorder,

@@ -42,7 +42,11 @@ async def open_trading(
         stack.push_async_callback(settings.close)
         await agree_on_settings(settings, node.config.venue, symbols=symbols)
     node.register(instruments)
-    trader = node.wire(venue.order_entry, snapshot=venue.market_data.request_snapshot)
+    trader = node.wire(
+        venue.order_entry,
+        snapshot=venue.market_data.request_snapshot,
+        governor=venue.governor,
+    )
     reconciler = Reconciler(
         trader,
         view,
