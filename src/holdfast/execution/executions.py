@@ -55,6 +55,20 @@ class Executions:
         """Learn who made an order that is not ours."""
         self._origins[report.symbol, report.venue_order_id] = report.origin.value
 
+    def is_unclaimed(self, trade: TradeReport) -> bool:
+        """Tell whether an execution is of an order that nobody has shown yet.
+
+        It may be of one that is on its way here, so it is nobody's until its order is known.
+        """
+        key = (trade.symbol, trade.venue_order_id)
+        seen = self._account.foreign_execs.get(trade.symbol, ())
+        return not (
+            key in self._origins
+            or trade.symbol in self._beginning
+            or trade.execution.exec_id in seen
+            or self._find(trade) is not None
+        )
+
     def knows(self, client_order_id: ClientOrderId) -> bool:
         """Tell whether an order is ours."""
         return client_order_id in self._quantities

@@ -20,6 +20,7 @@ from holdfast.execution.executions import Executions
 from holdfast.execution.holdings import compare_holdings
 from holdfast.execution.ownership import Claim, claim_of, consequences, foreign_order
 
+_NO_ID = ClientOrderId("")
 QUESTIONS = 2
 """How often the venue has to be asked before an absence proves anything."""
 
@@ -38,18 +39,7 @@ def reconcile(ours: Ours, theirs: VenueAnswers) -> Reconciled:
     reports |= {report.client_order_id: report for report in lost}
     reports |= {i: report for i, report in theirs.orders.items() if report is not None}
     executions = Executions(account, fee_value=ours.fee_value, beginning=theirs.beginning)
-    for client_order_id, report in sorted(reports.items()):
-        order = account.find(client_order_id)
-        claim = _claim(report, ours)
-        if order is not None:
-            result.orders_count += 1
-            _compare(order, report, ours=ours, result=result)
-            executions.know(report.venue_order_id, order.request, order=order)
-        elif claim is Claim.LOST:
-            executions.know(report.venue_order_id, _adopt(report, ours=ours, result=result))
-        else:
-            _see_foreign(report, claim, ours=ours, result=result)
-            executions.know_foreign(report)
+    _compare_reports(executions, reports, ours=ours, theirs=theirs, result=result)
     _see_traded(executions, ours=ours, theirs=theirs, result=result)
     for client_order_id, held in sorted(account.orders.items()):
         was_asked = client_order_id in theirs.orders
@@ -63,6 +53,33 @@ def reconcile(ours: Ours, theirs: VenueAnswers) -> Reconciled:
         if theirs.with_holdings and theirs.covers(Symbol(symbol)):
             result.events.append(ev.SymbolReleased(symbol, "a clean comparison", 1, []))
     return result
+
+
+def _compare_reports(
+    executions: Executions,
+    reports: dict[ClientOrderId, OrderReport],
+    *,
+    ours: Ours,
+    theirs: VenueAnswers,
+    result: Reconciled,
+) -> None:
+    """Compare every order that was shown, by whose it is."""
+    for client_order_id, report in sorted(reports.items()):
+        order = ours.account.find(client_order_id)
+        claim = _claim(report, ours)
+        if order is not None:
+            result.orders_count += 1
+            _compare(order, report, ours=ours, result=result)
+            executions.know(report.venue_order_id, order.request, order=order)
+        elif claim is Claim.LOST:
+            executions.know(report.venue_order_id, _adopt(report, ours=ours, result=result))
+        else:
+            _see_foreign(report, claim, ours=ours, result=result)
+            executions.know_foreign(report)
+    for report in theirs.newest:
+        order = ours.account.find(report.client_order_id)
+        if order is not None:
+            executions.know(report.venue_order_id, order.request, order=order)
 
 
 def _compare(order: Order, report: OrderReport, *, ours: Ours, result: Reconciled) -> None:
@@ -281,6 +298,10 @@ def _book(
 ) -> None:
     """Book the executions that we lack; what a report names and no trade shows is missing."""
     for trade in theirs.trades:
+        if executions.is_unclaimed(trade):
+            text = f"{trade.symbol} execution {trade.execution.exec_id} is of an order that is"
+            result.doubt(_NO_ID, f"{text} not shown yet", symbol=trade.symbol)
+            continue
         event = executions.book(trade)
         result.fills_count += 1
         if event is not None:

@@ -170,7 +170,7 @@ class TrueAccount:
     async def orders(self, symbol: Symbol, *, after: VenueOrderId | None) -> list[OrderReport]:
         """Give the orders of any state after one, or all."""
         self.questions.append(f"orders {symbol} {after}")
-        first = id_order(after or "")
+        first = id_order("" if after in (None, "0") else after or "")
         placed = sorted(self.known.values(), key=lambda order: id_order(order.venue_order_id))
         return [
             self.reported(order)

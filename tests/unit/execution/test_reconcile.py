@@ -291,6 +291,29 @@ def test_what_people_trade_by_hand_is_noted_and_booked_to_nobody() -> None:
     assert case.reconcile().events == []
 
 
+def test_an_execution_whose_order_is_not_shown_yet_is_nobodys() -> None:
+    case = Case(told.acked(ORDER))
+    other = TrueOrder("web_9", BTCUSDT, side="buy", quantity="1", price="90")
+    case.venue.execute(other, "0.5")
+    result = case.reconcile()
+    assert result.events == []
+    assert not result.clean
+    case.venue.place(other)
+    assert kinds(case.reconcile()) == ["ForeignOrderSeen", "ForeignFillSeen"]
+
+
+def test_an_execution_of_an_order_that_is_under_way_is_booked_to_it() -> None:
+    case = Case()
+    case.venue.execute(case.order, "0.5")
+    question = Question(with_newest=False, with_holdings=False, left_before_ns=1)
+    case.account.orders[FIRST].expires_at_ns = 2
+    case.order.state = "filled"
+    asking = inquire(case.venue, case.account, question=question, now_ns=lambda: 0)
+    result = case.reconcile(asyncio.run(asking))
+    assert kinds(result) == ["OrderFilled"]
+    assert result.clean
+
+
 def test_executions_from_before_the_journal_are_not_booked() -> None:
     case = Case(told.acked(ORDER))
     case.account.reconciled_through.clear()
