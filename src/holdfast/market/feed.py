@@ -72,8 +72,8 @@ class Feed:
 
     __slots__ = (
         "_counts", "_last_trade_id", "behind_after_ns", "expects_depth", "invalid_reason",
-        "lag_ns", "last_trade", "mark", "offset_ns", "received_at_ns", "stale_after_ns", "symbol",
-        "sync", "top",
+        "lag_ns", "last_trade", "mark", "offset_ns", "received_at_ns", "stale_after_ns",
+        "symbol", "sync", "top",
     )  # fmt: skip
 
     def __init__(

@@ -60,13 +60,14 @@ class MarketHandover:
             if not isinstance(event, Shutdown):
                 self._on_other(event)
         else:
-            self._hand_over(self._pair(event).old(*_span(event), event))
+            self._hand_over(self._pair(event).old(_span(event)[1], event))
 
     def on_new_text(self, frame: memoryview) -> None:
         """Take a message of the connection that will stay; an unreadable one comes again."""
         event = self._wire.decode(frame, self._now_ns())
         if not isinstance(event, Shutdown | Unreadable | None):
-            self._hand_over(self._pair(event).new(*_span(event), event))
+            first, last = _span(event)
+            self._hand_over(self._pair(event).new(last, event, first=first))
 
     def judge(self, age_s: float) -> Verdict:
         """Say whether every stream has been found on the successor."""

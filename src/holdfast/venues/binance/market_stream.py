@@ -70,6 +70,7 @@ class MarketStream:
             rotation=options.rotation,
             jitter=jitter,
             silence_limit_s=options.silence_limit_s if live else 0,
+            monotonic_ns=clock.monotonic_ns,
         )
 
     @property

@@ -87,11 +87,11 @@ class MarketWatch:
 
     async def _keep_pace(self) -> None:
         """See how late messages are read, by their own times and by the loop's."""
-        loop, pause_s = asyncio.get_running_loop(), self._rule.look_every_s
+        pause_s, monotonic_ns = self._rule.look_every_s, self._clock.monotonic_ns
         while True:
-            due = loop.time() + pause_s
+            due_ns = monotonic_ns() + int(pause_s * NS_PER_S)
             await asyncio.sleep(pause_s)
-            late_ns = int((loop.time() - due) * NS_PER_S)
+            late_ns = monotonic_ns() - due_ns
             for stream in self._streams:
                 self._pace(stream, late_ns)
 

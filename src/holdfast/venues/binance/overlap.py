@@ -45,7 +45,7 @@ class Numbered(Generic[Item]):
         self._last = -1
         self._waiting: deque[tuple[int, int, Item]] = deque()
 
-    def old(self, first: int, last: int, item: Item) -> list[Item]:  # noqa: ARG002
+    def old(self, last: int, item: Item) -> list[Item]:
         """Take a message of the old connection; gives what is to be delivered now."""
         self.heard_old = True
         if last <= self._last:
@@ -55,7 +55,7 @@ class Numbered(Generic[Item]):
             return [item, *self.rest()]
         return [item]
 
-    def new(self, first: int, last: int, item: Item) -> list[Item]:
+    def new(self, last: int, item: Item, *, first: int) -> list[Item]:
         """Take a message of the new connection; gives what is to be delivered now."""
         self.heard_new = True
         if last <= self._last:

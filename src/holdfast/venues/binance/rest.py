@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from holdfast.domain.instant import NS_PER_MS, NS_PER_S, Clock
-from holdfast.domain.instrument import Product
 from holdfast.domain.ports import HttpAnswer, HttpConnection, Network
 from holdfast.errors import (
     CredentialsRefused,
@@ -79,6 +78,7 @@ class Rest:
         dialect: Dialect = SPOT,
         others: Sequence[str] = (),
     ) -> None:
+        self.product = dialect.product
         self._dialect = dialect
         self._doors = Doors([url.rstrip("/") for url in (origin, *others)])
         self.offset_ns = 0
@@ -86,7 +86,7 @@ class Rest:
         self._network = network
         self._clock = clock
         self._options = options
-        self._headers = {"X-MBX-APIKEY": credentials.api_key} if credentials else {}
+        self.headers = {"X-MBX-APIKEY": credentials.api_key} if credentials else {}
         self._signer = signer(credentials) if credentials else None
         self._connection: HttpConnection | None = None
         self._turn = asyncio.Lock()
@@ -94,21 +94,6 @@ class Rest:
     def adopt(self, limits: Sequence[RateLimit]) -> None:
         """Have the governor keep to the limits that the venue named."""
         self.governor.adopt(scoped(limits, self.governor.account))
-
-    @property
-    def product(self) -> Product:
-        """Say which product is asked."""
-        return self._dialect.product
-
-    @property
-    def origin(self) -> str:
-        """Give the address that is asked now."""
-        return self._doors.current
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """Give the headers of a signed request."""
-        return self._headers
 
     def now_ns(self) -> int:
         """Give the instant of the clock here."""
@@ -125,7 +110,9 @@ class Rest:
         try:
             return instant(_TIME.decode(body).server_time)
         except READ_ERRORS as error:
-            raise VenueUnavailable(f"{self.origin}: unreadable time ({error})") from error
+            raise VenueUnavailable(
+                f"{self._doors.current}: unreadable time ({error})"
+            ) from error
 
     async def measure_offset(self) -> None:
         """Measure how far the venue's clock is ahead, at the middle of a round trip."""
@@ -178,7 +165,7 @@ class Rest:
         """Open a connection; VenueUnavailable when none can be had."""
         if self._doors.may_go_back(self._clock.monotonic_ns()):
             self._doors.go_back()
-        origin = self.origin
+        origin = self._doors.current
         try:
             return await self._network.http(origin)
         except OSError as error:
@@ -202,7 +189,7 @@ class Rest:
                 answer = await self._exchange(method, target)
             if answer is None:
                 self._doors.failed(self._clock.monotonic_ns())
-                raise VenueUnavailable(f"{self.origin}: the connection was lost")
+                raise VenueUnavailable(f"{self._doors.current}: the connection was lost")
             self._doors.worked()
             self._note_limits(answer)
             return answer
@@ -219,7 +206,7 @@ class Rest:
 
         try:
             self._connection.send(
-                method, target, headers=self._headers, body=b"", on_answer=on_answer
+                method, target, headers=self.headers, body=b"", on_answer=on_answer
             )
             async with asyncio.timeout(self._options.query_timeout_s):
                 return await answered
@@ -228,7 +215,7 @@ class Rest:
             self._doors.failed(self._clock.monotonic_ns())
             path = target.partition("?")[0]
             raise VenueTimeout(
-                f"{self.origin}{path}: no answer in {self._options.query_timeout_s:g} s"
+                f"{self._doors.current}{path}: no answer in {self._options.query_timeout_s:g} s"
             ) from error
         except ConnectionError:
             return None
@@ -241,7 +228,7 @@ class Rest:
             if again_at_ns > useful_until_ns:
                 wait_s = (again_at_ns - clock.now_ns()) / NS_PER_S
                 raise VenueUnavailable(
-                    f"{self.origin}: nothing may be asked for {wait_s:.1f} s (request limits)"
+                    f"{self._doors.current}: nothing may be asked for {wait_s:.1f} s (request limits)"
                 )
             due = asyncio.Event()
             timer = clock.call_at(again_at_ns, due.set)

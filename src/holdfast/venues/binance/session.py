@@ -73,6 +73,7 @@ class OrderSession:
             owner=self,
             jitter=jitter,
             silence_limit_s=0 if options.paper_pings else options.silence_limit_s,
+            monotonic_ns=clock.monotonic_ns,
         )
 
     @property

@@ -77,7 +77,8 @@ class StandingSocket:
     """One connection at a time, two while one takes over, from `open` to `close`.
 
     `overlap` hears two of them; without it a rotation is a new connection after the old one.
-    `path` is asked for what follows the address before each connection.
+    `path` is asked for what follows the address before each connection. By `monotonic_ns` it
+    goes back to the first address some time after it had to leave it.
     """
 
     def __init__(
@@ -91,7 +92,9 @@ class StandingSocket:
         overlap: OverlapOwner | None = None,
         rotation: Rotation = _NO_ROTATION,
         path: Callable[[], Awaitable[str]] = _no_path,
+        monotonic_ns: Callable[[], int] | None = None,
     ) -> None:
+        self._monotonic_ns = monotonic_ns or _no_clock
         self._network = network
         self._doors = Doors(
             [urls] if isinstance(urls, str) else urls,
@@ -126,7 +129,7 @@ class StandingSocket:
                 break
             except OSError as error:
                 url = self._doors.current
-                self._doors.leave(_now_ns())
+                self._doors.leave(self._monotonic_ns())
                 if not left:
                     raise VenueUnavailable(f"{url}: no connection ({error})") from error
         if self._silence_limit_s:
@@ -181,7 +184,7 @@ class StandingSocket:
         if life.socket is None:
             return
         if not self._is_proven:
-            self._doors.failed(_now_ns())
+            self._doors.failed(self._monotonic_ns())
         if self._successor is not None and self._successor.socket is not None:
             self._switch(reason)
             return
@@ -217,12 +220,12 @@ class StandingSocket:
         while not self._is_closing:
             await asyncio.sleep(pause_s(self._attempt, self._jitter()))
             self._attempt += 1
-            if self._doors.may_go_back(_now_ns()):
+            if self._doors.may_go_back(self._monotonic_ns()):
                 self._doors.go_back()
             try:
                 await self._connect()
             except (OSError, HoldfastError):
-                self._doors.failed(_now_ns())
+                self._doors.failed(self._monotonic_ns())
                 continue
             return
 
@@ -253,7 +256,7 @@ class StandingSocket:
             self._is_rotating = False
 
     async def _open_successor(self, overlap: OverlapOwner) -> "_Life | None":
-        goes_back = self._doors.may_go_back(_now_ns())
+        goes_back = self._doors.may_go_back(self._monotonic_ns())
         door = self._doors.wanted if goes_back else self._doors.current
         life = self._successor = _Life(self, self._owner)
         life.hear(overlap.on_new_text)
@@ -262,7 +265,7 @@ class StandingSocket:
         except (OSError, HoldfastError):
             self._successor = None
             if goes_back:
-                self._doors.stay(_now_ns())
+                self._doors.stay(self._monotonic_ns())
             return None
         if self._successor is not life or self._life is None:
             self._successor = None
@@ -281,11 +284,11 @@ class StandingSocket:
 
     async def _oversee(self, life: "_Life", overlap: OverlapOwner, reason: str) -> bool:
         """Wait until the successor took over; False when it is no more."""
-        loop = asyncio.get_running_loop()
-        began = loop.time()
+        age_s = 0.0
         while self._successor is life:
             await asyncio.sleep(self._rotation.look_every_s)
-            verdict = overlap.judge(loop.time() - began)
+            age_s += self._rotation.look_every_s
+            verdict = overlap.judge(age_s)
             if self._successor is not life:
                 break
             if verdict is Verdict.SWITCH:
@@ -388,6 +391,6 @@ def _nobody(_frame: memoryview) -> None:
     """Hear nothing; stands on a connection that was left."""
 
 
-def _now_ns() -> int:
-    """Give the loop's own time, on which pauses are measured."""
-    return int(asyncio.get_running_loop().time() * NS_PER_S)
+def _no_clock() -> int:
+    """Give no time; stands where nobody wants a way back to the first address."""
+    return 0

@@ -66,6 +66,7 @@ class UserStream:
             path=subscription.path,
             jitter=jitter,
             silence_limit_s=options.silence_limit_s if live else 0,
+            monotonic_ns=clock.monotonic_ns,
         )
 
     async def start(self, sink: AccountSink) -> None:

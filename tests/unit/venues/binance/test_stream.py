@@ -1,6 +1,7 @@
 """A standing socket: it opens again, says so, and leaves old connections behind."""
 
 import asyncio
+import time
 from collections.abc import Callable
 
 import pytest
@@ -226,6 +227,7 @@ def rotating(
         rotation=rule,
         jitter=lambda: 0.0,
         silence_limit_s=0,
+        monotonic_ns=time.monotonic_ns,
     )
 
 
