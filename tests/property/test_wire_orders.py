@@ -5,6 +5,7 @@ knows, huge numbers, deep nesting: never an exception, and one bad message never
 """
 
 import json
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -137,7 +138,7 @@ def respelled(draw: st.DrawFn, samples: list[dict[str, Any]]) -> bytes:
         if draw(st.booleans()):
             inner.pop(name, None)
         else:
-            inner[name] = draw(STRANGE | JSON)
+            inner[name] = deepcopy(draw(STRANGE | JSON))
     return json.dumps(content, separators=(",", ":")).encode()
 
 
@@ -159,7 +160,7 @@ def anything(samples: list[dict[str, Any]]) -> st.SearchStrategy[bytes]:
         | damaged(samples)
         | st.binary(max_size=200)
         | JSON.map(lambda value: json.dumps(value).encode())
-        | st.sampled_from(DEEP)
+        | st.sampled_from([b"[", b'{"a":', b'{"o":[']).map(lambda opening: opening * 3_000)
     )
 
 
