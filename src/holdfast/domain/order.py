@@ -266,12 +266,15 @@ class Order(msgspec.Struct, kw_only=True):
     def ack(self, venue_order_id: VenueOrderId, *, is_triggered: bool = False) -> None:
         """Note that the venue has the order; this settles a doubt.
 
-        One that was triggered may be under a new id at the venue.
+        One that was triggered may be under a new id at the venue, which an acknowledgement that
+        comes late does not take back.
         """
+        is_older = not is_triggered and (self.is_triggered or bool(self.executions))
         self.acked = True
         self.is_triggered = self.is_triggered or is_triggered
         self.in_doubt = False
-        self.venue_order_id = venue_order_id or self.venue_order_id
+        if not (is_older and self.venue_order_id):
+            self.venue_order_id = venue_order_id or self.venue_order_id
 
     def doubt(self) -> None:
         """Note a lost answer; evidence that came before or comes later settles it."""
