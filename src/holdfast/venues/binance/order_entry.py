@@ -48,6 +48,7 @@ from holdfast.venues.binance.wire.words import ALGO_PREFIX, is_conditional
 _BANNED = 418
 _LIMITED = 429
 _DEFAULT_HOLD_NS = 60 * NS_PER_S
+_LONGEST_HOLD_NS = 3 * 86_400 * NS_PER_S  # the longest ban that the venue documents
 _NOT_SENT = 0
 
 
@@ -197,7 +198,7 @@ class BinanceOrderEntry:
         """Give the answer to whom it belongs."""
         if isinstance(read.id, int):
             self._note_limits(read.status, _retry_at_ns(read, self._rest.offset_ns))
-            for count in read.rate_limits:
+            for count in read.counts():
                 self._governor.learn(*count.kind_and_window, used=count.count)
             self._answer(read.id, Answered(read.status, read.error, read.result))
 
@@ -309,7 +310,8 @@ class BinanceOrderEntry:
     def _note_limits(self, status: int, retry_at_ns: int) -> None:
         if status not in (_LIMITED, _BANNED):
             return
-        until_ns = retry_at_ns or self._clock.now_ns() + _DEFAULT_HOLD_NS
+        now_ns = self._clock.now_ns()
+        until_ns = min(retry_at_ns or now_ns + _DEFAULT_HOLD_NS, now_ns + _LONGEST_HOLD_NS)
         self._governor.obey(until_ns=until_ns, is_ban=status == _BANNED)
 
     def _check_account(self, order: NewOrder) -> None:

@@ -223,6 +223,57 @@ def test_an_unreadable_reply_is_left_to_the_deadline() -> None:
     run(story)
 
 
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {"rateLimits": None},
+        {"rateLimits": [{"rateLimitType": 7}]},
+        {"rateLimits": "none", "brandNew": {"a": [1]}},
+        {
+            "rateLimits": [
+                {"rateLimitType": "X", "interval": "EON", "intervalNum": 1, "count": 2}
+            ]
+        },
+    ],
+)
+def test_counts_that_cannot_be_read_hide_no_answer(extra: dict[str, Any]) -> None:
+    async def story(desk: Desk) -> None:
+        desk.entry.submit(order("A"))
+        desk.reply(200, result={"orderId": 7}, **extra)
+        assert desk.sink.answers == [("A", Acked("7"))]
+
+    run(story)
+
+
+def test_no_frame_however_bad_keeps_the_next_answer_from_its_order() -> None:
+    bad = [b"", b"\xff", b"[", b"{" * 50_000, b"null", b"7", b'{"id":{}}', b'{"id":true}']
+    bad += [b'{"id":9223372036854775808,"status":200}', b'{"id":1,"status":1e999}']
+
+    async def story(desk: Desk) -> None:
+        desk.entry.submit(order("A"))
+        for frame in bad:
+            desk.socket.receive(frame)
+        assert desk.sink.answers == []
+        desk.reply(200, result={"orderId": 7})
+        assert desk.sink.answers == [("A", Acked("7"))]
+
+    run(story)
+
+
+def test_the_venue_is_obeyed_for_three_days_at_most() -> None:
+    error = {"code": -1003, "msg": "banned", "data": {"retryAfter": 10**30}}
+
+    async def story(desk: Desk) -> None:
+        desk.entry.submit(order("A"))
+        desk.reply(418, error=error)
+        desk.clock.wait(3 * 86_400 * NS_PER_S - 1)
+        assert not desk.entry.is_connected
+        desk.clock.wait(1)
+        assert desk.entry.is_connected
+
+    run(story)
+
+
 def test_closing_answers_what_is_open() -> None:
     async def story(desk: Desk) -> None:
         desk.entry.submit(order("A"))

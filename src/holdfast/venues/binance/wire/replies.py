@@ -22,6 +22,7 @@ from holdfast.venues.binance.wire.words import algo_order_id
 OK = 200
 _NO_BODY = msgspec.Raw(b"{}")
 _NOTHING = msgspec.Raw()
+_NO_COUNTS = msgspec.Raw(b"[]")
 _NOT_JSON = "not the venue's JSON: "
 _SUCCESS = "SUCCESS"
 _FAILURE = "FAILURE"
@@ -63,6 +64,9 @@ class Count(msgspec.Struct, rename="camel"):
         return KINDS.get(self.rate_limit_type, ""), window_ns
 
 
+_COUNTS = msgspec.json.Decoder(list[Count])
+
+
 class Reply(msgspec.Struct, rename={"rate_limits": "rateLimits"}):
     """A reply of the WebSocket API, or an event of a subscription (else `event` is empty)."""
 
@@ -71,7 +75,14 @@ class Reply(msgspec.Struct, rename={"rate_limits": "rateLimits"}):
     result: msgspec.Raw = _NO_BODY
     error: ErrorBody | None = None
     event: msgspec.Raw = _NOTHING
-    rate_limits: list[Count] = []
+    rate_limits: msgspec.Raw = _NO_COUNTS
+
+    def counts(self) -> list[Count]:
+        """Read the counts; none that cannot be read, because an answer matters more."""
+        try:
+            return _COUNTS.decode(self.rate_limits)
+        except READ_ERRORS:
+            return []
 
 
 class _Acked(msgspec.Struct, rename="camel"):
