@@ -194,3 +194,47 @@ def test_ccxt_pro_hears_of_its_own_orders_and_balances() -> None:
         assert placed["status"] == "closed"
 
     play(story, ccxt_pro.binance, "--speed", "1")
+
+
+def test_ccxt_places_stops_trails_icebergs_and_post_only_orders() -> None:
+    async def story(exchange: Any) -> None:
+        best = (await exchange.fetch_bids_asks([SYMBOL]))[SYMBOL]["bid"]
+        low = float(exchange.price_to_precision(SYMBOL, best * 0.9))
+        high = float(exchange.price_to_precision(SYMBOL, best * 1.1))
+        for side, kind, price, params in (
+            ("sell", "limit", low - 5, {"stopPrice": low}),
+            ("sell", "market", None, {"stopLossPrice": low}),
+            ("sell", "market", None, {"takeProfitPrice": high}),
+            ("sell", "STOP_LOSS", None, {"trailingDelta": 100}),
+            ("buy", "limit", low, {"postOnly": True}),
+            ("buy", "limit", low, {"icebergQty": "0.001"}),
+        ):
+            placed = await exchange.create_order(SYMBOL, kind, side, 0.01, price, params)
+            assert (placed["symbol"], placed["amount"]) == (SYMBOL, 0.01)
+        resting = await exchange.fetch_open_orders(SYMBOL)
+        assert [order["info"]["type"] for order in resting] == [
+            "STOP_LOSS_LIMIT", "STOP_LOSS", "TAKE_PROFIT", "STOP_LOSS", "LIMIT_MAKER", "LIMIT",
+        ]  # fmt: skip
+        with pytest.raises(ccxt_async.InvalidOrder):
+            await exchange.create_order(SYMBOL, "limit", "buy", 0.01, high, {"postOnly": True})
+        await exchange.cancel_all_orders(SYMBOL)
+        assert await exchange.fetch_open_orders(SYMBOL) == []
+
+    play(story, ccxt_async.binance, "--speed", "1")
+
+
+def test_ccxt_trades_both_products_of_one_process() -> None:
+    async def story(exchange: Any) -> None:
+        assert set(exchange.markets) == {SYMBOL, "ETH/USDT:USDT"}
+        coins = await exchange.create_order(SYMBOL, "market", "buy", 0.01)
+        assert coins["status"] == "closed"
+        swap = "ETH/USDT:USDT"
+        await exchange.create_order(swap, "market", "sell", 0.01)
+        (position,) = await exchange.fetch_positions([swap])
+        assert (position["side"], position["contracts"]) == ("short", 0.01)
+        spot = await exchange.fetch_balance()
+        margin = await exchange.fetch_balance({"type": "swap"})
+        assert spot["USDT"]["total"] != margin["USDT"]["total"]
+
+    both = ("--symbol", "spot:BTCUSDT", "--symbol", "usdm:ETHUSDT")
+    play(story, ccxt_async.binance, *both, "--speed", "1")

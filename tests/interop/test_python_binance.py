@@ -117,3 +117,43 @@ def test_python_binance_listens_with_a_key_that_may_only_read() -> None:
             assert refused.value.code == -2015
 
     play(story)
+
+
+def test_python_binance_trades_order_lists_and_replacements() -> None:
+    async def story(trader: Any, _reader: Any) -> None:
+        low = await far_price(trader)
+        high = f"{float(low) * 1.2:.2f}"
+        either = await trader.create_oco_order(
+            symbol=SYMBOL,
+            side="SELL",
+            quantity="0.01",
+            aboveType="LIMIT_MAKER",
+            abovePrice=high,
+            belowType="STOP_LOSS_LIMIT",
+            belowStopPrice=low,
+            belowPrice=low,
+            belowTimeInForce="GTC",
+        )
+        assert (either["contingencyType"], len(either["orders"])) == ("OCO", 2)
+        (listed,) = await trader.v3_get_open_order_list()
+        by_id = {"orderListId": listed["orderListId"]}
+        assert (await trader.v3_get_order_list(**by_id))["listOrderStatus"] == "EXECUTING"
+        gone = await trader.v3_delete_order_list(symbol=SYMBOL, **by_id)
+        assert gone["listOrderStatus"] == "ALL_DONE"
+        order = await trader.order_limit_buy(symbol=SYMBOL, quantity="0.02", price=low)
+        replaced = await trader.cancel_replace_order(
+            symbol=SYMBOL,
+            side="BUY",
+            type="LIMIT",
+            timeInForce="GTC",
+            quantity="0.01",
+            price=low,
+            cancelReplaceMode="STOP_ON_FAILURE",
+            cancelOrderId=order["orderId"],
+        )
+        results = (replaced["cancelResult"], replaced["newOrderResult"])
+        assert results == ("SUCCESS", "SUCCESS")
+        (resting,) = await trader.get_open_orders(symbol=SYMBOL)
+        assert (resting["origQty"], resting["price"]) == ("0.01000000", f"{float(low):.8f}")
+
+    play(story)
