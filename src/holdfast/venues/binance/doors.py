@@ -1,10 +1,9 @@
 """The addresses of one thing at the venue: the next one after failures, and the way back.
 
-The first address is the one that is wanted. It holds no socket and no clock: who connects says
-what happened and when.
+The first address is the wanted one. There is no socket here: who connects says what happened.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from holdfast.domain.instant import NS_PER_S
 
@@ -19,12 +18,14 @@ class Doors:
         self,
         urls: Sequence[str],
         *,
+        monotonic_ns: Callable[[], int],
         failures: int = FAILURES_A_DOOR,
         way_back_ns: int = WAY_BACK_NS,
     ) -> None:
         if not urls:
             raise ValueError("a venue without an address cannot be reached")
         self._urls = tuple(urls)
+        self._monotonic_ns = monotonic_ns
         self._most = failures
         self._way_back_ns = way_back_ns
         self._at = 0
@@ -51,30 +52,32 @@ class Doors:
         """Tell whether another address than the wanted one is in use."""
         return self._at != 0
 
-    def failed(self, now_ns: int) -> None:
+    def failed(self) -> None:
         """Note a failure; after some in a row the next address is in use."""
         self._failures += 1
         if self._failures >= self._most:
-            self.leave(now_ns)
+            self.leave()
 
-    def leave(self, now_ns: int) -> None:
+    def leave(self) -> None:
         """Use the next address; after the last one comes the first."""
         self._failures = 0
         self._at = (self._at + 1) % len(self._urls)
-        self._left_at_ns = now_ns
+        self._left_at_ns = self._monotonic_ns()
 
     def worked(self) -> None:
         """Note that the address in use does its work."""
         self._failures = 0
 
-    def may_go_back(self, now_ns: int) -> bool:
+    def may_go_back(self) -> bool:
         """Tell whether the wanted address is worth another trial."""
-        return self.is_elsewhere and now_ns >= self._left_at_ns + self._way_back_ns
+        return (
+            self.is_elsewhere and self._monotonic_ns() >= self._left_at_ns + self._way_back_ns
+        )
 
     def go_back(self) -> None:
         """Use the wanted address again."""
         self._at = self._failures = 0
 
-    def stay(self, now_ns: int) -> None:
+    def stay(self) -> None:
         """Note that the wanted address failed a trial: the next one is later."""
-        self._left_at_ns = now_ns
+        self._left_at_ns = self._monotonic_ns()

@@ -14,6 +14,7 @@ from holdfast.domain.market import BookTop, MarketEvent
 from holdfast.domain.ports import Network
 from holdfast.domain.venue import MarketSink, Pingable
 from holdfast.errors import ConfigError
+from holdfast.venues.binance.doors import Doors
 from holdfast.venues.binance.handover import MarketHandover
 from holdfast.venues.binance.options import Options
 from holdfast.venues.binance.stream import StandingSocket
@@ -64,13 +65,16 @@ class MarketStream:
         )
         self._socket = StandingSocket(
             network,
-            [f"{url}?streams={'/'.join(wire.streams)}" for url in urls],
+            Doors(
+                [f"{url}?streams={'/'.join(wire.streams)}" for url in urls],
+                monotonic_ns=clock.monotonic_ns,
+                way_back_ns=options.rotation.way_back_ns,
+            ),
             owner=self,
             overlap=handover if live else None,
             rotation=options.rotation,
             jitter=jitter,
             silence_limit_s=options.silence_limit_s if live else 0,
-            monotonic_ns=clock.monotonic_ns,
         )
 
     @property

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from holdfast.domain.instant import NS_PER_S
+
 PEM_START = "-----BEGIN"
 _STREAM_PATHS = ("/stream", "/ws")
 
@@ -55,6 +57,11 @@ class Rotation(msgspec.Struct, frozen=True, kw_only=True):
     way_back_s: float = 600.0
     settle_s: float = 5.0
     look_every_s: float = 0.25
+
+    @property
+    def way_back_ns(self) -> int:
+        """Give the time away from the wanted door in nanoseconds."""
+        return int(self.way_back_s * NS_PER_S)
 
 
 class Liveness(msgspec.Struct, frozen=True, kw_only=True):

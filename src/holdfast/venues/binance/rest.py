@@ -80,7 +80,9 @@ class Rest:
     ) -> None:
         self.product = dialect.product
         self._dialect = dialect
-        self._doors = Doors([url.rstrip("/") for url in (origin, *others)])
+        self._doors = Doors(
+            [url.rstrip("/") for url in (origin, *others)], monotonic_ns=clock.monotonic_ns
+        )
         self.offset_ns = 0
         self.governor = governor or own_governor(clock, dialect)
         self._network = network
@@ -163,13 +165,13 @@ class Rest:
 
     async def connect(self) -> HttpConnection:
         """Open a connection; VenueUnavailable when none can be had."""
-        if self._doors.may_go_back(self._clock.monotonic_ns()):
+        if self._doors.may_go_back():
             self._doors.go_back()
         origin = self._doors.current
         try:
             return await self._network.http(origin)
         except OSError as error:
-            self._doors.failed(self._clock.monotonic_ns())
+            self._doors.failed()
             raise VenueUnavailable(f"{origin}: no connection ({error})") from error
 
     async def close(self) -> None:
@@ -181,14 +183,14 @@ class Rest:
     async def _ask(self, target: str, weight: int, *, method: str = "GET") -> HttpAnswer:
         async with self._turn:
             await self._admit(weight)
-            if self._doors.may_go_back(self._clock.monotonic_ns()):
+            if self._doors.may_go_back():
                 await self.close()
             answer = await self._exchange(method, target)
             if answer is None:
                 await self.close()
                 answer = await self._exchange(method, target)
             if answer is None:
-                self._doors.failed(self._clock.monotonic_ns())
+                self._doors.failed()
                 raise VenueUnavailable(f"{self._doors.current}: the connection was lost")
             self._doors.worked()
             self._note_limits(answer)
@@ -212,7 +214,7 @@ class Rest:
                 return await answered
         except TimeoutError as error:
             await self.close()
-            self._doors.failed(self._clock.monotonic_ns())
+            self._doors.failed()
             path = target.partition("?")[0]
             raise VenueTimeout(
                 f"{self._doors.current}{path}: no answer in {self._options.query_timeout_s:g} s"
@@ -226,9 +228,9 @@ class Rest:
         useful_until_ns = clock.now_ns() + int(self._options.query_timeout_s * NS_PER_S)
         while (again_at_ns := self.governor.ask(cost)) != GRANTED:
             if again_at_ns > useful_until_ns:
-                wait_s = (again_at_ns - clock.now_ns()) / NS_PER_S
+                wait = f"{(again_at_ns - clock.now_ns()) / NS_PER_S:.1f} s (request limits)"
                 raise VenueUnavailable(
-                    f"{self._doors.current}: nothing may be asked for {wait_s:.1f} s (request limits)"
+                    f"{self._doors.current}: nothing may be asked for {wait}"
                 )
             due = asyncio.Event()
             timer = clock.call_at(again_at_ns, due.set)

@@ -13,6 +13,7 @@ from holdfast.domain.instant import Clock
 from holdfast.domain.ports import HttpAnswer, Network
 from holdfast.domain.venue import Pingable
 from holdfast.errors import HoldfastError, VenueTimeout, VenueUnavailable
+from holdfast.venues.binance.doors import Doors
 from holdfast.venues.binance.options import Credentials, Endpoints, Options
 from holdfast.venues.binance.rest import Rest, refusal
 from holdfast.venues.binance.signing import signer
@@ -69,11 +70,10 @@ class OrderSession:
         self._tasks: set[asyncio.Task[None]] = set()
         self._socket = StandingSocket(
             network,
-            (endpoints.ws_api, *endpoints.other_ws_api),
+            Doors((endpoints.ws_api, *endpoints.other_ws_api), monotonic_ns=clock.monotonic_ns),
             owner=self,
             jitter=jitter,
             silence_limit_s=0 if options.paper_pings else options.silence_limit_s,
-            monotonic_ns=clock.monotonic_ns,
         )
 
     @property

@@ -8,10 +8,9 @@ and takes its place once it is said that nothing will be missed.
 
 import asyncio
 import itertools
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Protocol
 
-from holdfast.domain.instant import NS_PER_S
 from holdfast.domain.ports import Network, WebSocket
 from holdfast.domain.venue import Pingable
 from holdfast.errors import HoldfastError, VenueUnavailable
@@ -77,14 +76,13 @@ class StandingSocket:
     """One connection at a time, two while one takes over, from `open` to `close`.
 
     `overlap` hears two of them; without it a rotation is a new connection after the old one.
-    `path` is asked for what follows the address before each connection. By `monotonic_ns` it
-    goes back to the first address some time after it had to leave it.
+    `path` is asked for what follows the address before each connection.
     """
 
     def __init__(
         self,
         network: Network,
-        urls: str | Sequence[str],
+        doors: Doors,
         *,
         owner: SocketOwner,
         jitter: Callable[[], float],
@@ -92,14 +90,9 @@ class StandingSocket:
         overlap: OverlapOwner | None = None,
         rotation: Rotation = _NO_ROTATION,
         path: Callable[[], Awaitable[str]] = _no_path,
-        monotonic_ns: Callable[[], int] | None = None,
     ) -> None:
-        self._monotonic_ns = monotonic_ns or _no_clock
         self._network = network
-        self._doors = Doors(
-            [urls] if isinstance(urls, str) else urls,
-            way_back_ns=int(rotation.way_back_s * NS_PER_S),
-        )
+        self._doors = doors
         self._owner = owner
         self._overlap = overlap
         self._rotation = rotation
@@ -129,7 +122,7 @@ class StandingSocket:
                 break
             except OSError as error:
                 url = self._doors.current
-                self._doors.leave(self._monotonic_ns())
+                self._doors.leave()
                 if not left:
                     raise VenueUnavailable(f"{url}: no connection ({error})") from error
         if self._silence_limit_s:
@@ -184,7 +177,7 @@ class StandingSocket:
         if life.socket is None:
             return
         if not self._is_proven:
-            self._doors.failed(self._monotonic_ns())
+            self._doors.failed()
         if self._successor is not None and self._successor.socket is not None:
             self._switch(reason)
             return
@@ -220,12 +213,12 @@ class StandingSocket:
         while not self._is_closing:
             await asyncio.sleep(pause_s(self._attempt, self._jitter()))
             self._attempt += 1
-            if self._doors.may_go_back(self._monotonic_ns()):
+            if self._doors.may_go_back():
                 self._doors.go_back()
             try:
                 await self._connect()
             except (OSError, HoldfastError):
-                self._doors.failed(self._monotonic_ns())
+                self._doors.failed()
                 continue
             return
 
@@ -256,7 +249,7 @@ class StandingSocket:
             self._is_rotating = False
 
     async def _open_successor(self, overlap: OverlapOwner) -> "_Life | None":
-        goes_back = self._doors.may_go_back(self._monotonic_ns())
+        goes_back = self._doors.may_go_back()
         door = self._doors.wanted if goes_back else self._doors.current
         life = self._successor = _Life(self, self._owner)
         life.hear(overlap.on_new_text)
@@ -265,7 +258,7 @@ class StandingSocket:
         except (OSError, HoldfastError):
             self._successor = None
             if goes_back:
-                self._doors.stay(self._monotonic_ns())
+                self._doors.stay()
             return None
         if self._successor is not life or self._life is None:
             self._successor = None
@@ -389,8 +382,3 @@ class _Life:
 
 def _nobody(_frame: memoryview) -> None:
     """Hear nothing; stands on a connection that was left."""
-
-
-def _no_clock() -> int:
-    """Give no time; stands where nobody wants a way back to the first address."""
-    return 0

@@ -12,6 +12,7 @@ from holdfast.domain.instant import Clock
 from holdfast.domain.ports import Network
 from holdfast.domain.venue import AccountSink, OrderReport, Pingable
 from holdfast.errors import HoldfastError, VenueTimeout, VenueUnavailable
+from holdfast.venues.binance.doors import Doors
 from holdfast.venues.binance.handover import Switched, UserHandover
 from holdfast.venues.binance.options import Options
 from holdfast.venues.binance.stream import StandingSocket
@@ -59,14 +60,17 @@ class UserStream:
         )
         self._socket = StandingSocket(
             network,
-            urls,
+            Doors(
+                urls,
+                monotonic_ns=clock.monotonic_ns,
+                way_back_ns=options.rotation.way_back_ns,
+            ),
             owner=self,
             overlap=handover if live else None,
             rotation=options.rotation,
             path=subscription.path,
             jitter=jitter,
             silence_limit_s=options.silence_limit_s if live else 0,
-            monotonic_ns=clock.monotonic_ns,
         )
 
     async def start(self, sink: AccountSink) -> None:

@@ -9,7 +9,7 @@ import pytest
 from holdfast.domain.venue import Pingable
 from holdfast.errors import VenueUnavailable
 from holdfast.testing.network import FakeNetwork
-from holdfast.venues.binance.doors import FAILURES_A_DOOR
+from holdfast.venues.binance.doors import FAILURES_A_DOOR, WAY_BACK_NS, Doors
 from holdfast.venues.binance.options import Rotation
 from holdfast.venues.binance.overlap import Verdict
 from holdfast.venues.binance.stream import (
@@ -44,9 +44,17 @@ class Owner:
         self.story.append(f"lost: {reason}")
 
 
+def doors(*urls: str, way_back_ns: int = WAY_BACK_NS) -> Doors:
+    return Doors(urls, monotonic_ns=time.monotonic_ns, way_back_ns=way_back_ns)
+
+
 def standing(network: FakeNetwork, owner: Owner, *, silence_s: float = 0.0) -> StandingSocket:
     return StandingSocket(
-        network, "wss://venue/ws", owner=owner, jitter=lambda: 0.0, silence_limit_s=silence_s
+        network,
+        doors("wss://venue/ws"),
+        owner=owner,
+        jitter=lambda: 0.0,
+        silence_limit_s=silence_s,
     )
 
 
@@ -221,13 +229,12 @@ def rotating(
     rule = Rotation(**{"after_s": 0.0, "jitter_s": 0.0, "look_every_s": 0.001, **when})
     return StandingSocket(
         network,
-        urls,
+        doors(*urls, way_back_ns=rule.way_back_ns),
         owner=owner,
         overlap=owner,
         rotation=rule,
         jitter=lambda: 0.0,
         silence_limit_s=0,
-        monotonic_ns=time.monotonic_ns,
     )
 
 
