@@ -1,0 +1,150 @@
+"""Others trade on the account, and the venue itself does: who owns that, and what it blocks."""
+
+import json
+import signal
+import subprocess
+import time
+import urllib.request
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from holdfast.domain.events import (
+    BalanceAdjusted,
+    ForeignFillSeen,
+    ForeignOrderSeen,
+    IncidentClosed,
+    IncidentOpened,
+    PositionOpened,
+    TradingPaused,
+    WalletMoved,
+)
+from tests.scenario.kit import exchange, finish, holdfast, needs, start, truth
+from tests.scenario.test_linear import STRATEGY, USDM_L2, prove, records_of, wallet_of
+
+POLLS = 300
+POLL_S = 0.1
+OTHERS_ID = "HZZZZZ000010000001"
+
+
+def do(url: str, **act: Any) -> None:
+    """Have the simulated exchange do something now, on the demonstration account."""
+    body = json.dumps({"account": "demo", **act}).encode()
+    request = urllib.request.Request(f"{url}/sim/do", data=body, method="POST")
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        assert answer.status == 200
+
+
+def order(url: str, **how: str) -> None:
+    """Have somebody else's market order arrive."""
+    do(url, kind="foreign_order", symbol="BTCUSDT", **how)
+
+
+def until(claim: Callable[[], bool]) -> None:
+    for _ in range(POLLS):
+        if claim():
+            return
+        time.sleep(POLL_S)
+    raise AssertionError("it did not come to that")
+
+
+def usdm(url: str) -> dict[str, Any]:
+    told: dict[str, Any] = truth(url)["usdm"]
+    return told
+
+
+def position(url: str) -> Decimal:
+    return sum((Decimal(p["positionAmt"]) for p in usdm(url)["positions"]), Decimal(0))
+
+
+def end(process: subprocess.Popen[bytes], *, url: str, cwd: Path) -> dict[str, Any]:
+    """Stop a trader, and hold its wallet and books against the exchange's."""
+    process.send_signal(signal.SIGINT)
+    done = finish(process)
+    told: dict[str, Any] = json.loads(done.out)
+    (wallet,) = [w for w in usdm(url)["wallets"] if w["asset"] == "USDT"]
+    assert Decimal(wallet_of(cwd / "j.db")) == Decimal(wallet["walletBalance"]), done.err
+    assert sum((Decimal(p["quantity"]) for p in told["positions"]), Decimal(0)) == position(url)
+    prove(cwd / "j.db")
+    return told
+
+
+def begin(url: str, cwd: Path) -> subprocess.Popen[bytes]:
+    return start("run", "--venue-url", url, "--journal", "j.db", "--json", *STRATEGY, cwd=cwd)
+
+
+def events_of(cwd: Path, kind: type) -> list[Any]:
+    return [r.event for r in records_of(cwd / "j.db") if isinstance(r.event, kind)]
+
+
+def test_a_liquidation_takes_from_the_strategy_pauses_the_symbol_and_is_an_incident(
+    tmp_path: Path,
+) -> None:
+    data = needs(USDM_L2)
+    with exchange("--data", data, "--speed", "10", cwd=tmp_path) as url:
+        process = begin(url, tmp_path)
+        until(lambda: position(url) != 0)
+        do(url, kind="liquidation", symbol="BTCUSDT")
+        until(lambda: (tmp_path / "j.db").exists() and bool(events_of(tmp_path, TradingPaused)))
+        time.sleep(1.0)  # the market goes on, and nothing may be opened again
+        told = end(process, url=url, cwd=tmp_path)
+        assert position(url) == 0
+    assert told["positions"] == []
+    assert told["incidents"][0]["kind"] == "liquidation"
+    assert told["foreign"]["liquidation"] > 0
+    (paused,) = events_of(tmp_path, TradingPaused)
+    assert (paused.scope, paused.actor) == ("BTCUSDT", "venue")
+    assert events_of(tmp_path, BalanceAdjusted) == [], "an amount stayed unexplained"
+    kinds = {event.kind for event in events_of(tmp_path, WalletMoved)}
+    assert kinds <= {"INSURANCE_CLEAR"}
+
+
+def test_orders_of_people_and_of_another_instance_are_shown_and_a_transfer_is_booked(
+    tmp_path: Path,
+) -> None:
+    data = needs(USDM_L2)
+    with exchange("--data", data, "--speed", "10", cwd=tmp_path) as url:
+        process = begin(url, tmp_path)
+        until(lambda: len(usdm(url)["trades"]) > 0)
+        order(url, side="BUY", quantity="0.01", client_order_id="web_1")
+        do(url, kind="deposit", product="usdm", asset="USDT", amount="250")
+        order(url, side="SELL", quantity="0.002", client_order_id=OTHERS_ID)
+        until(lambda: bool(events_of(tmp_path, IncidentOpened)))
+        until(lambda: bool(events_of(tmp_path, WalletMoved)))
+        release = ("release", "--socket", "j.sock", "--scope", "account", "--reason", "down")
+        done = holdfast(*release, cwd=tmp_path)
+        assert done.code == 0, done.err
+        assert done.out.startswith("account released")
+        until(lambda: bool(events_of(tmp_path, IncidentClosed)))
+        told = end(process, url=url, cwd=tmp_path)
+    assert told["incidents"] == []
+    assert told["movements"]["TRANSFER USDT"] == "250"
+    seen = {event.client_order_id: event for event in events_of(tmp_path, ForeignOrderSeen)}
+    assert (seen["web_1"].ours, seen[OTHERS_ID].ours) == (False, True)
+    mine = [p for p in told["positions"] if p["strategy"] == "unattributed"]
+    assert [p["quantity"] for p in mine] == ["0.008"]
+    assert len(events_of(tmp_path, ForeignFillSeen)) >= 2
+
+
+def test_a_position_from_before_the_journal_is_taken_over_at_its_entry(tmp_path: Path) -> None:
+    data = needs(USDM_L2)
+    with exchange("--data", data, "--speed", "10", cwd=tmp_path) as url:
+        first = begin(url, tmp_path)
+        until(lambda: position(url) != 0)
+        order(url, side="BUY", quantity="0.01", client_order_id="web_1")
+        until(lambda: position(url) > Decimal("0.005"))
+        first.send_signal(signal.SIGINT)
+        finish(first)
+        for file in tmp_path.glob("j.*"):
+            file.unlink()
+        before = position(url)
+        second = begin(url, tmp_path)
+        until(
+            lambda: (tmp_path / "j.db").exists() and bool(events_of(tmp_path, PositionOpened))
+        )
+        told = end(second, url=url, cwd=tmp_path)
+    (stood,) = events_of(tmp_path, PositionOpened)
+    assert Decimal(stood.quantity) == before
+    assert stood.source == "before the journal"
+    assert told["incidents"] == []
