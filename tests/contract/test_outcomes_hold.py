@@ -19,6 +19,7 @@ import pytest
 from holdfast.domain.instant import NS_PER_S
 from holdfast.domain.order import NewOrder
 from holdfast.domain.submission import Acked, Rejected, Unknown
+from holdfast.domain.venue import CancelAcked, CancelRefused, ReportKind
 from holdfast.venues.binance.adapter import BinanceSpot, BinanceUsdm, Endpoints
 from holdfast.venues.binance.options import Options
 from tests.contract.test_venue_binance import HMAC, exchange_process, on_stage
@@ -31,6 +32,7 @@ BY_ORDER = (
     "order_408", "order_unavailable_503", "order_throttled_1008", "event_before_ack",
 )  # fmt: skip
 BY_HTTP = ("html_403", "html_502", "half_answer", "request_reset")
+UNKNOWN_ORDER = -2011
 CODES = (-1000, -1001, -1006, -1013, -1021, -1022, -2010)
 VENUES: dict[str, tuple[type[BinanceSpot] | type[BinanceUsdm], str, tuple[str, ...]]] = {
     "spot": (BinanceSpot, "/api/v3/order", ()),
@@ -124,6 +126,21 @@ async def settled(stage: Stage, order: NewOrder) -> bool:
     return False
 
 
+async def check_cancel(stage: Stage, order: NewOrder) -> None:
+    """Cancel what rests, and hold what is said of the cancel against what rests then."""
+    before = await stage.account_view.order(stage.symbol, order.client_order_id)
+    if before is None or before.kind is not ReportKind.ACKED:
+        return
+    answer = await stage.cancel(order.client_order_id)
+    after = await stage.account_view.order(stage.symbol, order.client_order_id)
+    assert after is not None
+    if isinstance(answer, CancelAcked):
+        assert after.kind is ReportKind.CANCELED
+        assert after.cum_quantity == answer.cum_quantity
+    elif isinstance(answer, CancelRefused) and answer.code != UNKNOWN_ORDER:
+        assert after.kind is ReportKind.ACKED, answer
+
+
 @pytest.mark.parametrize("way", ["socket", "http"])
 @pytest.mark.parametrize("name", sorted(VENUES))
 def test_what_is_said_of_an_order_is_true_at_the_venue(
@@ -150,6 +167,8 @@ def test_what_is_said_of_an_order_is_true_at_the_venue(
                 seen[type(answer).__name__, lives] += 1
                 assert not isinstance(answer, Acked) or lives, order.client_order_id
                 assert not isinstance(answer, Rejected) or not lives, answer
+            for order in orders:
+                await check_cancel(stage, order)
             known = Counter(
                 found.client_order_id
                 for found in await stage.account_view.orders(stage.symbol, after=None)
