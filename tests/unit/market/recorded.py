@@ -24,8 +24,8 @@ INSTRUMENTS = {
 }
 
 
-def lines(name: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Give the recorder's clock and the message of each line; skip where the data is not."""
+def raw_lines(name: str) -> Iterator[tuple[int, bytes]]:
+    """Give the recorder's clock and the bytes of each line; skip where the data is not."""
     folder = Path(os.environ.get("HOLDFAST_DATA") or Path(__file__).parents[4] / "shared/data")
     path = folder / name
     if not path.is_file():
@@ -33,8 +33,14 @@ def lines(name: str) -> Iterator[tuple[int, dict[str, Any]]]:
     with gzip.open(path) as file:
         for line in file:
             received, _, body = line.partition(b" ")
-            message = msgspec.json.decode(body)
-            yield int(received), message.get("data", message)
+            yield int(received), body.rstrip(b"\n")
+
+
+def lines(name: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Give the recorder's clock and the message of each line."""
+    for received, body in raw_lines(name):
+        message = msgspec.json.decode(body)
+        yield received, message.get("data", message)
 
 
 @lru_cache(maxsize=2)
