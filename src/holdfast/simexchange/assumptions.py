@@ -210,7 +210,9 @@ def _checked(futures: FuturesAssumptions) -> FuturesAssumptions:
             "assumptions file futures.toml: interval_hours has to divide 24: 1, 2, 4, 8 ..."
         )
     if futures.index_smoothing_s < 1:
-        raise ConfigError("assumptions file futures.toml: index_smoothing_s has to be 1 or more")
+        raise ConfigError(
+            "assumptions file futures.toml: index_smoothing_s has to be 1 or more"
+        )
     return futures
 
 

@@ -13,6 +13,7 @@ from holdfast.simexchange.filters import missing, not_required
 from holdfast.simexchange.futures import filters
 from holdfast.simexchange.futures.clearing import LIVE, Clearing
 from holdfast.simexchange.futures.model import AlgoOrder, FuturesOrder, PositionSide
+from holdfast.simexchange.futures.neworder import new_order
 from holdfast.simexchange.futures.position import Stake, opens
 from holdfast.simexchange.futures.requests import (
     AlgoPlace,
@@ -25,7 +26,7 @@ from holdfast.simexchange.futures.requests import (
 )
 from holdfast.simexchange.futures.timers import Timers
 from holdfast.simexchange.matching import Budget, Plan, notional, plan_taker, would_take
-from holdfast.simexchange.model import Reject, Side
+from holdfast.simexchange.model import Reject
 from holdfast.simexchange.numbers import E8
 from holdfast.simexchange.pair import Pair
 
@@ -79,7 +80,7 @@ class Admission:
         price = self._price(request, pair)
         if isinstance(price, Reject):
             return price
-        order = _order(
+        order = new_order(
             account, request, price=price, position_side=side, at_ns=at_ns, algo=algo
         )
         return self._refusal(stake, pair, order) or self._planned(stake, pair, order)
@@ -116,8 +117,11 @@ class Admission:
 
         https://developers.binance.com/docs/derivatives/usds-margined-futures/trade/rest-api/Modify-Order
         """
-        order = self.find(
-            account, request.symbol, request.order_id, request.original_client_order_id
+        order = self._find(
+            account,
+            request.symbol,
+            order_id=request.order_id,
+            client_id=request.original_client_order_id,
         )
         if isinstance(order, Reject):
             return order
@@ -147,8 +151,11 @@ class Admission:
         self, account: str, request: FuturesCancel, *, at_ns: int
     ) -> FuturesCanceled | Reject:
         """Cancel one open order, or refuse."""
-        order = self.find(
-            account, request.symbol, request.order_id, request.original_client_order_id
+        order = self._find(
+            account,
+            request.symbol,
+            order_id=request.order_id,
+            client_id=request.original_client_order_id,
         )
         if isinstance(order, Reject):
             return order
@@ -164,8 +171,20 @@ class Admission:
             self._clearing.end(order, "CANCELED", at_ns=at_ns)
         return FuturesCanceled([copy.copy(order) for order in orders])
 
-    def find(
-        self, account: str, symbol: str, order_id: int | None, client_id: str
+    def position_side(
+        self, account: str, request: FuturesPlace | AlgoPlace
+    ) -> PositionSide | Reject:
+        """Return the position that an order is for, or what is wrong with naming it."""
+        if self._clearing.members[account].is_hedge:
+            if request.reduce_only is not None:
+                return not_required("reduceonly")
+            if request.position_side == "LONG":
+                return "LONG"
+            return "SHORT" if request.position_side == "SHORT" else filters.WRONG_POSITION_SIDE
+        return "BOTH" if request.position_side in ("", "BOTH") else filters.WRONG_POSITION_SIDE
+
+    def _find(
+        self, account: str, symbol: str, *, order_id: int | None, client_id: str
     ) -> FuturesOrder | Reject:
         """Return an open order by either id; the order id counts when both are sent."""
         if symbol not in self._clearing.contracts:
@@ -179,18 +198,6 @@ class Admission:
         known = member.by_client_id.get((symbol, client_id))
         found = open_orders.get(known.order_id) if known is not None else None
         return found or filters.UNKNOWN_ORDER
-
-    def position_side(
-        self, account: str, request: FuturesPlace | AlgoPlace
-    ) -> PositionSide | Reject:
-        """Return the position that an order is for, or what is wrong with naming it."""
-        if self._clearing.members[account].is_hedge:
-            if request.reduce_only is not None:
-                return not_required("reduceonly")
-            if request.position_side == "LONG":
-                return "LONG"
-            return "SHORT" if request.position_side == "SHORT" else filters.WRONG_POSITION_SIDE
-        return "BOTH" if request.position_side in ("", "BOTH") else filters.WRONG_POSITION_SIDE
 
     def _price(self, request: FuturesPlace, pair: Pair) -> int | Reject:
         match = filters.PRICE_MATCHES.get(request.price_match)
@@ -208,10 +215,12 @@ class Admission:
         refusal = filters.check_quantity(order.quantity, rules, is_market=is_market)
         if not is_market:
             refusal = refusal or filters.check_price(order.price, rules)
-            refusal = refusal or filters.check_band(order.side, order.price, rules, mark)
+            refusal = refusal or filters.check_band(
+                order.side, order.price, rules=rules, mark=mark
+            )
         if opens(order):
             price = mark if is_market else order.price
-            refusal = refusal or filters.check_notional(price, order.quantity, rules)
+            refusal = refusal or filters.check_notional(price, order.quantity, rules=rules)
         if refusal is not None:
             return refusal
         member = self._clearing.members[order.account]
@@ -313,9 +322,9 @@ class Admission:
         mark = self._clearing.marks[order.symbol].mark
         refusal = filters.check_quantity(request.quantity, rules, is_market=False)
         refusal = refusal or filters.check_price(price, rules)
-        refusal = refusal or filters.check_band(order.side, price, rules, mark)
+        refusal = refusal or filters.check_band(order.side, price, rules=rules, mark=mark)
         if refusal is None and opens(order):
-            refusal = filters.check_notional(price, request.quantity, rules)
+            refusal = filters.check_notional(price, request.quantity, rules=rules)
         return refusal
 
     def _plan_change(
@@ -356,49 +365,3 @@ class Admission:
         fills = self._clearing.take(order, plan, at_ns=at_ns)
         self._finish(order, at_ns=at_ns)
         return FuturesModified(copy.copy(order), fills)
-
-
-def _order(
-    account: str,
-    request: FuturesPlace,
-    *,
-    price: int,
-    position_side: PositionSide,
-    at_ns: int,
-    algo: AlgoOrder | None,
-) -> FuturesOrder:
-    side: Side = "BUY" if request.side == "BUY" else "SELL"
-    order = FuturesOrder(
-        account=account,
-        symbol=request.symbol,
-        order_id=0,
-        client_order_id=request.client_order_id,
-        side=side,
-        order_type=request.order_type,
-        time_in_force=request.time_in_force or "GTC",
-        quantity=request.quantity,
-        quote_quantity=0,
-        price=price,
-        stp_mode=request.stp_mode or "EXPIRE_MAKER",
-        created_ns=at_ns,
-        updated_ns=at_ns,
-        working_ns=at_ns,
-        position_side=position_side,
-        reduce_only=bool(request.reduce_only),
-        good_till_ns=request.good_till_ns,
-        price_match=request.price_match or "NONE",
-        original_type=request.order_type,
-    )
-    if algo is not None:
-        order.algo_id = algo.algo_id
-        order.original_type = algo.order_type
-        order.close_position = algo.close_position
-        order.reduce_only = algo.reduce_only or algo.close_position
-        order.trigger_price = algo.trigger_price
-        order.working_type = algo.working_type
-        order.price_protect = algo.price_protect
-        order.activate_price = algo.activate_price
-        order.callback_rate = algo.callback_rate
-        if order.good_till_ns and order.good_till_ns <= at_ns:
-            order.good_till_ns = at_ns + 1
-    return order

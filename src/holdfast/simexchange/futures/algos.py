@@ -43,6 +43,7 @@ class Algos:
         self,
         clearing: Clearing,
         admission: Admission,
+        *,
         timers: Timers,
         assumed: FuturesOrderAssumptions,
     ) -> None:
@@ -103,7 +104,7 @@ class Algos:
             self._end(algo, "CANCELED", at_ns=at_ns)
         return AlgoCanceled([copy.copy(algo) for algo in algos])
 
-    def watch(self, symbol: str, working_type: str, price: int, *, at_ns: int) -> None:
+    def watch(self, symbol: str, working_type: str, *, price: int, at_ns: int) -> None:
         """Trigger what waited for a price."""
         for algo in self.books[symbol][working_type].reached(price):
             if algo.status == "NEW" and not self._is_protected(algo):

@@ -4,6 +4,8 @@ Money is conserved: what an account gains, the recorded market, another account,
 funding pool or the insurance fund loses (`Totals`). A position is changed nowhere else.
 """
 
+import msgspec
+
 from holdfast.simexchange.assumptions import FeeAssumptions
 from holdfast.simexchange.clearing import FIRST_TRADE_ID
 from holdfast.simexchange.fees import Fee, Traded, fee_of, rates
@@ -30,7 +32,7 @@ class Totals:
         self.market_quantity: dict[str, int] = {}
         self.market_value: dict[str, int] = {}
 
-    def face(self, symbol: str, signed: int, value: int) -> None:
+    def face(self, symbol: str, signed: int, *, value: int) -> None:
         """Take the other side of an execution."""
         self.market_quantity[symbol] = self.market_quantity.get(symbol, 0) - signed
         paid = value if signed > 0 else -value
@@ -108,7 +110,7 @@ class Clearing:
             trade_id = self._next_trade_id()
             if maker is None:
                 signed = _signed(order, quantity)
-                self.totals.face(order.symbol, signed, notional(step.price, quantity))
+                self.totals.face(order.symbol, signed, value=notional(step.price, quantity))
                 pair.book.consume(step.price, quantity, is_bid=order.side == "SELL")
                 pair.opposite(order).taken(step.price, quantity)
             fills.append(self._execute(order, step.price, quantity, trade_id, at_ns=at_ns))
@@ -123,7 +125,7 @@ class Clearing:
         if order.status not in LIVE or quantity <= 0:
             return
         self.totals.face(
-            order.symbol, _signed(order, quantity), notional(order.price, quantity)
+            order.symbol, _signed(order, quantity), value=notional(order.price, quantity)
         )
         trade_id = self._next_trade_id()
         self._execute(order, order.price, quantity, trade_id, at_ns=at_ns, is_maker=True)
@@ -133,7 +135,7 @@ class Clearing:
         """Execute an order of the venue whole against the fund, at its price (CALCULATED)."""
         quantity, trade_id = order.quantity, self._next_trade_id()
         value = notional(order.price, quantity)
-        self.totals.face(order.symbol, _signed(order, quantity), value)
+        self.totals.face(order.symbol, _signed(order, quantity), value=value)
         self._execute(order, order.price, quantity, trade_id, at_ns=at_ns, is_ours=False)
         self.settle_taker(order, at_ns=at_ns)
 
@@ -208,23 +210,9 @@ class Clearing:
         self.totals.fees[fee.asset] = self.totals.fees.get(fee.asset, 0) + fee.amount
         member.wallet(fee.asset).balance -= fee.amount
         position.carried -= fee.amount if fee.asset == wallet.asset else 0
-        trade = FuturesTrade(
-            account=order.account,
-            symbol=order.symbol,
-            trade_id=trade_id,
-            order_id=order.order_id,
-            client_order_id=order.client_order_id,
-            side=order.side,
-            price=price,
-            quantity=quantity,
-            quote_quantity=value,
-            fee=fee.amount,
-            fee_asset=fee.asset,
-            is_maker=is_maker,
-            at_ns=at_ns,
-            position_side=order.position_side,
-            realized=realized,
-            realized_asset=wallet.asset,
+        trade = _trade(order, price, quantity, fee=fee, realized=realized)
+        trade = msgspec.structs.replace(
+            trade, trade_id=trade_id, is_maker=is_maker, realized_asset=wallet.asset
         )
         self._note(member, stake, position, trade)
         kind = "TRADE" if is_ours else "CALCULATED"
@@ -265,7 +253,7 @@ class Clearing:
         realized = position.add(signed, value)
         if stake.margin_type == "isolated":
             self._move_isolated(member, stake, position, held=held, signed=signed, value=value)
-        member.revalue(stake, position, self.marks[symbol].mark)
+        member.revalue(stake, position, mark=self.marks[symbol].mark)
         if stake.is_flat:
             self.exposed[symbol].pop(member.spec.name, None)
             stake.warned = False
@@ -291,7 +279,7 @@ class Clearing:
             opened = value - value * closed // abs(signed)
         if not position.quantity:
             kept = opened = 0
-        member.set_isolated(stake, position, kept + opened // stake.leverage)
+        member.set_isolated(stake, position, amount=kept + opened // stake.leverage)
 
     def _fee(
         self, member: Member, order: FuturesOrder, quantity: int, value: int, rate: int
@@ -344,3 +332,25 @@ def own(order: SimOrder) -> FuturesOrder:
 
 def _signed(order: FuturesOrder, quantity: int) -> int:
     return quantity if order.side == "BUY" else -quantity
+
+
+def _trade(
+    order: FuturesOrder, price: int, quantity: int, *, fee: Fee, realized: int
+) -> FuturesTrade:
+    return FuturesTrade(
+        account=order.account,
+        symbol=order.symbol,
+        trade_id=0,
+        order_id=order.order_id,
+        client_order_id=order.client_order_id,
+        side=order.side,
+        price=price,
+        quantity=quantity,
+        quote_quantity=notional(price, quantity),
+        fee=fee.amount,
+        fee_asset=fee.asset,
+        is_maker=False,
+        at_ns=order.updated_ns,
+        position_side=order.position_side,
+        realized=realized,
+    )

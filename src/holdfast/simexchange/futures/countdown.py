@@ -17,7 +17,7 @@ class Countdowns:
     """The running countdowns, one an account and symbol."""
 
     def __init__(
-        self, admission: Admission, algos: Algos, timers: Timers, *, cancels_algos: bool
+        self, admission: Admission, algos: Algos, *, timers: Timers, cancels_algos: bool
     ) -> None:
         self._admission = admission
         self._algos = algos

@@ -115,7 +115,9 @@ class Demands:
     def _close_all(self, member: Member, symbol: str, prefix: str) -> None:
         stake = member.stake(self._clearing.contracts[symbol])
         for position in stake.held():
-            self._guard.close(member, stake, position, prefix=prefix, at_ns=self._now())
+            self._guard.close(
+                member, stake, position=position, prefix=prefix, at_ns=self._now()
+            )
 
     def _check_symbol(self, symbol: str) -> None:
         contract = self._clearing.contracts.get(symbol)

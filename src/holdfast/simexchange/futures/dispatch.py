@@ -33,6 +33,7 @@ class Dispatch:
         self,
         admission: Admission,
         algos: Algos,
+        *,
         settings: Settings,
         countdowns: Countdowns,
     ) -> None:

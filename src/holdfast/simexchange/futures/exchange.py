@@ -96,31 +96,22 @@ class FuturesExchange:
         self._numbers = numbers if numbers is not None else count(1)
         self._inbox: Inbox[FuturesTicket] = Inbox(assumptions.latency, seed=seed)
         self._timers = Timers()
-        marks = {
-            name: Marks(
-                contract,
-                self.pairs[name],
-                smoothing_s=assumed.index_smoothing_s,
-                schedule=(funding or {}).get(name, ()),
-            )
-            for name, contract in self.contracts.items()
-        }
-        members = {
-            spec.name: Member(spec, leverage=assumed.account.leverage) for spec in accounts
-        }
+        marks = self._marks(assumed.index_smoothing_s, funding or {})
+        leverage = assumed.account.leverage
+        members = {spec.name: Member(spec, leverage=leverage) for spec in accounts}
         clearing = Clearing(
             self.contracts, self.pairs, members=members, marks=marks, fees=assumptions.fees
         )
         admission = Admission(clearing, self._timers, assumed.orders)
-        self._algos = Algos(clearing, admission, self._timers, assumed.orders)
+        self._algos = Algos(clearing, admission, timers=self._timers, assumed=assumed.orders)
         self._guard = Guard(clearing, admission, assumed.liquidation)
+        also_algos = assumed.orders.countdown_cancels_algos
         countdowns = Countdowns(
-            admission,
-            self._algos,
-            self._timers,
-            cancels_algos=assumed.orders.countdown_cancels_algos,
+            admission, self._algos, timers=self._timers, cancels_algos=also_algos
         )
-        self._dispatch = Dispatch(admission, self._algos, Settings(clearing), countdowns)
+        self._dispatch = Dispatch(
+            admission, self._algos, settings=Settings(clearing), countdowns=countdowns
+        )
         self._lines = {
             name: Line(pair, marks[name], self._algos.books[name])
             for name, pair in self.pairs.items()
@@ -203,6 +194,19 @@ class FuturesExchange:
         for member in self.clearing.members.values():
             member.stake(contract).contract = changed
 
+    def _marks(
+        self, smoothing_s: int, funding: Mapping[str, Sequence[tuple[int, int]]]
+    ) -> dict[str, Marks]:
+        return {
+            name: Marks(
+                contract,
+                self.pairs[name],
+                smoothing_s=smoothing_s,
+                schedule=funding.get(name, ()),
+            )
+            for name, contract in self.contracts.items()
+        }
+
     def _now(self) -> int:
         return self.now_ns
 
@@ -253,7 +257,7 @@ class FuturesExchange:
         for maker, quantity in fills if line.pair.rules.status == "TRADING" else ():
             self.clearing.fill_maker(own(maker.order), quantity, at_ns=at_ns)
         if type(record) is Trade and line.by_trade.count:
-            self._algos.watch(symbol, CONTRACT_PRICE, record.price, at_ns=at_ns)
+            self._algos.watch(symbol, CONTRACT_PRICE, price=record.price, at_ns=at_ns)
         marks = line.marks
         if type(record) is Mark:
             self._await_funding(marks)
@@ -266,7 +270,7 @@ class FuturesExchange:
     def _marked(self, line: Line, symbol: str, at_ns: int) -> None:
         self._guard.revalue(symbol, at_ns=at_ns)
         if line.by_mark.count:
-            self._algos.watch(symbol, MARK_PRICE, line.marks.mark, at_ns=at_ns)
+            self._algos.watch(symbol, MARK_PRICE, price=line.marks.mark, at_ns=at_ns)
 
     def _finished(self) -> list[FuturesEmission]:
         """Hand out what was reported, after the ends of conditional orders were noted."""

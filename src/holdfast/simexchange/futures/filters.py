@@ -183,7 +183,7 @@ def check_price(price: int, rules: SymbolRules) -> Reject | None:
     return None
 
 
-def check_band(side: str, price: int, rules: SymbolRules, mark: int) -> Reject | None:
+def check_band(side: str, price: int, *, rules: SymbolRules, mark: int) -> Reject | None:
     """Check a limit price against PERCENT_PRICE, whose reference is the mark price."""
     highest = mark * rules.bid_multiplier_up // E8
     lowest = mark * rules.ask_multiplier_down // E8
@@ -194,7 +194,7 @@ def check_band(side: str, price: int, rules: SymbolRules, mark: int) -> Reject |
     return None
 
 
-def check_notional(price: int, quantity: int, rules: SymbolRules) -> Reject | None:
+def check_notional(price: int, quantity: int, *, rules: SymbolRules) -> Reject | None:
     """Check MIN_NOTIONAL; reducing orders are exempt and not asked."""
     if notional(price, quantity) < rules.min_notional:
         return Reject(

@@ -38,7 +38,7 @@ class Guard:
         for member in list(exposed.values()):
             stake = member.stakes[symbol]
             for position in stake.held():
-                member.revalue(stake, position, mark)
+                member.revalue(stake, position, mark=mark)
         for member in list(exposed.values()):
             self.check(member, member.stakes[symbol], at_ns=at_ns)
 
@@ -49,7 +49,9 @@ class Guard:
                 margin = position.isolated_wallet + position.unrealized
                 if margin < position.maintenance:
                     self._cancel(member, [stake], at_ns=at_ns)
-                    self.close(member, stake, position, prefix=LIQUIDATION, at_ns=at_ns)
+                    self.close(
+                        member, stake, position=position, prefix=LIQUIDATION, at_ns=at_ns
+                    )
                 else:
                     self._warn_isolated(member, stake, position, at_ns=at_ns)
             return
@@ -62,7 +64,7 @@ class Guard:
         )
         if called and wallet.maintenance and not wallet.warned:
             shown = [
-                self._clearing.reports.shown(member, one, position)
+                self._clearing.reports.shown(member, one, position=position)
                 for one in self._cross_stakes(member, wallet.asset)
                 for position in one.held()
             ]
@@ -71,7 +73,7 @@ class Guard:
         wallet.warned = called and wallet.maintenance > 0
 
     def close(
-        self, member: Member, stake: Stake, position: Position, *, prefix: str, at_ns: int
+        self, member: Member, stake: Stake, *, position: Position, prefix: str, at_ns: int
     ) -> None:
         """Close a position by an order of the venue; nothing of it is left."""
         contract = stake.contract
@@ -106,7 +108,7 @@ class Guard:
         is_isolated = stake.margin_type == "isolated"
         member.wallet(asset).balance += amount
         if is_isolated:
-            member.set_isolated(stake, position, position.isolated_wallet + amount)
+            member.set_isolated(stake, position, amount=position.isolated_wallet + amount)
         position.carried += amount
         pool = self._clearing.totals.funding
         pool[asset] = pool.get(asset, 0) - amount
@@ -135,7 +137,7 @@ class Guard:
         while wallet.is_short_of_margin:
             held = [(stake, position) for stake in stakes for position in stake.held()]
             stake, position = max(held, key=lambda one: one[1].maintenance)
-            self.close(member, stake, position, prefix=LIQUIDATION, at_ns=at_ns)
+            self.close(member, stake, position=position, prefix=LIQUIDATION, at_ns=at_ns)
 
     def _cancel(self, member: Member, stakes: list[Stake], *, at_ns: int) -> None:
         for stake in stakes:
@@ -221,6 +223,6 @@ class Guard:
         margin = position.isolated_wallet + position.unrealized
         called = position.maintenance * E8 >= margin * int(self._assumed.call_at)
         if called and not stake.warned:
-            shown = [self._clearing.reports.shown(member, stake, position)]
+            shown = [self._clearing.reports.shown(member, stake, position=position)]
             self._clearing.reports.tell(member.spec.name, MarginCall(at_ns, 0, shown))
         stake.warned = called

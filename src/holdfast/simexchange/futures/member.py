@@ -91,13 +91,13 @@ class Member:
             self.stakes[contract.symbol] = found
         return found
 
-    def revalue(self, stake: Stake, position: Position, mark: int) -> None:
+    def revalue(self, stake: Stake, position: Position, *, mark: int) -> None:
         """Value a position at a mark price and keep the wallet's totals."""
         wallet = self.wallet(stake.contract.margin_asset)
         is_cross = stake.margin_type == "cross"
         if is_cross:
             self._count(wallet, position, -1)
-        position.value(mark, stake.contract, stake.leverage)
+        position.value(mark, stake.contract, leverage=stake.leverage)
         if is_cross:
             self._count(wallet, position, 1)
         self.recount_orders(stake)
@@ -109,7 +109,7 @@ class Member:
         wallet.order_margin += margin - stake.order_margin
         stake.order_margin = margin
 
-    def set_isolated(self, stake: Stake, position: Position, amount: int) -> None:
+    def set_isolated(self, stake: Stake, position: Position, *, amount: int) -> None:
         """Set what an isolated position holds of the wallet."""
         wallet = self.wallet(stake.contract.margin_asset)
         wallet.isolated += amount - position.isolated_wallet

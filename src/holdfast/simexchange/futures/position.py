@@ -75,7 +75,7 @@ class Position:
             self.carried += profit
         return profit
 
-    def value(self, mark: int, contract: ContractRules, leverage: int) -> None:
+    def value(self, mark: int, contract: ContractRules, *, leverage: int) -> None:
         """Value the position at a mark price."""
         self.notional = notional(mark, abs(self.quantity))
         gain = self.notional - self.entry_value

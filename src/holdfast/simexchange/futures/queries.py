@@ -171,7 +171,9 @@ class MarginQueries:
         member = self._members[account]
         names = self._clearing.contracts if symbol is None else [symbol]
         return [
-            position_view(member, stake, position, self._clearing.marks[name].mark)
+            position_view(
+                member, stake, position=position, mark=self._clearing.marks[name].mark
+            )
             for name in names
             for stake in [self._clearing.stake(account, name)]
             for position in stake.shown()

@@ -94,14 +94,16 @@ class Reports:
             at_ns=at_ns,
             reason=reason,
             balances=balances,
-            positions=[self.shown(member, stake, position) for stake, position in held],
+            positions=[
+                self.shown(member, stake, position=position) for stake, position in held
+            ],
         )
         self.tell(member.spec.name, update)
 
-    def shown(self, member: Member, stake: Stake, position: Position) -> PositionView:
+    def shown(self, member: Member, stake: Stake, *, position: Position) -> PositionView:
         """Show a position at the present mark."""
         mark = self._marks[stake.contract.symbol].mark
-        return position_view(member, stake, position, mark)
+        return position_view(member, stake, position=position, mark=mark)
 
     def book(
         self,

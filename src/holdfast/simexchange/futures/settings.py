@@ -100,7 +100,7 @@ class Settings:
         spare = position.isolated_wallet + min(0, position.unrealized) - position.margin
         if -request.amount > max(0, spare):
             return filters.ISOLATED_SHORT
-        member.set_isolated(stake, position, position.isolated_wallet + request.amount)
+        member.set_isolated(stake, position, amount=position.isolated_wallet + request.amount)
         self._clearing.reports.margin(
             member,
             "MARGIN_TRANSFER",
@@ -138,7 +138,7 @@ class Settings:
         member = self._clearing.members[account]
         mark = self._clearing.marks[stake.contract.symbol].mark
         for position in stake.positions.values():
-            member.revalue(stake, position, mark)
+            member.revalue(stake, position, mark=mark)
 
 
 def _side(named: str, *, is_hedge: bool) -> PositionSide | None:

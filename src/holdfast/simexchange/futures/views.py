@@ -9,7 +9,9 @@ from holdfast.simexchange.numbers import E8
 _QUANTILES = (E8 // 20, E8 // 5, E8 // 2)
 
 
-def position_view(member: Member, stake: Stake, position: Position, mark: int) -> PositionView:
+def position_view(
+    member: Member, stake: Stake, *, position: Position, mark: int
+) -> PositionView:
     """Show a position at the last mark."""
     contract = stake.contract
     wallet = member.wallet(contract.margin_asset)
@@ -40,13 +42,13 @@ def position_view(member: Member, stake: Stake, position: Position, mark: int) -
         maintenance_margin=position.maintenance,
         bid_notional=stake.bids,
         ask_notional=stake.asks,
-        liquidation_price=liquidation_price(wallet, stake, position),
+        liquidation_price=liquidation_price(wallet, stake, position=position),
         adl_quantile=adl_quantile(position),
         updated_ns=position.updated_ns,
     )
 
 
-def liquidation_price(wallet: Wallet, stake: Stake, position: Position) -> int:
+def liquidation_price(wallet: Wallet, stake: Stake, *, position: Position) -> int:
     """Return the mark at which margin meets maintenance, all else unchanged; 0 for none.
 
     https://www.binance.com/en/support/faq/b3c689c1f50a44cabb3a84e663b81d93

@@ -35,7 +35,7 @@ Asked: TypeAlias = NewOrder | CancelOrder | tuple[NewOrder, ...] | tuple[CancelO
 Came: TypeAlias = "Outcome | FuturesOutcome | Unknown"
 
 
-def answer(sink: OrderSink, asked: Asked, came: Came) -> None:
+def answer(sink: OrderSink, asked: Asked, *, came: Came) -> None:
     """Tell what came of a request: each order and each cancel in it exactly once."""
     if isinstance(asked, NewOrder):
         sink.on_submission(asked.client_order_id, submission(came))

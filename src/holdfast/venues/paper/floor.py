@@ -129,7 +129,7 @@ class Floor:
         travels, self._asked = list(self._asked.values()), {}
         for asked in travels:
             if self.order_sink is not None:
-                answer(self.order_sink, asked, Unknown(_CLOSED))
+                answer(self.order_sink, asked, came=Unknown(_CLOSED))
 
     def _wait(self, ticket: Ticket | FuturesTicket, asked: Asked) -> None:
         self._asked[ticket.ticket_id] = asked
@@ -161,4 +161,4 @@ class Floor:
     def _answer(self, ticket: Ticket | FuturesTicket) -> None:
         asked = self._asked.pop(ticket.ticket_id, None)
         if asked is not None and ticket.outcome is not None and self.order_sink is not None:
-            answer(self.order_sink, asked, ticket.outcome)
+            answer(self.order_sink, asked, came=ticket.outcome)
