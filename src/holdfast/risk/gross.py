@@ -55,8 +55,8 @@ def _worst(account: Account, symbol: Symbol) -> tuple[int, int]:
     position = account.symbol_positions.get(symbol, 0)
     exposure = account.symbol_exposures.get(symbol, NO_EXPOSURE)
     return (
-        position + exposure.buying - exposure.guarded_buying,
-        exposure.selling - exposure.guarded_selling - position,
+        position + exposure.buying,
+        exposure.selling - position,
     )
 
 

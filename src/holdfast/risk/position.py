@@ -1,8 +1,7 @@
 """The position gate: how much a strategy, and the account, may hold of a symbol at worst.
 
-The worst is that everything that is open on the order's side fills and nothing on the other,
-but for orders that the venue keeps from opening a position. In hedge mode long and short are
-positions of their own.
+The worst is that everything that is open on the order's side fills and nothing on the other.
+In hedge mode long and short are positions of their own.
 """
 
 from holdfast.domain.approval import Refusal
@@ -14,11 +13,11 @@ def check(ask: Ask, view: View) -> Refusal | None:
     """Refuse what could take the sub-position or the account's position beyond its limit."""
     limits, mine, total = view.limits, ask.mine, ask.total
     if ask.is_buy:
-        own = ask.position + mine.buying - mine.guarded_buying + ask.quantity
-        whole = ask.net + total.buying - total.guarded_buying + ask.quantity
+        own = ask.position + mine.buying + ask.quantity
+        whole = ask.net + total.buying + ask.quantity
     else:
-        own = mine.selling - mine.guarded_selling + ask.quantity - ask.position
-        whole = total.selling - total.guarded_selling + ask.quantity - ask.net
+        own = mine.selling + ask.quantity - ask.position
+        whole = total.selling + ask.quantity - ask.net
     product = own * ask.mark
     if product > limits.position_product:
         reason = "the strategy's position would be too large"

@@ -248,20 +248,19 @@ def _reduces(
 
     It must hold for the strategy's sub-position and for the account's position. Both are above
     zero here, and buying is what takes them away. The venue executes guarded orders only while
-    the account's position is there, so these alone cannot turn that over; nor the strategy's,
-    as long as nobody else holds, or could come to hold, the same direction.
+    the account's position is there. So where all are guarded nothing is turned over, whatever
+    they add up to; one that is not may come last, and then all of them have to fit. The venue
+    guards the strategy's own position only as long as nobody else holds, or could come to hold,
+    the same direction.
     """
     is_guarded = wish.is_guarded
-    if not is_guarded and total.buying - total.guarded_buying + added > net:
-        return False
-    if is_guarded and net <= 0:
+    all_fit = total.buying + added <= net
+    if not all_fit and not (is_guarded and net > 0 and total.buying == total.guarded_buying):
         return False
     if mine.buying + added <= position:
         return True
     others = net - position + total.selling - mine.selling
-    if others > 0:
-        return False
-    return mine.buying - mine.guarded_buying + (0 if is_guarded else added) <= position
+    return is_guarded and others <= 0 and mine.buying == mine.guarded_buying
 
 
 def _leaves_of(client_order_id: ClientOrderId, account: Account) -> int:
