@@ -63,6 +63,22 @@ class JournalEntry(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     intent_durability: Literal["before-send", "with-send"] = "before-send"
 
 
+class GuardsEntry(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """What watches over a trader; seconds.
+
+    A way to the venue that is lost for `lost_for_s` has entries and exits canceled. The venue's
+    own countdown (USD-M) is `dead_man_s`, 0 for none, begun anew every `heartbeat_s`, and
+    guards symbols with a position only when told so. `rates_file` is where the processes of
+    this address share the venue's limits; by default one for each host in the state folder.
+    """
+
+    lost_for_s: Annotated[float, msgspec.Meta(ge=1, le=3_600)] = 60.0
+    dead_man_s: Annotated[int, msgspec.Meta(ge=0, le=3_600)] = 120
+    heartbeat_s: Annotated[float, msgspec.Meta(ge=1, le=600)] = 30.0
+    dead_man_with_positions: bool = False
+    rates_file: str = ""
+
+
 class Config(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Everything that a run can be told."""
 
@@ -75,6 +91,7 @@ class Config(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     venue: VenueEntry = msgspec.field(default_factory=VenueEntry)
     journal: JournalEntry = msgspec.field(default_factory=JournalEntry)
     limits: Limits = msgspec.field(default_factory=Limits)
+    guards: GuardsEntry = msgspec.field(default_factory=GuardsEntry)
 
 
 def load_config(path: Path) -> Config:
@@ -114,6 +131,7 @@ def _known(place: str) -> list[str]:
         "venue": VenueEntry,
         "journal": JournalEntry,
         "limits": Limits,
+        "guards": GuardsEntry,
     }
     if place.startswith("strategies"):
         return list(StrategyEntry.__struct_fields__)

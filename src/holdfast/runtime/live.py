@@ -5,8 +5,10 @@ market nobody's recording. Real money is traded only where that was said in so m
 """
 
 import contextlib
+from collections.abc import Callable
 from functools import partial
 from ipaddress import ip_address
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from holdfast.domain.events import Event
@@ -16,11 +18,21 @@ from holdfast.journal.chain import Head
 from holdfast.runtime.clock import RunningClock
 from holdfast.runtime.config import Config
 from holdfast.runtime.credentials import live_credentials
+from holdfast.runtime.guards import AskStatus
 from holdfast.runtime.key_check import check_key
 from holdfast.runtime.network import SocketNetwork
 from holdfast.runtime.options import RunOptions
+from holdfast.runtime.places import rates_path
 from holdfast.runtime.session import Ground, Session
-from holdfast.runtime.venues import PRODUCTS, Way, make_venue, settings_of
+from holdfast.runtime.venues import (
+    PRODUCTS,
+    Way,
+    make_venue,
+    settings_of,
+    shared_governor,
+    status_of,
+)
+from holdfast.traffic.governor import Governor
 from holdfast.venues.binance.dialect import SPOT, USDM
 from holdfast.venues.binance.options import Endpoints, Options
 from holdfast.venues.binance.profiles import hosts, profile
@@ -35,10 +47,13 @@ CUSTOM = "named in the configuration"
 class LiveGround:
     """Makes the ground of a live run; refuses at once what may not begin."""
 
-    def __init__(self, config: Config, options: RunOptions) -> None:
+    def __init__(
+        self, config: Config, options: RunOptions, *, tell: Callable[[str], None]
+    ) -> None:
         venue = config.venue
         self._config = config
         self._options = options
+        self._tell = tell
         self._product = PRODUCTS[venue.product or "spot"]
         self._network_name, self.endpoints = _endpoints(config)
         self._is_production = self._network_name == "production"
@@ -55,14 +70,21 @@ class LiveGround:
         self, session: Session, stack: contextlib.AsyncExitStack, *, network: SocketNetwork
     ) -> Ground:
         """Make the adapter and the clock."""
-        del session, stack
+        del session
         clock = await self._clock(network)
         options = Options(recv_window_ms=self._config.venue.recv_window_ms)
         way = Way(self.endpoints, self._credentials, options)
         wanted = [self._options.symbol] if self._options.symbol else self._config.symbols
         where = f"live at {self.endpoints.rest} ({self._network_name})"
         return Ground(
-            venue=make_venue(self._product, network, clock=clock, config=self._config, way=way),
+            venue=make_venue(
+                self._product,
+                network,
+                clock=clock,
+                config=self._config,
+                way=way,
+                governor=self._governor(clock, stack),
+            ),
             clock=clock,
             name="binance",
             symbols=list(wanted),
@@ -70,7 +92,34 @@ class LiveGround:
             check=_check,
             first_words=partial(self._judge_key, network, clock),
             settings=settings_of(self._product, network, clock=clock, way=way),
+            ask_status=self._ask_status(network, clock, stack),
         )
+
+    def _governor(
+        self, clock: RunningClock, stack: contextlib.AsyncExitStack
+    ) -> Governor | None:
+        """Share the venue's limits with the other processes of this machine."""
+        named = self._config.guards.rates_file
+        if self._is_loopback and not named:
+            return None
+        host = urlsplit(self.endpoints.rest).hostname or ""
+        return shared_governor(
+            self._product,
+            Path(named) if named else rates_path(host),
+            clock=clock,
+            account=self._config.account,
+            stack=stack,
+            tell=self._tell,
+        )
+
+    def _ask_status(
+        self, network: SocketNetwork, clock: RunningClock, stack: contextlib.AsyncExitStack
+    ) -> AskStatus | None:
+        """Give what asks for maintenance; a test network has no such question."""
+        if not (self._is_production or self._is_loopback):
+            return None
+        spot = profile("spot").endpoints.rest if self._is_production else self.endpoints.rest
+        return status_of(network, spot, clock=clock, stack=stack)
 
     async def _clock(self, network: SocketNetwork) -> RunningClock:
         """Give the wall's clock.

@@ -25,7 +25,7 @@ from holdfast.runtime.network import SocketNetwork
 from holdfast.runtime.options import RunOptions
 from holdfast.runtime.session import AnyClock, Ground, Session
 from holdfast.runtime.spawn import start_simulator
-from holdfast.runtime.venues import PRODUCTS, Way, make_venue, settings_of
+from holdfast.runtime.venues import PRODUCTS, Way, make_venue, settings_of, status_of
 from holdfast.venues.binance.options import Endpoints, Options
 
 if TYPE_CHECKING:
@@ -94,6 +94,7 @@ class PaperGround:
             check=partial(_check, status.market_time_ns),
             first_words=_nothing,
             settings=settings_of(product, network, clock=clock, way=way),
+            ask_status=status_of(network, spot.rest, clock=clock, stack=stack),
         )
 
     async def _doors(self, session: Session, stack: contextlib.AsyncExitStack) -> Endpoints:

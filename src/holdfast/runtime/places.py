@@ -106,6 +106,15 @@ def _refuse_one_for_another(places: Places, inputs: Sequence[tuple[str, Path]]) 
             )
 
 
+def rates_path(host: str) -> Path:
+    """Name the file in which this machine's processes share the limits of a venue's host.
+
+    It is in the state folder of the user, as the XDG Base Directory Specification names it.
+    """
+    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(state) / "holdfast" / f"rates-{host}.db"
+
+
 def link_latest(places: Places) -> None:
     """Let `runs/latest` name the newest run."""
     folder = places.journal.parent

@@ -101,7 +101,7 @@ def _trade(
     hosts: frozenset[str] = frozenset()
     prepare = PaperGround(config, options, speed=speed).prepare
     if config.mode == "live":
-        live = LiveGround(config, options)
+        live = LiveGround(config, options, tell=_tell)
         hosts, prepare = live.hosts, live.prepare
 
     async def trade() -> Node:

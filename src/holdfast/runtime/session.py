@@ -26,10 +26,12 @@ from holdfast.errors import (
 from holdfast.journal.chain import Head
 from holdfast.journal.sqlite import SqliteStore
 from holdfast.journal.writer import Journal, ThreadWriter
+from holdfast.runtime.beat import Beat
 from holdfast.runtime.clock import PingedClock, RunningClock
 from holdfast.runtime.commands import Answer, CommandSocket, Request
 from holdfast.runtime.config import Config
 from holdfast.runtime.control import Control
+from holdfast.runtime.guards import AskStatus, Guards
 from holdfast.runtime.network import SocketNetwork
 from holdfast.runtime.node import Node, name_journal
 from holdfast.runtime.opening import open_trading
@@ -64,6 +66,7 @@ class Ground(msgspec.Struct, kw_only=True):
     check: Callable[[Head, str], None]
     first_words: Callable[[], Awaitable[list[Event]]]
     settings: BinanceSettings | None = None
+    ask_status: AskStatus | None = None
 
 
 class Prepare(Protocol):
@@ -97,6 +100,7 @@ class Session:
         self._failed: asyncio.Future[None]
         self._failure: HoldfastError | None = None
         self._control: Control | None = None
+        self._guards: Guards | None = None
         self._is_canceled = False
         self._is_gone = False
 
@@ -117,7 +121,7 @@ class Session:
             ground = await self._prepare(self, stack, network=network)
             store = open_journal()
             stack.callback(store.close)
-            commands = CommandSocket(socket, self._command)
+            commands = CommandSocket(socket, self._command, beat=self._beat)
             await commands.start()
             stack.push_async_callback(commands.close)
             node = self._node_of(
@@ -147,6 +151,7 @@ class Session:
                 )
             )
             await self._watch(node, reconciler, stack=stack, plain=plain, show=show)
+            self._guard(node, reconciler, ground=ground, stack=stack)
             await self._run(node, reconciler)
             return node
 
@@ -200,6 +205,31 @@ class Session:
         if self._control is None:
             return Answer(ok=False, outcome="the trader is starting or ending; ask again")
         return self._control.execute(request)
+
+    def _beat(self) -> Beat:
+        """Answer the watchdog; before there is a trader only that the loop lives."""
+        return self._guards.beat() if self._guards else Beat(number=0, status="starting")
+
+    def _guard(
+        self,
+        node: Node,
+        reconciler: Reconciler,
+        *,
+        ground: Ground,
+        stack: contextlib.AsyncExitStack,
+    ) -> None:
+        """Have the trader watched over where time runs by itself."""
+        venue = ground.venue
+        self._guards = Guards(
+            node,
+            _trader(node),
+            reconciler,
+            rule=self._config.guards,
+            countdown=venue.countdown if isinstance(venue, BinanceUsdm) else None,
+            ask_status=ground.ask_status,
+        )
+        if isinstance(ground.clock, RunningClock):
+            self._guards.start(stack)
 
     def _leave_nothing(self, node: Node) -> None:
         """Cancel what rests when a run ends in any other way than in order."""
@@ -280,6 +310,8 @@ class Session:
             reconciler.request("stop")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(reconciler.finish(), COMPARED_WITHIN_S)
+        if self._guards is not None:
+            await self._guards.finish()
         trader.end(reason)
         self._control = None
         await self._first_of(asyncio.ensure_future(node.recorder.settled()))

@@ -109,6 +109,11 @@ class Sinks:
             self._is_account_lost = True
             self.tell(f"the venue's user stream is lost ({reason}); trying again")
 
+    @property
+    def is_market_up(self) -> bool:
+        """Tell whether the market's stream is there, as far as it was told."""
+        return not self._is_market_lost
+
     def fall_silent(self) -> None:
         """Tell of no more losses: the streams are being closed."""
         self.tell = _nothing

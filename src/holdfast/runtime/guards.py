@@ -1,0 +1,122 @@
+"""What watches over a trader on real sockets: lost ways, maintenance, dead man's switch.
+
+They need time that runs by itself; where a recording's time is the market's, nothing is lost
+for a minute. What they do is journaled and shown.
+"""
+
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+
+from holdfast.domain.instant import NS_PER_MS, NS_PER_S, Clock
+from holdfast.domain.venue import CountdownCancel
+from holdfast.runtime.beat import Beat
+from holdfast.runtime.config import GuardsEntry
+from holdfast.runtime.dead_man import DeadMan, DeadManRule
+from holdfast.runtime.lapse import Acts, Lapse, LapseRule
+from holdfast.runtime.node import Node
+from holdfast.runtime.reconciler import Reconciler
+from holdfast.runtime.trader import Trader
+from holdfast.runtime.venue_status import VenueStatus
+
+ORDERS = "the way for orders"
+USER_STREAM = "the user stream"
+MARKET = "the market stream"
+
+AskStatus = Callable[[], Awaitable[tuple[bool, str]]]
+
+
+class Guards:
+    """The guards of one trader, from `start` until its exit stack is closed."""
+
+    def __init__(
+        self,
+        node: Node,
+        trader: Trader,
+        reconciler: Reconciler,
+        *,
+        rule: GuardsEntry,
+        countdown: CountdownCancel | None,
+        ask_status: AskStatus | None,
+    ) -> None:
+        self._clock: Clock = node.clock
+        self._trader = trader
+        self._beats = 0
+        self._cut_off_since_ns = 0
+        self._can_write: Callable[[], bool] = lambda: node.gateway.is_connected
+        self._lapse = Lapse(
+            {
+                ORDERS: self._can_write,
+                USER_STREAM: lambda: trader.sinks.is_account_up,
+                MARKET: lambda: trader.sinks.is_market_up,
+            },
+            clock=node.clock,
+            recorder=node.recorder,
+            halts=node.state.halts,
+            acts=Acts(
+                lambda reason: trader.cancel_all(reason=reason),
+                self._can_write,
+                reconciler.request,
+                node.tell,
+            ),
+            rule=LapseRule(limit_ns=int(rule.lost_for_s * NS_PER_S)),
+        )
+        self._dead_man = _dead_man(node, trader, countdown, rule=rule)
+        self._status = ask_status and VenueStatus(
+            ask_status,
+            node.gateway.breakers,
+            clock=node.clock,
+            recorder=node.recorder,
+            tell=node.tell,
+        )
+
+    def start(self, stack: AsyncExitStack) -> None:
+        """Watch from here on, until the stack is closed."""
+        self._lapse.start()
+        stack.callback(self._lapse.close)
+        if self._status is not None:
+            self._status.start()
+            stack.push_async_callback(self._status.close)
+        if self._dead_man is not None:
+            self._dead_man.start()
+            stack.push_async_callback(self._dead_man.close)
+
+    async def finish(self) -> None:
+        """End the countdowns of symbols where nothing rests, while that can be recorded."""
+        if self._dead_man is not None:
+            await self._dead_man.close()
+
+    def beat(self) -> Beat:
+        """Say that the loop does its work; the watchdog asks."""
+        self._beats += 1
+        now_ns = self._clock.monotonic_ns()
+        if self._can_write():
+            self._cut_off_since_ns = 0
+        else:
+            self._cut_off_since_ns = self._cut_off_since_ns or now_ns
+        cut_off_ns = now_ns - self._cut_off_since_ns if self._cut_off_since_ns else 0
+        return Beat(
+            number=self._beats,
+            status="lapsed" if self._lapse.is_lapsed else "trading",
+            unreachable_ns=cut_off_ns,
+            open_orders_count=len(self._trader.state.account.orders),
+        )
+
+
+def _dead_man(
+    node: Node, trader: Trader, countdown: CountdownCancel | None, *, rule: GuardsEntry
+) -> DeadMan | None:
+    if countdown is None or not rule.dead_man_s:
+        return None
+    return DeadMan(
+        countdown,
+        node.state.account,
+        recorder=node.recorder,
+        clock=node.clock,
+        is_alive=lambda: trader.sinks.is_account_up and node.journal.failed is None,
+        tell=node.tell,
+        rule=DeadManRule(
+            countdown_ms=int(rule.dead_man_s * NS_PER_S) // NS_PER_MS,
+            heartbeat_ns=int(rule.heartbeat_s * NS_PER_S),
+            with_positions=rule.dead_man_with_positions,
+        ),
+    )
