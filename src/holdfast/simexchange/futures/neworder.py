@@ -2,7 +2,6 @@
 
 from holdfast.simexchange.futures.model import AlgoOrder, FuturesOrder, PositionSide
 from holdfast.simexchange.futures.requests import FuturesPlace
-from holdfast.simexchange.model import Side
 
 
 def new_order(
@@ -15,13 +14,12 @@ def new_order(
     algo: AlgoOrder | None,
 ) -> FuturesOrder:
     """Make an order without a number; `algo` is the conditional one that it comes from."""
-    side: Side = "BUY" if request.side == "BUY" else "SELL"
     order = FuturesOrder(
         account=account,
         symbol=request.symbol,
         order_id=0,
         client_order_id=request.client_order_id,
-        side=side,
+        side="BUY" if request.side == "BUY" else "SELL",
         order_type=request.order_type,
         time_in_force=request.time_in_force or "GTC",
         quantity=request.quantity,
