@@ -79,7 +79,8 @@ class JoinedStreams:
 
     def drop(self, listener: Listener) -> None:
         """Forget a listener whose connection is gone."""
-        self.unsubscribe(listener, list(listener.names))
+        for part in self._parts:
+            part.drop(listener)
 
 
 class EveryStream:

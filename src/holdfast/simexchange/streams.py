@@ -115,7 +115,8 @@ class MarketStreams:
 
     def hears(self, symbol: str) -> bool:
         """Tell whether anybody listens to a symbol."""
-        return symbol in self._topics or EVERY_SYMBOL in self._topics
+        hears_every = EVERY_SYMBOL in self._topics and symbol.lower() in self._symbols
+        return symbol in self._topics or hears_every
 
     def knows(self, name: str) -> bool:
         """Tell whether a stream of this name exists."""
@@ -140,17 +141,21 @@ class MarketStreams:
     def unsubscribe(self, listener: Listener, names: list[str]) -> None:
         """Take streams from a listener; names that it does not have are ignored."""
         for name in names:
-            if name in listener.names and self.knows(name):
-                del listener.names[name]
+            if self.knows(name):
                 symbol, kind = self._parse(name)
                 self._forget(symbol, kind, listener)
+                listener.names.pop(name, None)
         if not listener.names:
             self._listeners.pop(listener, None)
         self._on_change()
 
     def drop(self, listener: Listener) -> None:
         """Forget a listener whose connection is gone."""
-        self.unsubscribe(listener, list(listener.names))
+        topics = [topic for kinds in self._topics.values() for topic in kinds.values()]
+        self.unsubscribe(
+            listener, [topic.name for topic in topics if listener in topic.listeners]
+        )
+        self._listeners.pop(listener, None)
 
     def announce(self, text: bytes) -> None:
         """Ping every listening connection with a text."""
@@ -241,8 +246,10 @@ class MarketStreams:
         return (EVERY_SYMBOL, every) if every is not None else (self._symbols[lowered], kind)
 
     def _forget(self, symbol: str, kind: str, listener: Listener) -> None:
-        topics = self._topics[symbol]
-        topic = topics[kind]
+        topics = self._topics.get(symbol, {})
+        topic = topics.get(kind)
+        if topic is None:
+            return
         topic.listeners.pop(listener, None)
         if not topic.listeners:
             del topics[kind]

@@ -1,5 +1,6 @@
 """The market streams of USD-M: routes, chained depth, trades in groups, marks (MKT-1)."""
 
+import asyncio
 from itertools import pairwise
 from typing import Any
 
@@ -224,3 +225,26 @@ def test_a_lost_diff_shows_as_a_gap_in_slower_depth() -> None:
 )
 def test_numbers_have_the_decimals_asked_for(value: int, decimals: int, text: str) -> None:
     assert fixed(value, decimals) == text
+
+
+def test_a_door_of_both_products_gives_back_what_both_know() -> None:
+    async def story() -> None:
+        async with open_usdm() as client:
+            spot, usdm = client.floor.spot, client.floor.usdm.streams
+            socket = await client.open("/ws")
+            await socket.control("SUBSCRIBE", ["!miniTicker@arr", "btcusdt@bookTicker"])
+            assert spot.has_listeners
+            assert usdm.has_listeners
+            await socket.control("UNSUBSCRIBE", ["!miniTicker@arr"])
+            assert not spot.has_listeners
+            assert usdm.has_listeners
+            await socket.control("SUBSCRIBE", ["!miniTicker@arr"])
+            await socket.socket.close()
+            for _ in range(100):
+                if not spot.has_listeners and not usdm.has_listeners:
+                    break
+                await asyncio.sleep(0.01)
+            assert not spot.has_listeners
+            assert not usdm.has_listeners
+
+    run(story())

@@ -321,7 +321,7 @@ class Route:
 
     def drop(self, listener: Listener) -> None:
         """Forget a listener whose connection is gone."""
-        self.unsubscribe(listener, list(listener.names))
+        self._streams.drop(listener)
 
 
 def _is_known(kind: str) -> bool:

@@ -85,7 +85,7 @@ class PrivateStreams:
 
     def drop(self, listener: Listener) -> None:
         """Forget a listener whose connection is gone."""
-        self.unsubscribe(listener, list(listener.names))
+        self.unsubscribe(listener, [one.key for one in self._of(listener.connection)])
 
     def _of(self, connection: Connection) -> list[KeySubscription]:
         held = self._floor.users.of(connection)
