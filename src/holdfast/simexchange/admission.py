@@ -5,6 +5,7 @@ post-only, balance; the first that fails answers.
 """
 
 import copy
+from itertools import takewhile
 
 from holdfast.simexchange.clearing import Clearing
 from holdfast.simexchange.contingency import Contingency
@@ -80,10 +81,13 @@ class Admission:
             return Placed(copy.copy(order), fills)
         prevented = [
             match
-            for match in self._clearing.holdings[order.account].prevented
+            for match in takewhile(
+                lambda match: match.at_ns >= order.created_ns,
+                reversed(self._clearing.holdings[order.account].prevented),
+            )
             if match.taker_order_id == order.order_id
         ]
-        return Placed(copy.copy(order), fills, prevented)
+        return Placed(copy.copy(order), fills, prevented[::-1])
 
     def cancel(self, account: str, request: CancelRequest, *, at_ns: int) -> Canceled | Reject:
         """Cancel one open order, or refuse; an order of a list takes the list with it."""

@@ -8,7 +8,7 @@ from holdfast.simexchange.accounts import Holdings
 from holdfast.simexchange.clearing import Clearing
 from holdfast.simexchange.filters import INSUFFICIENT_BALANCE, WOULD_TAKE, WOULD_TRIGGER
 from holdfast.simexchange.matching import Budget, Plan, plan_taker, would_take
-from holdfast.simexchange.model import OwnTrade, PlaceRequest, Reject, SimOrder
+from holdfast.simexchange.model import OwnTrade, PlaceRequest, Reject, SimOrder, SymbolRules
 from holdfast.simexchange.pair import Pair
 from holdfast.simexchange.triggers import ALGO_TYPES, would_trigger
 
@@ -71,6 +71,10 @@ class Placing:
                 return plan, WOULD_TAKE
         else:
             plan = self._taker_plan(pair, order, at_ns=at_ns)
+            if order.quote_quantity and not plan.expiry_reason:
+                refusal = _too_thin(plan, pair.rules)
+                if refusal is not None:
+                    return plan, refusal
         return plan, None if self._covers(pair, order, plan) else INSUFFICIENT_BALANCE
 
     def enter(self, order: SimOrder, plan: Plan, *, at_ns: int) -> list[OwnTrade]:
@@ -164,6 +168,17 @@ class Placing:
 def waits(order: SimOrder) -> bool:
     """Tell whether an order still waits for its price."""
     return order.order_type in ALGO_TYPES and not order.is_working
+
+
+def _too_thin(plan: Plan, rules: SymbolRules) -> Reject | None:
+    """Refuse an order by quote amount for which the book holds less than the least quantity.
+
+    Source: the venue's messages of -2010.
+    """
+    if not plan.is_exhausted or plan.prevented or plan.quantity >= rules.min_quantity:
+        return None
+    what = "`LOT_SIZE` filter" if plan.quantity else "symbol"
+    return Reject(-2010, f"Order book liquidity is less than {what} minimum quantity.")
 
 
 def _disposable(holdings: Holdings, order: SimOrder, asset: str) -> int:

@@ -284,3 +284,18 @@ def test_a_check_says_what_placing_would_say_and_does_nothing() -> None:
     assert exchange.check("ann", request("BUY", 1, 50)) is None
     assert isinstance(exchange.check("ann", request("BUY", 9, 100)), Reject)
     assert exchange.accounts.all_orders("ann", SYMBOL) == []
+
+
+def test_an_order_by_quote_amount_needs_a_book_that_offers_the_least_quantity() -> None:
+    exchange = new_exchange()
+    at_ns = exchange.now_ns + 1
+    empty = [(price, 0) for price, _ in exchange.market.depth(SYMBOL).asks]
+    exchange.apply(Depth(at_ns, SYMBOL, 2, 2, 0, [], empty))
+    asked = request("BUY", 0, quote_quantity=1_000 * E8)
+    message = "Order book liquidity is less than symbol minimum quantity."
+    assert place(exchange, asked) == Reject(-2010, message)
+    exchange.change_rules(SYMBOL, min_quantity=3 * STEP)
+    exchange.apply(Depth(at_ns + 1, SYMBOL, 3, 3, 0, [], [(101 * TICK, 2 * STEP)]))
+    outcome = place(exchange, asked)
+    assert isinstance(outcome, Reject)
+    assert "LOT_SIZE" in outcome.message
