@@ -121,7 +121,10 @@ class SignedSubscription:
 
 
 class ListenKey:
-    """USD-M: a key in the address, prolonged while it is in use; `on_gone` when it is not."""
+    """USD-M: a key in the address, prolonged while it is in use; `on_gone` when it is not.
+
+    `on_release` takes the events that were held back and are due although no message came.
+    """
 
     def __init__(
         self,
@@ -131,9 +134,12 @@ class ListenKey:
         reported: Reported,
         stops: TriggeredStops,
         on_gone: Callable[[str], None],
+        on_release: Callable[[Sequence[UserEvent]], None],
     ) -> None:
         self._rest = rest
         self._clock = clock
+        self._on_release = on_release
+        self._releasing: Timer | None = None
         self._on_gone = on_gone
         self._events = usdm_events.UserEvents(reported, stops)
         self._key = ""
@@ -160,19 +166,29 @@ class ListenKey:
 
     def events(self, raw: bytes, *, received_at_ns: UtcNs) -> Sequence[UserEvent]:
         """Read an event and what it frees of those that were held back."""
-        return self._events.read(raw, received_at_ns=received_at_ns)
-
-    def release(self) -> Sequence[UserEvent]:
-        """Give what has been held back long enough, when no message comes."""
-        return self._events.release(self._clock.now_ns())
+        found = self._events.read(raw, received_at_ns=received_at_ns)
+        if self._events.is_holding and self._releasing is None:
+            self._releasing = self._clock.call_at(
+                received_at_ns + usdm_events.HELD_FOR_NS, self._release
+            )
+        return found
 
     async def close(self) -> None:
         """Prolong the key no more; it ends by itself, for another connection may use it."""
-        if self._timer is not None:
-            self._timer.cancel()
+        for timer in (self._timer, self._releasing):
+            if timer is not None:
+                timer.cancel()
         if self._keeping is not None:
             self._keeping.cancel()
             await asyncio.gather(self._keeping, return_exceptions=True)
+
+    def _release(self) -> None:
+        self._releasing = None
+        self._on_release(self._events.release(self._clock.now_ns()))
+        if self._events.is_holding:
+            self._releasing = self._clock.call_at(
+                self._clock.now_ns() + usdm_events.HELD_FOR_NS, self._release
+            )
 
     def _keep(self, after_ns: int) -> None:
         if self._timer is not None:

@@ -5,7 +5,7 @@ limits of the history are those of the documents: trades by id without times, mo
 wallet in windows of seven days for at most three months.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from holdfast.domain.ids import ClientOrderId, ExecId, Symbol, VenueOrderId
 from holdfast.domain.instant import NS_PER_MS, NS_PER_S, Clock, UtcNs
@@ -25,7 +25,7 @@ from holdfast.venues.binance.dialect import USDM
 from holdfast.venues.binance.options import Endpoints, Options
 from holdfast.venues.binance.paging import readable, rows_after
 from holdfast.venues.binance.rest import QuestionRefused, Rest
-from holdfast.venues.binance.subscription import ListenKey
+from holdfast.venues.binance.subscription import ListenKey, UserEvent
 from holdfast.venues.binance.user_stream import UserStream
 from holdfast.venues.binance.user_watch import UserWatch
 from holdfast.venues.binance.wire import usdm_account, usdm_orders
@@ -62,7 +62,12 @@ class UsdmAccountView:
         self._stops = TriggeredStops()
         self._taught: set[Symbol] = set()
         self._key = ListenKey(
-            rest, clock, reported=self._reported, stops=self._stops, on_gone=self._on_gone
+            rest,
+            clock,
+            reported=self._reported,
+            stops=self._stops,
+            on_gone=self._on_gone,
+            on_release=self._on_release,
         )
         self._stream = UserStream(
             network,
@@ -271,6 +276,9 @@ class UsdmAccountView:
 
     def _on_gone(self, reason: str) -> None:
         self._stream.reopen(reason)
+
+    def _on_release(self, events: Sequence[UserEvent]) -> None:
+        self._stream.tell(events)
 
 
 def _order_id(report: OrderReport) -> str:

@@ -20,6 +20,7 @@ from holdfast.venues.binance.dialect import USDM
 from holdfast.venues.binance.options import Credentials, Endpoints, Options
 from holdfast.venues.binance.rest import Rest
 from holdfast.venues.binance.usdm_view import ROWS_A_PAGE, WINDOW_NS, UsdmAccountView
+from holdfast.venues.binance.wire.usdm_events import HELD_FOR_NS
 from tests.unit.venues.binance.sinks import KeptAccount, turn
 
 BTC = Symbol("BTCUSDT")
@@ -187,6 +188,21 @@ def test_funding_and_transfers_say_that_the_account_changed() -> None:
             desk.socket.receive(json.dumps(told))
         changed = [line for line in desk.sink.story if line.startswith("changed")]
         assert changed == ["changed: FUNDING_FEE", "changed: DEPOSIT"]
+
+    run(story)
+
+
+def test_an_order_of_a_strange_stop_is_told_in_time_though_no_message_follows() -> None:
+    async def story(desk: Desk) -> None:
+        said = {
+            "s": "BTCUSDT", "c": "web_1", "S": "SELL", "o": "MARKET", "ot": "STOP_MARKET",
+            "q": "1", "p": "0", "x": "NEW", "X": "NEW", "i": 5, "z": "0", "sp": "90",
+        }  # fmt: skip
+        told = {"e": "ORDER_TRADE_UPDATE", "E": START_MS, "o": said}
+        desk.socket.receive(json.dumps(told, separators=(",", ":")))
+        assert desk.sink.reports == []
+        desk.clock.wait(HELD_FOR_NS)
+        assert [r.client_order_id for r in desk.sink.reports] == ["web_1"]
 
     run(story)
 

@@ -150,6 +150,11 @@ class UserEvents:
         self._held: deque[OrderReport] = deque()
         self._triggering: dict[ClientOrderId, Symbol] = {}
 
+    @property
+    def is_holding(self) -> bool:
+        """Tell whether reports wait to be named."""
+        return bool(self._held)
+
     def read(self, raw: bytes, *, received_at_ns: UtcNs) -> list[UserEvent]:
         """Read one message, alone or as a combined stream wraps it."""
         try:
