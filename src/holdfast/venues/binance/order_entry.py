@@ -104,6 +104,11 @@ class BinanceOrderEntry:
         return self._session.is_open
 
     @property
+    def is_idle(self) -> bool:
+        """Tell whether nothing that was written to the socket waits for its answer."""
+        return not self._pending.waits(by_http=False)
+
+    @property
     def may_connect(self) -> bool:
         """Tell whether the venue may be connected to now; not while it bans us."""
         return self._clock.now_ns() >= self._governor.held_until_ns(is_urgent=True)

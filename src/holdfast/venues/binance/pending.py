@@ -63,6 +63,10 @@ class Pending:
         request = self._requests.pop(number, None)
         return None if request is None else request.asked
 
+    def waits(self, *, by_http: bool) -> bool:
+        """Tell whether something that was asked one way is not answered."""
+        return any(request.by_http is by_http for request in self._requests.values())
+
     def take_all(self, *, by_http: bool) -> list[Asked]:
         """Take out everything that was asked one way, in its order."""
         numbers = [n for n, request in self._requests.items() if request.by_http is by_http]

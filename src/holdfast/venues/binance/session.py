@@ -24,6 +24,9 @@ from holdfast.venues.binance.wire.replies import OK, ErrorBody, Reply, reply
 from holdfast.venues.binance.wire.requests import Call, Params, request, signed
 from holdfast.venues.binance.wire.unreadable import Unreadable
 
+LOOKS = 100
+LOOK_EVERY_S = 0.01
+"""How long a connection that ends is given for its last answers: a second."""
 TIME_CODE = -1021
 LOGON_ID = 0
 _NOTHING_REPORTED = Reported([])
@@ -37,6 +40,10 @@ class SessionOwner(Protocol):
 
     def on_session_lost(self, reason: str) -> None:
         """Learn that what was not answered on the socket will not be."""
+
+    @property
+    def is_idle(self) -> bool:
+        """Tell whether nothing that was written to the socket waits for its answer."""
 
     @property
     def may_connect(self) -> bool:
@@ -64,6 +71,8 @@ class OrderSession:
         self._rest = rest
         self._options = options
         self._owner = owner
+        self._jitter = jitter
+        self._opened_count = 0
         self._take_ping: Callable[[Pingable, bytes], None] | None = None
         self._logon: asyncio.Future[None] | None = None
         self._standby = Standby(rest)
@@ -106,6 +115,7 @@ class OrderSession:
         self._spawn(self._standby.keep(lambda: self._owner.may_connect))
         if not self._options.paper_pings:
             self._spawn(self._keep_time())
+            self._spawn(self._keep_young())
 
     def send(self, message: bytes) -> bool:
         """Write to the WebSocket API; False when it is certain that nothing was written."""
@@ -136,6 +146,7 @@ class OrderSession:
 
     def on_open(self) -> None:
         """Log on where the key allows it, else be ready at once."""
+        self._opened_count += 1
         if not self._credentials.is_ed25519:
             self._ready()
             return
@@ -155,7 +166,7 @@ class OrderSession:
         if raw := bytes(read.event):
             ended = event(raw, _NOTHING_REPORTED, received_at_ns=self._clock.now_ns())
             if isinstance(ended, Ended):
-                self._socket.reopen(ended.reason)
+                self._retire(ended.reason)
         elif read.id == LOGON_ID:
             self._on_logon(read)
         else:
@@ -195,6 +206,29 @@ class OrderSession:
             self._socket.reopen(f"logon refused: {error.msg}")
 
     # Time.
+
+    def _retire(self, reason: str) -> None:
+        """Change the connection once its answers are in; what is new goes by HTTP meanwhile."""
+        self.is_ready = self.is_ready and not self._standby.is_open
+        if self._owner.is_idle:
+            self._socket.reopen(reason)
+        else:
+            self._spawn(self._drain(reason, self._opened_count))
+
+    async def _drain(self, reason: str, number: int) -> None:
+        for _ in range(LOOKS):
+            if self._owner.is_idle:
+                break
+            await asyncio.sleep(LOOK_EVERY_S)
+        if number == self._opened_count:
+            self._socket.reopen(reason)
+
+    async def _keep_young(self) -> None:
+        """Change the connection in a moment of ours: the venue cuts it after 24 h."""
+        rotation = self._options.rotation
+        while rotation.after_s:
+            await asyncio.sleep(rotation.after_s - self._jitter() * rotation.jitter_s)
+            self._retire("it is a day old")
 
     async def _measure(self) -> None:
         with suppress(HoldfastError):

@@ -16,7 +16,7 @@ from holdfast.domain.submission import Acked, Rejected, Unknown
 from holdfast.domain.venue import CancelAcked, CancelRefused
 from holdfast.errors import CredentialsRefused, InvariantBroken, VenueUnavailable
 from holdfast.testing.clock import START_NS
-from holdfast.venues.binance.options import Credentials
+from holdfast.venues.binance.options import Credentials, Rotation
 from tests.unit.venues.binance.entry_desk import Desk, run
 from tests.unit.venues.binance.sinks import cancel, order, turn
 
@@ -326,6 +326,37 @@ def test_a_shutdown_notice_opens_another_connection_at_once() -> None:
         assert desk.entry.is_connected
 
     run(story)
+
+
+def test_a_shutdown_notice_lets_answers_come_and_sends_new_orders_the_other_way() -> None:
+    async def story(desk: Desk) -> None:
+        desk.entry.submit(order("A"))
+        old = desk.socket
+        old.receive('{"event":{"e":"serverShutdown","E":1}}')
+        await turn()
+        assert desk.entry.is_connected
+        desk.entry.submit(order("B"))
+        assert len(old.sent) == 1
+        assert len(desk.fallback.requests) == 1
+        desk.reply(200, result={"orderId": 7})
+        async with asyncio.timeout(5):
+            while len(desk.network.sockets) == 1:  # noqa: ASYNC110 - the turn is what is awaited
+                await asyncio.sleep(0.001)
+        assert desk.sink.answers == [("A", Acked("7"))]
+        desk.entry.submit(order("C"))
+        assert desk.sent()["params"]["newClientOrderId"] == "C"
+
+    run(story)
+
+
+def test_a_connection_is_changed_before_the_venue_cuts_it() -> None:
+    async def story(desk: Desk) -> None:
+        async with asyncio.timeout(5):
+            while len(desk.network.sockets) < 3:  # noqa: ASYNC110 - the turn is what is awaited
+                await asyncio.sleep(0.001)
+        assert desk.entry.is_connected
+
+    run(story, Desk(rotation=Rotation(after_s=0.01)))
 
 
 def ed25519() -> Credentials:
