@@ -17,11 +17,11 @@ from holdfast.venues.binance.options import Options, Rotation
 from tests.contract.test_venue_binance import HMAC, exchange_process, on_stage
 from tests.contract.venue_contract import Stage
 
-CUT = "3s"
-ORDERS = 25
+CUT = "2s"
+ORDERS = 20
 OFTEN = Options(
     each_trade=True,
-    rotation=Rotation(after_s=1.0, jitter_s=0.2, settle_s=0.5, look_every_s=0.05),
+    rotation=Rotation(after_s=0.7, jitter_s=0.1, settle_s=0.3, look_every_s=0.05),
 )
 
 
@@ -49,7 +49,7 @@ async def trade_along(stage: Stage) -> list[NewOrder]:
             canceled = await stage.cancel(order.client_order_id)
             if isinstance(canceled, CancelAcked):
                 sent.append(order)
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.15)
     return sent
 
 
