@@ -6,7 +6,8 @@ import pytest
 
 from holdfast.errors import ConfigError
 from holdfast.runtime.config import VenueEntry
-from holdfast.runtime.credentials import DEMO, credentials_of
+from holdfast.runtime.credentials import DEMO, credentials_of, live_credentials
+from holdfast.venues.binance.options import Credentials
 
 
 def entry(folder: Path, text: str = "s3cret\n", *, mode: int = 0o600) -> VenueEntry:
@@ -39,3 +40,14 @@ def test_half_a_key_a_missing_file_and_an_empty_one_are_named(tmp_path: Path) ->
         credentials_of(VenueEntry(api_key="key", secret_file=str(tmp_path / "none")))
     with pytest.raises(ConfigError, match="is empty"):
         credentials_of(entry(tmp_path, " \n"))
+
+
+def test_a_live_key_comes_from_the_environment_when_the_configuration_has_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HOLDFAST_API_KEY", "key")
+    monkeypatch.setenv("HOLDFAST_SECRET", "hidden")
+    assert live_credentials(VenueEntry()) == Credentials("key", "hidden")
+    monkeypatch.delenv("HOLDFAST_SECRET")
+    with pytest.raises(ConfigError, match="HOLDFAST_API_KEY and HOLDFAST_SECRET"):
+        live_credentials(VenueEntry())
