@@ -295,6 +295,8 @@ def _back_from_exit(situation: Situation) -> list[Act]:
         return []
     for order in situation.exits:
         if order.acked and not order.cancel_requested:
+            if order.cum_quantity:
+                return [Drop(order.request.client_order_id, "it rests in the stop's place")]
             stop_quantity = min(situation.quantity, order.leaves_quantity)
             terms = situation.protection.terms
             return [Place(terms, stop_quantity, order.request.client_order_id)]

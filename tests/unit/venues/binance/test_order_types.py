@@ -417,5 +417,6 @@ def test_a_replacement_stops_when_its_cancel_fails() -> None:
         "type": "MARKET",
         "cancelOrigClientOrderId": "S",
         "cancelReplaceMode": "STOP_ON_FAILURE",
+        "cancelRestrictions": "ONLY_NEW",
     }
     assert (call.name, call.path) == ("order.cancelReplace", "/api/v3/order/cancelReplace")

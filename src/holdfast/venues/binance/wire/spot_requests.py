@@ -116,11 +116,15 @@ def place(order: NewOrder, instrument: Instrument) -> Call:
 
 
 def replace(cancel: CancelOrder, order: NewOrder, instrument: Instrument) -> Call:
-    """Ask for a cancel and, only if it succeeds, an order."""
+    """Ask for a cancel and, only if it succeeds, an order.
+
+    An order that has traded is not canceled: what takes its place would be for too much.
+    """
     params: Params = {
         **place(order, instrument).params,
         "cancelOrigClientOrderId": cancel.client_order_id,
         "cancelReplaceMode": "STOP_ON_FAILURE",
+        "cancelRestrictions": "ONLY_NEW",
     }
     return Call("order.cancelReplace", "POST", REPLACE_PATH, dict(sorted(params.items())))
 
