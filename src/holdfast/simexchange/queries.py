@@ -202,14 +202,20 @@ class MarketQueries:
         start_ns: int | None = None,
         end_ns: int | None = None,
         limit: int = 500,
+        ahead_ns: int = 0,
     ) -> list[Bar]:
         """Return candles by rising time, the open one last; quiet intervals repeat the close.
 
-        From `start_ns` on the first `limit`, else the newest. Raise ValueError for an unknown
-        interval.
+        From `start_ns` on the first `limit`, else the newest. Days begin `ahead_ns` before
+        those of UTC. Raise ValueError for an unknown interval.
         """
         return self._pairs[symbol].tape.bars(
-            interval, now_ns=self._now(), start_ns=start_ns, end_ns=end_ns, limit=limit
+            interval,
+            now_ns=self._now(),
+            start_ns=start_ns,
+            end_ns=end_ns,
+            limit=limit,
+            ahead_ns=ahead_ns,
         )
 
     def ticker_24h(self, symbol: str, *, start_ns: int | None = None) -> DayStatistics:

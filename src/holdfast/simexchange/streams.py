@@ -33,6 +33,9 @@ INTERVALS = (
     "1s", "1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "3d", "1w",
     "1M",
 )  # fmt: skip
+ZONE = "@+08:00"
+"""The one time zone that candles are streamed in besides UTC."""
+ZONE_AHEAD_NS = 8 * 3600 * SECOND_NS
 DEPTH_KINDS = ("depth", "depth@100ms")
 PARTIAL_LIMITS = {
     f"depth{limit}{speed}": (limit, FAST_NS if speed else SLOW_NS)
@@ -209,14 +212,18 @@ class MarketStreams:
             topic.send(lambda _unit: feed.partial_depth(view))
 
     def _send_klines(self, topic: Topic, record: Record) -> None:
-        interval = topic.kind.removeprefix("kline_")
+        interval, _, zone = topic.kind.removeprefix("kline_").partition("@")
+        ahead_ns = ZONE_AHEAD_NS if zone else 0
         period_ns = SLOW_NS if interval == "1s" else KLINE_NS
         period_ns = 0 if record.at_ns >= topic.closes_ns else period_ns
         if not topic.is_due(record.at_ns, period_ns):
             return
         market, since_ns = self._exchange.market, topic.open_ns or None
         limit = CLOSED_LIMIT if since_ns else 1
-        for bar in market.klines(record.symbol, interval, start_ns=since_ns, limit=limit):
+        bars = market.klines(
+            record.symbol, interval, start_ns=since_ns, limit=limit, ahead_ns=ahead_ns
+        )
+        for bar in bars:
             is_closed = bar.close_ns < record.at_ns
             topic.open_ns = bar.close_ns + 1 if is_closed else bar.open_ns
             topic.closes_ns = bar.close_ns + 1
@@ -274,4 +281,5 @@ def _send_record(topic: Topic, record: Record) -> None:
 def _is_known(kind: str) -> bool:
     if kind in RECORD_KINDS or kind in SLOW_KINDS or kind in PARTIAL_LIMITS:
         return True
-    return kind.startswith("kline_") and kind.removeprefix("kline_") in INTERVALS
+    interval = kind.removeprefix("kline_").removesuffix(ZONE)
+    return kind.startswith("kline_") and interval in INTERVALS

@@ -224,6 +224,7 @@ class Tape:
         start_ns: int | None,
         end_ns: int | None,
         limit: int,
+        ahead_ns: int = 0,
     ) -> list[Bar]:
         """Return candles of an interval; see `MarketQueries.klines`."""
         if interval not in INTERVALS_NS:
@@ -232,22 +233,32 @@ class Tape:
         series = self._seconds() if interval == "1s" else self._minutes
         if not series.opens or limit <= 0:
             return []
-        first = interval_open(series.opens[0], interval)
-        last = interval_open(min(now_ns, now_ns if end_ns is None else end_ns), interval)
+
+        def opens_at(at_ns: int) -> int:
+            return interval_open(at_ns + ahead_ns, interval) - ahead_ns
+
+        def after(open_ns: int) -> int:
+            return _after(open_ns + ahead_ns, interval) - ahead_ns
+
+        first = opens_at(series.opens[0])
+        last = opens_at(min(now_ns, now_ns if end_ns is None else end_ns))
         if start_ns is not None:
-            opening = interval_open(start_ns, interval)
-            begin = max(first, opening if opening == start_ns else _after(opening, interval))
+            opening = opens_at(start_ns)
+            begin = max(first, opening if opening == start_ns else after(opening))
         else:
             begin = first
             span = INTERVALS_NS[interval] * limit
-            begin = max(first, interval_open(max(0, last - span), interval))
+            begin = max(first, opens_at(max(0, last - span)))
         opens: list[int] = []
         while begin <= last and (start_ns is None or len(opens) < limit):
             opens.append(begin)
-            begin = _after(begin, interval)
-        return self._build(series, opens[-limit:], interval)
+            begin = after(begin)
+        opens = opens[-limit:]
+        return self._build(series, opens, [after(opening) for opening in opens], interval)
 
-    def _build(self, series: Series, opens: list[int], interval: str) -> list[Bar]:
+    def _build(
+        self, series: Series, opens: list[int], ends: list[int], interval: str
+    ) -> list[Bar]:
         if not opens:
             return []
         bars = []
@@ -255,8 +266,7 @@ class Tape:
         before = series.close_before(opens[0])
         close, last_id = (before.close, before.last_id) if before else (0, -1)
         position = 0
-        for open_ns in opens:
-            end = _after(open_ns, interval)
+        for open_ns, end in zip(opens, ends, strict=True):
             total: Candle | None = None
             while position < len(candles) and candles[position].open_ns < end:
                 candle = candles[position]

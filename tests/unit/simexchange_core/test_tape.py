@@ -1,5 +1,7 @@
 """Candles and statistics made from the trades seen."""
 
+from itertools import pairwise
+
 import pytest
 
 from holdfast.simexchange.model import Trade
@@ -111,3 +113,23 @@ def test_the_newest_thousand_trades_are_kept_in_order() -> None:
     made = tape(*((at, 10, 1, False) for at in range(1_500)))
     recent = made.recent()
     assert (len(recent), recent[0].trade_id, recent[-1].trade_id) == (1_000, 501, 1_500)
+
+
+@pytest.mark.parametrize("interval", ["1h", "4h", "1d", "1w", "1M"])
+def test_candles_of_a_time_zone_open_at_its_own_hours(interval: str) -> None:
+    hour = 3600
+    made = tape((0, 10, 1, False), (15 * hour, 11, 1, False), (17 * hour, 12, 1, False))
+    ahead_ns = 8 * hour * SECOND_NS + 30 * MINUTE_NS
+    bars = made.bars(
+        interval,
+        now_ns=START + 18 * hour * SECOND_NS,
+        start_ns=None,
+        end_ns=None,
+        limit=50,
+        ahead_ns=ahead_ns,
+    )
+    assert sum(bar.trade_count for bar in bars) == 3
+    for bar, following in pairwise(bars):
+        assert bar.close_ns + 1 == following.open_ns
+    local = [bar.open_ns + ahead_ns for bar in bars]
+    assert local == [interval_open(opens, interval) for opens in local]

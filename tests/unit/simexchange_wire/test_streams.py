@@ -199,3 +199,17 @@ def test_a_stream_of_all_symbols_names_those_that_traded() -> None:
         return message["data"]
 
     run(story())
+
+
+def test_candles_are_streamed_and_asked_for_in_another_time_zone() -> None:
+    async def story() -> None:
+        async with open_venue() as client:
+            found = await first_of_each(client, ["kline_1d@%2B08:00", "kline_1d"])
+            local, utc = found["kline_1d@+08:00"]["k"]["t"], found["kline_1d"]["k"]["t"]
+            assert (local - utc) % 86_400_000 == 16 * 3_600_000
+            path = "/api/v3/klines?symbol=BTCUSDT&interval=1d&timeZone="
+            (row,) = await client.get(f"{path}8")
+            assert row[0] == local
+            assert (await client.get(f"{path}99"))["code"] == -1130
+
+    run(story())

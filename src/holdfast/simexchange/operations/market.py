@@ -1,6 +1,7 @@
 """Public market data: no key, no effect."""
 
 import json
+import re
 from collections.abc import Callable
 
 from holdfast.simexchange import refusals
@@ -17,6 +18,10 @@ MOST_ROWS = 1000
 DEPTH_WEIGHTS = ((100, 5), (500, 25), (1000, 50), (MOST_LEVELS, 250))
 NS_PER_MS = 10**6
 NS_PER_US = 10**3
+NS_PER_MINUTE = 60 * 10**9
+TIME_ZONE = re.compile(r"([+-]?)([0-9]{1,2})(?::([0-9]{2}))?")
+EARLIEST_MINUTES = -12 * 60
+LATEST_MINUTES = 14 * 60
 STATUSES = ("TRADING", "HALT", "BREAK", "END_OF_DAY", "CANCEL_ONLY")
 FEW_SYMBOLS = 20
 MANY_SYMBOLS = 100
@@ -28,6 +33,18 @@ def instant(params: Params, name: str) -> int | None:
     if value is None:
         return None
     return value * (NS_PER_US if value > LAST_MILLISECOND else NS_PER_MS)
+
+
+def time_zone_ns(params: Params) -> int:
+    """Return how far a time zone such as 8, -1:00 or 05:45 is ahead of UTC."""
+    found = TIME_ZONE.fullmatch(params.optional("timeZone") or "0")
+    if found is None:
+        raise refusals.invalid("timeZone")
+    minutes = int(found[2]) * 60 + int(found[3] or 0)
+    minutes = -minutes if found[1] == "-" else minutes
+    if not EARLIEST_MINUTES <= minutes <= LATEST_MINUTES:
+        raise refusals.invalid("timeZone")
+    return minutes * NS_PER_MINUTE
 
 
 def _ping(_call: Call) -> object:
@@ -104,6 +121,7 @@ def _klines(call: Call) -> object:
             start_ns=instant(params, "startTime"),
             end_ns=instant(params, "endTime"),
             limit=params.limit(default=500, most=MOST_ROWS),
+            ahead_ns=time_zone_ns(params),
         )
     except ValueError:
         raise Refusal(-1120, "Invalid interval.") from None

@@ -6,7 +6,7 @@ from holdfast.simexchange import refusals
 from holdfast.simexchange.desk import Call, Operation
 from holdfast.simexchange.model import SymbolRules
 from holdfast.simexchange.numbers import format_e8
-from holdfast.simexchange.operations.market import rows_of, symbol_names
+from holdfast.simexchange.operations.market import rows_of, symbol_names, time_zone_ns
 from holdfast.simexchange.params import Params
 from holdfast.simexchange.payloads import market as shown
 from holdfast.simexchange.refusals import Refusal
@@ -15,9 +15,6 @@ from holdfast.simexchange.tape import DAY_NS, MINUTE_NS
 HOUR_NS = 60 * MINUTE_NS
 WINDOW = re.compile(r"([1-9][0-9]?)([mhd])")
 WINDOW_UNITS = {"m": (MINUTE_NS, 59), "h": (HOUR_NS, 23), "d": (DAY_NS, 7)}
-TIME_ZONE = re.compile(r"([+-]?)([0-9]{1,2})(?::([0-9]{2}))?")
-EARLIEST_MINUTES = -12 * 60
-LATEST_MINUTES = 14 * 60
 WEIGHT_CAP = 200
 RULES_CAP = 40
 
@@ -31,18 +28,6 @@ def window_ns(text: str) -> int:
     if int(found[1]) > most:
         raise refusals.invalid("windowSize")
     return int(found[1]) * unit_ns
-
-
-def time_zone_ns(params: Params) -> int:
-    """Return how far a time zone such as 8, -1:00 or 05:45 is ahead of UTC."""
-    found = TIME_ZONE.fullmatch(params.optional("timeZone") or "0")
-    if found is None:
-        raise refusals.invalid("timeZone")
-    minutes = int(found[2]) * 60 + int(found[3] or 0)
-    minutes = -minutes if found[1] == "-" else minutes
-    if not EARLIEST_MINUTES <= minutes <= LATEST_MINUTES:
-        raise refusals.invalid("timeZone")
-    return minutes * MINUTE_NS
 
 
 def _rolling(call: Call) -> object:
