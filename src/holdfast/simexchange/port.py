@@ -7,8 +7,11 @@ from collections.abc import Callable
 from holdfast.errors import UsageError
 from holdfast.simexchange.faults import FaultKind, Faults
 from holdfast.simexchange.faults.at_http import reset
+from holdfast.simexchange.trouble import trouble_log
 
 BACKLOG = 128
+TRIES = 200
+WAIT_S = 0.05
 
 
 class Port:
@@ -46,9 +49,19 @@ class Port:
             self._server = None
 
     async def open_again(self) -> None:
-        """Listen on the same port as before, unless it is open."""
+        """Listen on the same port as before, unless it is open.
+
+        A client may hold the number as its own for a moment; then it is tried again.
+        """
+        for _ in range(TRIES):
+            if self._server is not None:
+                return
+            try:
+                await self.open(self.number)
+            except UsageError:
+                await asyncio.sleep(WAIT_S)
         if self._server is None:
-            await self.open(self.number)
+            trouble_log().error("port %d cannot be opened again", self.number)
 
     def _connected(self) -> asyncio.Protocol:
         if self._faults.on_accept and self._faults.strikes(FaultKind.CONNECTION_RESET):

@@ -60,6 +60,7 @@ def perform(floor: "Floor", fault: Fault) -> None:
     try:
         act_now(floor, fault)
     except (ValueError, HoldfastError) as error:
+        floor.faults.note(fault.kind, times=-1)
         trouble_log().error("fault %s: %s", fault.kind.value, error)
 
 

@@ -159,9 +159,12 @@ class Faults:
             if not one.is_spent and (scene is ANY or one.concerns(scene))
         ]
 
-    def note(self, kind: FaultKind) -> None:
-        """Count a fault that was asked for at once."""
-        self.happened[kind.value] = self.happened.get(kind.value, 0) + 1
+    def note(self, kind: FaultKind, *, times: int = 1) -> None:
+        """Count what happened; -1 takes back what could not be done after all."""
+        count = self.happened.get(kind.value, 0) + times
+        self.happened[kind.value] = count
+        if not count:
+            del self.happened[kind.value]
 
     def uniform(self, what: str) -> float:
         """Draw a number in [0, 1) that depends on the seed and on what it is for."""
