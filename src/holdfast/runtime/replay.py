@@ -92,6 +92,7 @@ class Replay:
             account=account,
             assumptions=assumptions,
             seed=config.seed,
+            funding=self._market.funding,
         )
         self._node = Node(
             config,
