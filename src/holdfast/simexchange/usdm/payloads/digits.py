@@ -1,9 +1,12 @@
 """Numbers as USD-M writes them: prices and quantities with the decimals of tick and step."""
 
+from collections.abc import Iterable
+
 from holdfast.simexchange.model import Level, SymbolRules
 from holdfast.simexchange.numbers import DECIMALS, E8, decimals_of
 
 MILLISECOND_NS = 10**6
+TEXTS_KEPT = 50_000
 
 
 def fixed(value: int, decimals: int) -> str:
@@ -15,29 +18,46 @@ def fixed(value: int, decimals: int) -> str:
     return f"{sign}{whole}.{fraction:0{decimals}d}"
 
 
+class _Texts(dict[int, str]):
+    """Texts of numbers with so many decimals; the market repeats itself, so they are kept."""
+
+    def __init__(self, decimals: int) -> None:
+        super().__init__()
+        self._decimals = decimals
+
+    def __missing__(self, value: int) -> str:
+        if len(self) >= TEXTS_KEPT:
+            self.clear()
+        text = self[value] = fixed(value, self._decimals)
+        return text
+
+
 class Digits:
     """How the numbers of one symbol are written."""
 
-    __slots__ = ("price_decimals", "quantity_decimals", "rules")
+    __slots__ = ("_prices", "_quantities", "price_decimals", "quantity_decimals", "rules")
 
     def __init__(self, rules: SymbolRules) -> None:
         self.rules = rules
         self.price_decimals = decimals_of(rules.tick)
         self.quantity_decimals = decimals_of(rules.step)
+        self._prices = _Texts(self.price_decimals)
+        self._quantities = _Texts(self.quantity_decimals)
 
     def price(self, value: int) -> str:
         """Write a price."""
-        return fixed(value, self.price_decimals)
+        return self._prices[value]
 
     def quantity(self, value: int) -> str:
         """Write a quantity."""
-        return fixed(value, self.quantity_decimals)
+        return self._quantities[value]
 
-    def levels(self, side: list[Level]) -> str:
+    def levels(self, side: Iterable[Level]) -> str:
         """Write levels of the book as JSON: pairs of decimal texts."""
-        price, quantity = self.price, self.quantity
-        return "[" + ",".join(f'["{price(p)}","{quantity(q)}"]' for p, q in side) + "]"
+        prices, quantities = self._prices, self._quantities
+        pairs = [f'["{prices[price]}","{quantities[size]}"]' for price, size in side]
+        return f"[{','.join(pairs)}]"
 
-    def pairs(self, side: list[Level]) -> list[list[str]]:
+    def pairs(self, side: Iterable[Level]) -> list[list[str]]:
         """Return levels of the book as pairs of decimal texts."""
-        return [[self.price(price), self.quantity(quantity)] for price, quantity in side]
+        return [[self._prices[price], self._quantities[size]] for price, size in side]

@@ -23,7 +23,7 @@ class Diff(msgspec.Struct, kw_only=True):
 
 def depth_update(diff: Diff, symbol: str, *, digits: Digits, at_ns: int) -> bytes:
     """Write one depth diff; `pu` is the `u` of the diff before it."""
-    bids, asks = digits.levels([*diff.bids.items()]), digits.levels([*diff.asks.items()])
+    bids, asks = digits.levels(diff.bids.items()), digits.levels(diff.asks.items())
     return _depth(diff, symbol, f'"b":{bids},"a":{asks}', at_ns)
 
 
