@@ -4,6 +4,7 @@ Only filters say what a tick or a step is: the precisions that USD-M lists are n
 """
 
 from collections.abc import Container
+from decimal import Decimal
 from typing import NamedTuple
 
 import msgspec
@@ -20,6 +21,7 @@ from holdfast.domain.money import (
     exact,
     to_units,
 )
+from holdfast.venues.binance.wire.numbers import decimal_text
 from holdfast.venues.binance.wire.unreadable import READ_ERRORS, Unreadable
 
 VENUE = "binance"
@@ -152,7 +154,7 @@ def _instrument(listed: _Symbol, product: Product) -> Instrument:
         min_quantity=quantities(lot.min_qty),
         max_quantity=quantities(lot.max_qty),
         market_max_quantity=quantities(market_lot.max_qty),
-        min_notional=canonical(exact(smallest.min_notional) or exact(smallest.notional)),
+        min_notional=_first_of(smallest.min_notional, smallest.notional),
         multiplier_up=up,
         multiplier_down=down,
         status=listed.status,
@@ -163,14 +165,23 @@ def _multipliers(filters: dict[str, _Filter]) -> tuple[str, str]:
     """Give the percent-price bounds; of bounds by side the narrower ones."""
     both = filters.get("PERCENT_PRICE")
     if both is not None:
-        return both.multiplier_up, both.multiplier_down
+        return decimal_text(both.multiplier_up), decimal_text(both.multiplier_down)
     sides = filters.get("PERCENT_PRICE_BY_SIDE")
     if sides is None:
         return "", ""
-    up = min(exact(sides.bid_multiplier_up), exact(sides.ask_multiplier_up))
-    down = max(exact(sides.bid_multiplier_down), exact(sides.ask_multiplier_down))
+    up = min(_number(sides.bid_multiplier_up), _number(sides.ask_multiplier_up))
+    down = max(_number(sides.bid_multiplier_down), _number(sides.ask_multiplier_down))
     return canonical(up), canonical(down)
 
 
+def _number(text: str) -> Decimal:
+    return exact(decimal_text(text))
+
+
 def _decimals(text: str) -> int:
-    return len(canonical(exact(text)).partition(".")[2])
+    return len(decimal_text(text).partition(".")[2])
+
+
+def _first_of(*texts: str) -> str:
+    """Give the first number that is not zero, else zero."""
+    return next((number for text in texts if (number := decimal_text(text)) != "0"), "0")

@@ -22,8 +22,13 @@ from holdfast.domain.market import (
     MarkPrice,
     TradePrint,
 )
-from holdfast.domain.money import PriceUnits, QuantityUnits, canonical, exact
-from holdfast.venues.binance.wire.numbers import instant, price_table, quantity_table
+from holdfast.domain.money import PriceUnits, QuantityUnits
+from holdfast.venues.binance.wire.numbers import (
+    decimal_text,
+    instant,
+    price_table,
+    quantity_table,
+)
 from holdfast.venues.binance.wire.unreadable import READ_ERRORS, Unreadable
 
 _NAME_STARTS = len(b'{"stream":"')
@@ -285,7 +290,7 @@ def _by_key(streams: dict[str, tuple[Read, Symbol]]) -> dict[bytes, tuple[Read, 
 
 def _rate(text: str) -> str:
     """Check a funding rate, which may be below zero."""
-    return canonical(exact(text)) if text else "0"
+    return decimal_text(text) if text else "0"
 
 
 class _Tables:
