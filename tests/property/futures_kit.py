@@ -38,13 +38,20 @@ Act = Callable[[Exchange, int], list[AnyEmission]]
 History = list[tuple[Act, int]]
 
 
-def new_futures(*, wallet: int = WALLET, seed: int = 0) -> Exchange:
-    """Return an exchange with two margin accounts and a snapshot of three levels a side."""
+def new_futures(*, wallet: int = WALLET, seed: int = 0, **orders: object) -> Exchange:
+    """Return an exchange with two margin accounts and a snapshot of three levels a side.
+
+    `orders` are what is assumed of orders otherwise than by the package.
+    """
+    assumed = assumptions()
+    changed = msgspec.structs.replace(assumed.futures.orders, **orders)
+    margin = msgspec.structs.replace(assumed.futures, orders=changed)
+    assumed = msgspec.structs.replace(assumed, futures=margin)
     accounts = [
         AccountSpec(name=name, keys=(), balances={}, futures_balances={"BBB": wallet})
         for name in ACCOUNTS
     ]
-    exchange = Exchange({SYMBOL: LINEAR}, accounts, assumptions=assumptions(), seed=seed)
+    exchange = Exchange({SYMBOL: LINEAR}, accounts, assumptions=assumed, seed=seed)
     bids = [((FIRST - at) * TICK, 5 * STEP) for at in range(3)]
     asks = [((FIRST + 1 + at) * TICK, 5 * STEP) for at in range(3)]
     exchange.apply(Snapshot(1, SYMBOL, 1, bids, asks))

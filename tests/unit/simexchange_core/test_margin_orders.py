@@ -306,3 +306,20 @@ def test_rules_that_change_while_it_trades_hold_at_once() -> None:
     exchange.change_rules(SYMBOL, status="TRADING", min_quantity=3 * STEP)
     assert code(ask(exchange, order("BUY", 1))) == -4004
     assert exchange.symbols[SYMBOL].min_quantity == 3 * STEP
+
+
+def test_what_is_assumed_of_orders_may_be_assumed_otherwise() -> None:
+    exchange = new_futures(
+        gtx_answer="expire", countdown_cancels_algos=True, triggered_client_id="same"
+    )
+    crossing = placed(exchange, order("BUY", 1, 101, time_in_force="GTX")).order
+    assert (crossing.status, crossing.expiry_reason) == ("EXPIRED", "GTX_ORDER_REJECT")
+    placed(exchange, order("BUY", 1))
+    ask(exchange, conditional("SELL", 95, client_algo_id="guard"))
+    trade(exchange, 95)
+    found = exchange.futures.orders.order("ann", SYMBOL, client_id="guard")
+    assert getattr(found, "status", "") == "FILLED"
+    ask(exchange, conditional("SELL", 80))
+    ask(exchange, Countdown(SYMBOL, 1_000))
+    touch(exchange, 100, after_s=2)
+    assert exchange.futures.orders.open_algos("ann") == []
