@@ -266,19 +266,21 @@ class Admission:
         return filters.MARKET_BOUND if not plan.steps and is_offered else plan
 
     def _margin_refusal(self, stake: Stake, order: FuturesOrder, plan: Plan) -> Reject | None:
-        """Refuse what the account cannot margin: initial margin and the loss at entry."""
+        """Refuse what the account cannot margin: initial margin and the loss at entry.
+
+        All of the quantity counts, also of an order whose rest would expire.
+        """
         if not opens(order):
             return None
-        rests = order.order_type == "LIMIT" and order.time_in_force not in ("IOC", "FOK")
-        rest = order.leaves_quantity - plan.quantity if rests else 0
-        quantity = plan.quantity + rest
-        value = plan.cost + notional(order.price, rest)
+        mark = self._clearing.marks[order.symbol].mark
+        quantity = order.leaves_quantity
+        value = plan.cost + notional(order.price or mark, quantity - plan.quantity)
         now = stake.exposure()
         is_buy = order.side == "BUY"
         then = stake.exposure(bids=value if is_buy else 0, asks=0 if is_buy else value)
         if then <= now:
             return None
-        fair = notional(self._clearing.marks[order.symbol].mark, quantity)
+        fair = notional(mark, quantity)
         loss = max(0, value - fair if is_buy else fair - value)
         wallet = self._clearing.members[order.account].wallet(stake.contract.margin_asset)
         if then > stake.max_notional:
