@@ -14,7 +14,7 @@ from aiohttp import web
 
 from holdfast.errors import ConfigError, HoldfastError
 from holdfast.simexchange.faults import Faults, entries_from
-from holdfast.simexchange.faults.acts import act_now
+from holdfast.simexchange.faults.acts import act_now, check_names
 from holdfast.simexchange.faults.entries import check_act
 from holdfast.simexchange.floor import Floor
 
@@ -32,6 +32,8 @@ def add_routes(app: web.Application, floor: Floor) -> None:
         try:
             entries = entries_from(await _decoded(request))
             faults.check_room(entries)
+            for entry in entries:
+                check_names(floor, entry)
         except (ValueError, ConfigError) as error:
             return _error(str(error))
         return _json({"armed": [faults.add(entry).shown() for entry in entries]})
@@ -66,11 +68,13 @@ def _all(faults: Faults) -> dict[str, object]:
 
 
 async def _decoded(request: web.Request) -> object:
-    raw = await request.read()
     try:
+        raw = await request.read()
         return msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"the body is no JSON ({error})") from None
+    except web.HTTPRequestEntityTooLarge:
+        raise ValueError("the body is too large") from None
     except RecursionError:
         raise ValueError("the body is nested too deeply") from None
 

@@ -75,6 +75,7 @@ class Floor:
         self._timer: asyncio.TimerHandle | None = None
         self._listened = asyncio.Event()
         self._afterwards: list[Callable[[], None]] = []
+        self._early: list[Armed] | None = []
         faults.bind(
             start_ns=clock.start_ns,
             now_ns=clock.now_ns,
@@ -195,8 +196,17 @@ class Floor:
             return
         self.streams.publish(record)
 
+    def opened(self) -> None:
+        """Say that clients may come; what was due before happens now."""
+        early, self._early = self._early or [], None
+        for armed in early:
+            self._await_fault(armed)
+
     def _await_fault(self, armed: Armed) -> None:
         """Let a fault happen at its time, and again as often as it may."""
+        if self._early is not None:
+            self._early.append(armed)
+            return
 
         def happen() -> None:
             if self.faults.strike_timed(armed):

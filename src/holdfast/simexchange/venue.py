@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from aiohttp import web
 
+from holdfast.errors import ConfigError
 from holdfast.simexchange import admin, insight, rest
 from holdfast.simexchange.addresses import HOST
 from holdfast.simexchange.arguments import ServeOptions
@@ -14,6 +15,7 @@ from holdfast.simexchange.desk import Desk
 from holdfast.simexchange.everystream import JoinedStreams
 from holdfast.simexchange.exchange import Exchange
 from holdfast.simexchange.faults import Faults
+from holdfast.simexchange.faults.acts import check_names
 from holdfast.simexchange.faults.at_http import door
 from holdfast.simexchange.floor import Floor
 from holdfast.simexchange.limits import USDM
@@ -52,6 +54,7 @@ async def open_floor(
     clock = MarketClock(start_ns, speed=options.speed, monotonic=loop.time)
     pacer = Pacer(clock, window=options.window if options.speed is None else None)
     floor = Floor(exchange, clock, pacer, faults=faults)
+    _check_faults(floor)
     desk = Desk(floor)
     floor.on_first_fill = desk.give_back
     floor.is_full = options.profile == "full"
@@ -69,6 +72,7 @@ async def open_floor(
     port = floor.port = Port(HOST, server, faults=faults)
     try:
         await port.open(options.port)
+        floor.opened()
         playing = loop.create_task(pump.run())
         floor.tasks += [playing, loop.create_task(pacer.watch())]
         yield Venue(floor, port.number, playing)
@@ -79,6 +83,14 @@ async def open_floor(
             task.cancel()
         await asyncio.gather(*floor.tasks, return_exceptions=True)
         await runner.cleanup()
+
+
+def _check_faults(floor: Floor) -> None:
+    for armed in floor.faults.armed:
+        try:
+            check_names(floor, armed.entry)
+        except ValueError as error:
+            raise ConfigError(f"fault {armed.entry.kind.value}: {error}") from None
 
 
 def _add_usdm(app: web.Application, spot: Desk, *, day_cut_ns: int) -> None:

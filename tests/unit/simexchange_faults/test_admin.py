@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from holdfast.errors import ConfigError
 from holdfast.simexchange.faults import FaultKind
 from tests.unit.simexchange_faults.story import do, fault, happened, post
 from tests.unit.simexchange_wire.venue_kit import Client, open_venue, run
@@ -48,6 +49,35 @@ def test_all_of_several_faults_are_armed_or_none() -> None:
             unknown = {"fault": [{"kind": "depth_gap"}, {"kind": "user_enum_unknown"}]}
             assert "--profile full" in (await post(client, "/sim/faults", unknown))["error"]
             assert (await client.get("/sim/faults"))["faults"] == []
+
+    run(story())
+
+
+def test_an_act_that_names_what_is_not_there_is_refused_before_its_time() -> None:
+    async def story() -> None:
+        async with open_venue() as client:
+            for body in (
+                {"kind": "symbol_halt", "symbol": "NOPE", "from": "1h"},
+                {"kind": "listen_key_expired", "account": "nobody", "from": "1h"},
+            ):
+                assert "no " in (await post(client, "/sim/faults", body))["error"]
+                assert client.status == 400
+            assert (await client.get("/sim/faults"))["faults"] == []
+            status, _ = await delete(client, "/sim/faults/1")
+            assert status == 404
+        entry = fault(FaultKind.SYMBOL_HALT, symbol="NOPE", from_="1h")
+        with pytest.raises(ConfigError, match="no symbol 'NOPE'"):
+            async with open_venue(faults=[entry]):
+                pass
+
+    run(story())
+
+
+def test_a_body_over_the_limit_is_one_line_of_json() -> None:
+    async def story() -> None:
+        async with open_venue() as client:
+            body = await post(client, "/sim/faults", {"kind": "x" * (2 << 20)})
+            assert (client.status, body["error"]) == (400, "the body is too large")
 
     run(story())
 

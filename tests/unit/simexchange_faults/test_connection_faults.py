@@ -117,6 +117,20 @@ def test_nobody_listens_for_a_while_and_then_at_the_same_port_again() -> None:
     run(story())
 
 
+def test_a_fault_without_a_time_happens_as_soon_as_the_venue_is_open() -> None:
+    async def story() -> None:
+        entry = fault(FaultKind.LISTENER_CLOSED, lasts="200ms")
+        async with open_venue(faults=[entry]) as client:
+            await asyncio.sleep(0.05)
+            with pytest.raises(aiohttp.ClientConnectorError):
+                await time_after(client)
+            await asyncio.sleep(0.3)
+            assert await time_after(client) == 401
+            assert await happened(client) == {"listener_closed": 1}
+
+    run(story())
+
+
 @proves(FaultKind.SOCKET_CUT)
 def test_a_socket_is_cut_a_while_after_it_opened() -> None:
     async def story() -> None:

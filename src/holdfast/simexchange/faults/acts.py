@@ -14,7 +14,7 @@ from holdfast.errors import HoldfastError
 from holdfast.simexchange.connection import GOING_AWAY
 from holdfast.simexchange.faults import at_socket
 from holdfast.simexchange.faults.entries import Fault, offset_ns
-from holdfast.simexchange.faults.kinds import FaultKind
+from holdfast.simexchange.faults.kinds import TRAITS, FaultKind, Occasion
 from holdfast.simexchange.futures.requests import (
     FuturesCancelAll,
     FuturesPlace,
@@ -72,11 +72,14 @@ def act_now(floor: "Floor", fault: Fault) -> dict[str, object]:
             f"{fault.kind.value} befalls an occasion; arm it with /sim/faults. At once can be "
             f"done: {', '.join(sorted(kind.value for kind in ACTS))}"
         )
-    _check_names(floor, fault)
+    check_names(floor, fault)
     return act(floor, fault)
 
 
-def _check_names(floor: "Floor", fault: Fault) -> None:
+def check_names(floor: "Floor", fault: Fault) -> None:
+    """Raise a ValueError when an act names a symbol or an account that is not there."""
+    if TRAITS[fault.kind].occasions != (Occasion.TIME,):
+        return
     exchange = floor.exchange
     if fault.symbol and fault.symbol not in exchange.symbols:
         raise ValueError(
