@@ -20,6 +20,9 @@ from holdfast.simexchange.faults import KINDS
 from holdfast.simexchange.rest import ROUTES
 from holdfast.simexchange.slowstreams import SLOW_KINDS
 from holdfast.simexchange.streams import INTERVALS, PARTIAL_LIMITS, RECORD_KINDS
+from holdfast.simexchange.usdm import routes as usdm_routes
+from holdfast.simexchange.usdm import streams as usdm_streams
+from holdfast.simexchange.usdm import wsapi as usdm_wsapi
 from holdfast.simexchange.wsapi import METHODS
 from tests.scenario import kit
 from tests.tidy import documents
@@ -114,7 +117,8 @@ def test_the_accounts_of_the_guide_are_opened(tmp_path: Path) -> None:
         assert refusal(refused.value) == -2015
         notes = get(f"{url}/sim/assumptions")["notes"]
         assert notes[-1] == (
-            "account desk opens with 1 BTC, 50000 USDT; its own fees: 0.05 % maker, 0.1 % taker"
+            "account desk opens with 1 BTC, 50000 USDT, 10000 USDT of margin; its own fees: "
+            "0.05 % maker, 0.1 % taker"
         )
 
 
@@ -213,4 +217,20 @@ def test_the_guide_covers_what_is_served_and_nothing_else() -> None:
     assert sorted(methods) == sorted({*METHODS, *SESSION_METHODS})
     kinds = {*RECORD_KINDS, *SLOW_KINDS, *PARTIAL_LIMITS}
     kinds |= {f"kline_{interval}" for interval in INTERVALS}
+    assert {name for line in streams for name in line} == kinds
+
+
+def test_the_guide_covers_what_is_served_of_usdm_and_nothing_else() -> None:
+    title = "What is covered of USD-M"
+    venue, api, streams = (
+        [line.split() for line in block.splitlines()] for block in blocks(title)
+    )
+    listed = [(line[0], line[1] + name) for line in venue for name in line[2:]]
+    assert sorted(listed) == sorted((method, path) for method, path, _ in usdm_routes.ROUTES)
+    methods = [name for line in api for name in line]
+    session = {"session.logon", "session.status", "session.logout"}
+    assert sorted(methods) == sorted({*usdm_wsapi.METHODS, *session})
+    candles = {"kline_<interval>", "<pair>_perpetual@continuousKline_<interval>"}
+    kinds = {*usdm_streams.DEPTH_NS, *usdm_streams.PARTIAL, *usdm_streams.PLAIN}
+    kinds |= {*usdm_streams.EVERY_KIND, *candles}
     assert {name for line in streams for name in line} == kinds
