@@ -75,8 +75,8 @@ class Doors:
         )
 
     def go_back(self) -> None:
-        """Use the wanted address again."""
-        self._at = self._failures = 0
+        """Use the wanted address again; its first failure is one too many."""
+        self._at, self._failures = 0, self._most - 1
 
     def stay(self) -> None:
         """Note that the wanted address failed a trial: the next one is later."""

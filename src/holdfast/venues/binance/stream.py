@@ -181,6 +181,7 @@ class StandingSocket:
         if self._successor is not None and self._successor.socket is not None:
             self._switch(reason)
             return
+        self._successor = None
         self._owner.on_lost(reason)
         if not self._is_closing:
             self._spawn(self._reconnect())
@@ -212,6 +213,8 @@ class StandingSocket:
     async def _reconnect(self) -> None:
         while not self._is_closing:
             await asyncio.sleep(pause_s(self._attempt, self._jitter()))
+            if self.is_open:
+                return
             self._attempt += 1
             if self._doors.may_go_back():
                 self._doors.go_back()

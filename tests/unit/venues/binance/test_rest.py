@@ -19,6 +19,7 @@ from holdfast.errors import (
 )
 from holdfast.testing.clock import START_NS, ManualClock
 from holdfast.testing.network import FakeNetwork
+from holdfast.venues.binance.doors import FAILURES_A_DOOR, WAY_BACK_NS
 from holdfast.venues.binance.options import Credentials, Options
 from holdfast.venues.binance.rest import Rest
 
@@ -220,3 +221,47 @@ def test_a_venue_that_cannot_be_reached_is_one_clear_line() -> None:
             await desk.rest.get("/x", {}, weight=1)
 
     run(Desk(), story)
+
+
+def test_after_failures_another_door_is_asked_and_the_first_one_tried_again_later() -> None:
+    async def story(desk: Desk) -> None:
+        desk.rest = Rest(
+            desk.network,
+            desk.clock,
+            origin="https://a/",
+            others=["https://b"],
+            credentials=None,
+            options=Options(),
+        )
+
+        async def ask(*, refusals: int = 0) -> None:
+            desk.network.refusals = refusals
+            desk.answers = [ok()]
+            await desk.rest.get("/x", {}, weight=1)
+
+        for _ in range(FAILURES_A_DOOR):
+            with pytest.raises(VenueUnavailable, match="https://a: no connection"):
+                await ask(refusals=1)
+        await ask()
+        await ask()
+        assert [http.origin for http in desk.network.https] == ["https://b"]
+        desk.clock.wait(WAY_BACK_NS)
+        with pytest.raises(VenueUnavailable, match="https://a: no connection"):
+            await ask(refusals=1)
+        await ask()
+        assert desk.network.https[-1].origin == "https://b"
+        desk.clock.wait(WAY_BACK_NS)
+        await ask()
+        assert desk.network.https[-1].origin == "https://a"
+
+    run(Desk(), story)
+
+
+def test_a_keyed_request_carries_the_key_and_no_signature() -> None:
+    async def story(desk: Desk) -> None:
+        assert await desk.rest.keyed("POST", "/fapi/v1/listenKey", weight=1) == b"{}"
+        ((method, target, headers),) = desk.network.https[0].requests
+        assert (method, target) == ("POST", "/fapi/v1/listenKey")
+        assert headers == {"X-MBX-APIKEY": "KEY"}
+
+    run(Desk(ok()), story)

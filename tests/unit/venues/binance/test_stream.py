@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
+from holdfast.domain.ports import WebSocketListener
 from holdfast.domain.venue import Pingable
 from holdfast.errors import VenueUnavailable
-from holdfast.testing.network import FakeNetwork
+from holdfast.testing.network import FakeNetwork, FakeWebSocket
 from holdfast.venues.binance.doors import FAILURES_A_DOOR, WAY_BACK_NS, Doors
 from holdfast.venues.binance.options import Rotation
 from holdfast.venues.binance.overlap import Verdict
@@ -296,6 +297,36 @@ def test_a_successor_that_ends_or_is_mute_is_replaced_while_the_old_one_goes_on(
             "switched: old age",
         ]  # fmt: skip
         await socket.close()
+
+    asyncio.run(story())
+
+
+def test_a_cut_while_the_successor_is_still_opened_ends_in_one_connection() -> None:
+    class Slow(FakeNetwork):
+        gate: asyncio.Event | None = None
+
+        async def websocket(self, url: str, listener: WebSocketListener) -> FakeWebSocket:
+            made = await super().websocket(url, listener)
+            if len(self.sockets) == 2 and self.gate is not None:
+                await self.gate.wait()
+            return made
+
+    async def story() -> None:
+        network, owner = Slow(), Both()
+        network.gate = asyncio.Event()
+        owner.verdict = Verdict.SWITCH
+        socket = rotating(network, owner)
+        await socket.open()
+        socket.rotate("old age")
+        await turn()
+        network.sockets[0].drop("24 h")
+        await until(lambda: len(network.sockets) == 3)
+        network.gate.set()
+        await asyncio.sleep(0.05)
+        assert sum(made.is_open for made in network.sockets) == 1
+        assert owner.story[:3] == ["open", "lost: 24 h", "open"]
+        await socket.close()
+        assert not any(made.is_open for made in network.sockets)
 
     asyncio.run(story())
 
