@@ -1,7 +1,8 @@
 """Position mode, leverage and margin type: read at the start and held against what was wanted.
 
-What the configuration leaves out is taken as the account has it. Something else than the
-configuration says is refused with one line, unless `venue.set_contracts` says to change it: the
+Leverage and margin type that the configuration leaves out are taken as the account has them;
+the position mode is one-way where it says nothing, because an order without a side means that.
+Anything else is refused with one line, unless `venue.set_contracts` says to change it: the
 settings belong to the account, and others may trade on it.
 """
 
@@ -19,9 +20,10 @@ async def agree_on_settings(
     """Read the account's settings, and change or refuse what is not as it was wanted."""
     held = await settings.read(symbols)
     mode = HEDGE if held.is_hedged else ONE_WAY
-    if wanted.position_mode and wanted.position_mode != mode:
-        _refuse(wanted, "position_mode", "the account", is_so=mode, say=wanted.position_mode)
-        await settings.set_hedged(is_hedged=wanted.position_mode == HEDGE)
+    mode_wanted = wanted.position_mode or ONE_WAY
+    if mode_wanted != mode:
+        _refuse(wanted, "position_mode", "the account", is_so=mode, say=mode_wanted)
+        await settings.set_hedged(is_hedged=mode_wanted == HEDGE)
     for symbol in symbols:
         known = held.symbols.get(symbol)
         if known is None:

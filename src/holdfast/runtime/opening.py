@@ -11,9 +11,11 @@ from functools import partial
 
 from holdfast.domain.ids import Symbol
 from holdfast.domain.instant import NS_PER_MS
+from holdfast.domain.instrument import Instrument
 from holdfast.errors import VenueUnavailable
 from holdfast.runtime.clock import PingedClock, RunningClock
-from holdfast.runtime.contract_settings import agree_on_settings
+from holdfast.runtime.config import Config
+from holdfast.runtime.contract_settings import HEDGE, agree_on_settings
 from holdfast.runtime.node import Node
 from holdfast.runtime.pacing import Pacer
 from holdfast.runtime.reconciler import CHECK_EVERY_NS, Reconciler
@@ -35,13 +37,10 @@ async def open_trading(
     on_end: Callable[[], None],
 ) -> Reconciler:
     """Connect, open the books, reconcile, start the strategies; `on_end` runs at data's end."""
-    symbols = [Symbol(symbol) for symbol in node.state.symbols]
-    instruments = await venue.market_data.instruments(symbols)
-    view = venue.account_view
     if settings is not None:
         stack.push_async_callback(settings.close)
-        await agree_on_settings(settings, node.config.venue, symbols=symbols)
-    node.register(instruments)
+    instruments = await _instruments(node, venue, settings=settings)
+    view = venue.account_view
     trader = node.wire(
         venue.order_entry,
         snapshot=venue.market_data.request_snapshot,
@@ -77,12 +76,30 @@ async def open_trading(
     reconciler.request("start")
     await reconciler.finish()
     await warm(trader.cast, venue.market_data, clock=clock)
-    trader.cast.start()
-    trader.rounds.by_market = node.config.mode != "live"
-    trader.keep_passing_barriers()
-    trader.rounds.keep(reconciler.check, every_ns=CHECK_EVERY_NS, at_once=False)
+    _begin(trader, reconciler, config=node.config)
     pacer.release()
     return reconciler
+
+
+async def _instruments(
+    node: Node, venue: BinanceSpot | BinanceUsdm, *, settings: BinanceSettings | None
+) -> list[Instrument]:
+    """Register what is traded, once the account trades contracts as it was wanted."""
+    symbols = [Symbol(symbol) for symbol in node.state.symbols]
+    instruments = await venue.market_data.instruments(symbols)
+    if settings is not None:
+        await agree_on_settings(settings, node.config.venue, symbols=symbols)
+    node.register(instruments)
+    return instruments
+
+
+def _begin(trader: Trader, reconciler: Reconciler, *, config: Config) -> None:
+    """Let the strategies start, and what comes round come round."""
+    trader.pipeline.desk.is_hedged = config.venue.position_mode == HEDGE
+    trader.cast.start()
+    trader.rounds.by_market = config.mode != "live"
+    trader.keep_passing_barriers()
+    trader.rounds.keep(reconciler.check, every_ns=CHECK_EVERY_NS, at_once=False)
 
 
 def _take_offset(trader: Trader, offset_ns: int) -> None:

@@ -122,12 +122,7 @@ def _refuse_contradictions(options: RunOptions, config: Config) -> None:
             "--data and --venue-url: the exchange that runs has its own data; name one"
         )
     if config.mode == "replay":
-        if config.venue.url:
-            raise UsageError("--mode replay has no sockets; --venue-url needs --mode paper")
-        if options.speed not in (None, MAX_SPEED):
-            raise UsageError("--mode replay always runs as fast as it can; leave --speed out")
-        if options.resume:
-            raise UsageError("--resume needs an exchange that kept running; use --mode paper")
+        _refuse_for_replay(options, config)
     if config.mode == "live":
         _refuse_for_live(options, config)
     elif options.network or options.real_money:
@@ -136,6 +131,18 @@ def _refuse_contradictions(options: RunOptions, config: Config) -> None:
         raise UsageError(f"--seed {config.seed}: a whole number from 0 to {GREATEST_SEED}")
     if options.window < 1:
         raise UsageError(f"--window {options.window}: needs at least 1 message in flight")
+
+
+def _refuse_for_replay(options: RunOptions, config: Config) -> None:
+    """Refuse what needs an exchange of its own."""
+    if config.venue.url:
+        raise UsageError("--mode replay has no sockets; --venue-url needs --mode paper")
+    if options.speed not in (None, MAX_SPEED):
+        raise UsageError("--mode replay always runs as fast as it can; leave --speed out")
+    if options.resume:
+        raise UsageError("--resume needs an exchange that kept running; use --mode paper")
+    if config.venue.position_mode == "hedge":
+        raise UsageError("--mode replay trades one-way; hedge needs --mode paper or live")
 
 
 def _refuse_for_live(options: RunOptions, config: Config) -> None:

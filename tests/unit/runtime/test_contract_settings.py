@@ -72,6 +72,12 @@ def test_what_is_otherwise_is_refused_with_what_would_change_it(
     assert held.told == []
 
 
+def test_a_hedged_account_is_no_surprise() -> None:
+    with pytest.raises(ConfigError, match="is one-way, and the account has hedge at the venue"):
+        agree(Held(is_hedged=True))
+    assert agree(Held(is_hedged=True), position_mode="hedge") == []
+
+
 def test_the_venue_is_told_when_that_is_said() -> None:
     wanted = {"position_mode": "hedge", "leverage": 5, "margin_type": "isolated"}
     told = agree(Held(), set_contracts=True, **wanted)
