@@ -55,7 +55,7 @@ class LiveGround:
         self._options = options
         self._tell = tell
         self._product = PRODUCTS[venue.product or "spot"]
-        self._network_name, self.endpoints = _endpoints(config)
+        self._network_name, self.endpoints = endpoints_of(config)
         self._is_production = self._network_name == "production"
         self._is_loopback = all(_is_loopback(host) for host in hosts(self.endpoints))
         is_safe = self._network_name == "testnet" or self._is_loopback
@@ -175,7 +175,7 @@ class LiveGround:
         return hosts(self.endpoints) | asked
 
 
-def _endpoints(config: Config) -> tuple[str, Endpoints]:
+def endpoints_of(config: Config) -> tuple[str, Endpoints]:
     """Give the doors of the network, or those that the configuration names."""
     venue = config.venue
     named = [venue.rest, venue.ws, venue.ws_api]
