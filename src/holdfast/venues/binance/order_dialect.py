@@ -16,7 +16,7 @@ class ListsOfOrders(msgspec.Struct, frozen=True):
 
     obstacle: Callable[[tuple[NewOrder, ...]], str]
     place: Callable[[tuple[NewOrder, ...], Instrument], Call]
-    replace: Callable[[CancelOrder, NewOrder, Instrument], Call]
+    replace: Callable[[CancelOrder, Call], Call]
 
 
 class OrderDialect(msgspec.Struct, frozen=True, kw_only=True):

@@ -178,7 +178,7 @@ class BinanceOrderEntry:
         elif self._clock.now_ns() < self._governor.held_until_ns():
             self._refuse(asked, Failure.HELD)
         elif instrument := self._listed(asked, order.symbol):
-            call = lists.replace(cancel, order, instrument)
+            call = lists.replace(cancel, self._dialect.place(order, instrument))
             self._write(asked, call, self._clock.now_ns())
 
     def cancel(self, cancel: CancelOrder) -> None:

@@ -27,7 +27,7 @@ class _Line:
         self.unanswered = 0
         self._on_lost = on_lost
 
-    def send(self, call: Call, rest: Rest, on_answer: OnAnswer) -> bool:
+    def send(self, call: Call, rest: Rest, *, on_answer: OnAnswer) -> bool:
         """Write a request; False when it is certain that nothing was written."""
 
         def answered(answer: HttpAnswer | None) -> None:
@@ -73,7 +73,7 @@ class Standby:
         """Write a request; False when it is certain that nothing was written."""
         lines = [line for line in self._lines if line.connection.is_open]
         lines.sort(key=lambda line: line.unanswered)
-        sent = any(line.send(call, self._rest, on_answer) for line in lines)
+        sent = any(line.send(call, self._rest, on_answer=on_answer) for line in lines)
         if not sent:
             self._lost.set()
         return sent

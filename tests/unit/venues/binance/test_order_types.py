@@ -410,7 +410,7 @@ def test_orders_that_make_no_list_are_refused_with_a_reason(
 def test_a_replacement_stops_when_its_cancel_fails() -> None:
     cancel = CancelOrder(Symbol("BTCUSDT"), ClientOrderId("S"))
     exit_now = order(order_type=OrderType.MARKET, side=SELL)
-    call = spot_requests.replace(cancel, exit_now, SPOT)
+    call = spot_requests.replace(cancel, spot_requests.place(exit_now, SPOT))
     assert call.params == {
         **COMMON,
         "side": "SELL",

@@ -115,13 +115,13 @@ def place(order: NewOrder, instrument: Instrument) -> Call:
     return Call(PLACE, "POST", ORDER_PATH, dict(sorted(params.items())))
 
 
-def replace(cancel: CancelOrder, order: NewOrder, instrument: Instrument) -> Call:
-    """Ask for a cancel and, only if it succeeds, an order.
+def replace(cancel: CancelOrder, placing: Call) -> Call:
+    """Ask for a cancel and, only if it succeeds, what places an order.
 
     An order that has traded is not canceled: what takes its place would be for too much.
     """
     params: Params = {
-        **place(order, instrument).params,
+        **placing.params,
         "cancelOrigClientOrderId": cancel.client_order_id,
         "cancelReplaceMode": "STOP_ON_FAILURE",
         "cancelRestrictions": "ONLY_NEW",
