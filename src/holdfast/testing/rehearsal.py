@@ -1,12 +1,16 @@
 """A strategy on its own: market events in, wishes and simple fills out.
 
 There is no venue, no gate and no journal: a market order fills at once at the top, a resting
-one when the market comes to its price. It shows what a strategy would do, not what it earns.
+one when the market comes to its price, a stop when it comes to its trigger. Of a list only the
+first order rests, and nothing keeps stops: `Protect` and trailing stops want a run. It shows
+what a strategy would do, not what it earns.
 """
 
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
+
+import msgspec
 
 from holdfast.decision.check import intervals_ns
 from holdfast.decision.context import Context
@@ -35,13 +39,20 @@ from holdfast.domain.market import (
     TradePrint,
 )
 from holdfast.domain.money import AmountUnits, PriceUnits, QuantityUnits
-from holdfast.domain.order import LiquiditySide, OrderStatus, PositionSide, Side
+from holdfast.domain.order import (
+    LiquiditySide,
+    OrderStatus,
+    OrderType,
+    PositionSide,
+    Side,
+)
 from holdfast.errors import StrategyFailed
 from holdfast.market.bars import Bars
 from holdfast.market.feed import Feed, Invalid
 from holdfast.runtime.supervise import guard_strategy
 from holdfast.testing.clock import ManualClock
 
+_TAKE_PROFITS = (OrderType.TAKE_PROFIT_LIMIT, OrderType.TAKE_PROFIT_MARKET)
 _NAME = StrategyId("rehearsed")
 _NO_HISTORY = History()
 _NO_PARAMETERS: Mapping[str, Any] = MappingProxyType({})
@@ -153,8 +164,11 @@ class Rehearsal:
             intent.quantity,
             intent.quantity,
             is_quote=intent.algorithm == QUOTE,
+            purpose=intent.purpose,
+            order_type=intent.order_type,
+            trigger_price=intent.trigger_price,
         )
-        if intent.price:
+        if intent.price or intent.trigger_price:
             self.orders[order.client_order_id] = order
             return
         top = self.feed.top
@@ -164,10 +178,25 @@ class Rehearsal:
     def _match(self, low: PriceUnits, high: PriceUnits) -> None:
         """Fill what rests where the market has come to: bids at `high` and asks at `low`."""
         for order in list(self.orders.values()):
+            if order.trigger_price and not self._wakes(order, low=low, high=high):
+                continue
+            if not order.price:
+                del self.orders[order.client_order_id]
+                self._fill(order, high if order.side is Side.BUY else low)
+                continue
             reached = order.price >= high if order.side is Side.BUY else order.price <= low
             if reached:
                 del self.orders[order.client_order_id]
                 self._fill(order, order.price)
+
+    def _wakes(self, order: WorkingOrder, *, low: PriceUnits, high: PriceUnits) -> bool:
+        """Tell whether the market has come to a trigger; what has a price rests from then."""
+        rises = (order.side is Side.BUY) is (order.order_type not in _TAKE_PROFITS)
+        came = high >= order.trigger_price if rises else low <= order.trigger_price
+        if came and order.price:
+            awake = msgspec.structs.replace(order, trigger_price=PriceUnits(0))
+            self.orders[order.client_order_id] = awake
+        return came
 
     def _fill(self, order: WorkingOrder, price: PriceUnits) -> None:
         self.filled = QuantityUnits(self.filled + order.side.sign * order.quantity)

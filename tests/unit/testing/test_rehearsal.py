@@ -114,3 +114,22 @@ def test_a_strategy_is_rehearsed_with_the_history_that_it_declared():
     strategy = Warm()
     Rehearsal(strategy, TRADED, history=History(bars=(bar,)), saved=b"x")
     assert strategy.given == ((bar,), b"x")
+
+
+def test_a_stop_waits_for_its_trigger_and_fills_where_the_market_is_then(stage, market):
+    say(stage, market, Target(SYMBOL, units("2")))
+    say(stage, market, Sell(SYMBOL, units("2"), trigger_price=price("95")))
+    assert stage.filled == units("2")
+    stage.see(market.top("94", "96"))
+    assert stage.filled == 0
+    assert stage.fills[-1].last_price == price("94")
+
+
+def test_a_stop_with_a_limit_price_rests_once_it_woke_up(stage, market):
+    say(stage, market, Target(SYMBOL, units("2")))
+    stop = Sell(SYMBOL, units("2"), price("96"), trigger_price=price("95"))
+    say(stage, market, stop)
+    stage.see(market.top("94", "95"))
+    assert stage.filled == units("2")
+    stage.see(market.top("97", "98"))
+    assert stage.filled == 0

@@ -107,7 +107,7 @@ def test_a_stop_that_waits_has_an_id_that_no_order_has() -> None:
 def test_a_query_teaches_what_a_triggered_stop_has_become() -> None:
     stops = TriggeredStops()
     read = algo(stops, algoStatus="TRIGGERED", actualOrderId="1917641")
-    assert (read.kind, read.venue_order_id) == (ReportKind.ACKED, "1917641")
+    assert (read.kind, read.venue_order_id) == (ReportKind.TRIGGERED, "1917641")
     assert order(stops).client_order_id == "STOP1"
     assert order().client_order_id == "abc"
 

@@ -168,7 +168,7 @@ def test_a_triggered_stop_goes_on_under_its_own_client_id() -> None:
     stream.algo()
     stream.algo(X="TRIGGERING")
     read = only(stream.algo(X="TRIGGERED", ai="8886774"))
-    assert (read.kind, read.venue_order_id) == (ReportKind.ACKED, "8886774")
+    assert (read.kind, read.venue_order_id) == (ReportKind.TRIGGERED, "8886774")
     filled = only(stream.order(c="x-1", o="MARKET", ot="STOP_MARKET", **TRADED))
     assert (filled.client_order_id, filled.venue_order_id) == (STOP, "8886774")
     assert filled.order_type is OrderType.STOP_MARKET
@@ -184,7 +184,7 @@ def test_events_that_overtake_the_trigger_wait_for_the_stops_name(original: str)
     reports = [event for event in told if isinstance(event, OrderReport)]
     assert [report.client_order_id for report in reports] == [STOP] * 3
     assert [report.kind for report in reports] == [
-        ReportKind.ACKED, ReportKind.ACKED, ReportKind.FILLED,
+        ReportKind.TRIGGERED, ReportKind.ACKED, ReportKind.FILLED,
     ]  # fmt: skip
 
 

@@ -21,7 +21,7 @@ ORDER_TYPE_TEXTS = {
 ALGO_STATUSES = {
     "NEW": ReportKind.ACKED,
     "TRIGGERING": ReportKind.STATUS,
-    "TRIGGERED": ReportKind.ACKED,
+    "TRIGGERED": ReportKind.TRIGGERED,
     "FINISHED": ReportKind.STATUS,
     "CANCELED": ReportKind.CANCELED,
     "EXPIRED": ReportKind.EXPIRED,
