@@ -18,6 +18,7 @@ from holdfast.simexchange.marketsocket import MarketSession
 from holdfast.simexchange.pacing import SECOND_NS
 from holdfast.simexchange.payloads.feed import MICROSECOND_NS, MILLISECOND_NS
 from holdfast.simexchange.profile import embellish
+from holdfast.simexchange.timetable import Due
 from holdfast.simexchange.wsapi import CONNECT_WEIGHT, ApiSession
 
 CONNECTS_PER_WINDOW = 300
@@ -115,10 +116,12 @@ class Sockets:
             return socket
         connection = pacer.connect(transport, terms=self._terms(request, role))
         session = make(connection)
-        self._befall(connection)
+        end = self._befall(connection)
         try:
             await _read(socket, connection, session)
         finally:
+            if end is not None:
+                end.cancel()
             session.drop()
             pacer.disconnect(connection)
         return socket
@@ -133,18 +136,19 @@ class Sockets:
             pong_s=quotas.pong_s,
         )
 
-    def _befall(self, connection: Connection) -> None:
+    def _befall(self, connection: Connection) -> Due | None:
+        """Let happen to a new socket what has to; return its end, if it has one."""
         floor = self._desk.floor
         if floor.is_full:
             connection.alter = embellish
         if floor.faults.on_socket:
             befall(floor, connection)
-        if self._day_cut_ns:
-            lead_ns = min(LONGEST_LEAD_NS, self._day_cut_ns // 2)
-            floor.timetable.after(
-                self._day_cut_ns - lead_ns,
-                lambda: retire(floor, connection, lead_ns=lead_ns),
-            )
+        if not self._day_cut_ns:
+            return None
+        lead_ns = min(LONGEST_LEAD_NS, self._day_cut_ns // 2)
+        return floor.timetable.after(
+            self._day_cut_ns - lead_ns, lambda: retire(floor, connection, lead_ns=lead_ns)
+        )
 
 
 async def _read(

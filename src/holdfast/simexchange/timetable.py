@@ -23,8 +23,9 @@ class Due:
         self._is_done = False
 
     def cancel(self) -> None:
-        """Let it never happen."""
+        """Let it never happen; what it would have touched may go."""
         self._is_done = True
+        self.act = _nothing
         if self._timer is not None:
             self._timer.cancel()
 
@@ -109,3 +110,7 @@ class Timetable:
             delay_s = clock.seconds_until(self.next_ns)
             loop = asyncio.get_running_loop()
             self._timer = loop.call_later(delay_s, lambda: self.run(clock.now_ns()))
+
+
+def _nothing() -> None:
+    pass
