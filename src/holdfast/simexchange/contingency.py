@@ -1,7 +1,8 @@
 """Draw the consequences for order lists: one cancels the other, one triggers the other.
 
 Whatever happened to an order of a list stands in `Clearing.touched`; `settle` works it off. Of
-a pair never both execute: the other one ends as soon as one works or executes.
+a pair never both execute: the other one ends as soon as one works or executes. A cancel takes
+the whole list at once, so what ends alone has expired.
 """
 
 from itertools import takewhile
@@ -83,18 +84,11 @@ class Contingency:
             self._begin(order_list, waiting, at_ns=at_ns)
             return
         for one in waiting:
-            if order.status == "CANCELED":
-                self._clearing.cancel(one, one.client_order_id, at_ns=at_ns)
-            else:
-                self._clearing.expire(one, PHASE_ONE_EXPIRED, at_ns=at_ns)
+            self._clearing.expire(one, PHASE_ONE_EXPIRED, at_ns=at_ns)
 
     def _end_sibling(self, order_list: OrderList, order: SimOrder, *, at_ns: int) -> None:
         sibling = order_list.sibling(order)
-        if sibling is None or not self._clearing.is_open(sibling):
-            return
-        if order.status == "CANCELED":
-            self._clearing.cancel(sibling, sibling.client_order_id, at_ns=at_ns)
-        else:
+        if sibling is not None and self._clearing.is_open(sibling):
             self._clearing.expire(sibling, OCO_TRIGGER, at_ns=at_ns)
 
     def _begin(self, order_list: OrderList, waiting: list[SimOrder], *, at_ns: int) -> None:

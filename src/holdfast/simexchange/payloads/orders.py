@@ -94,7 +94,10 @@ def canceled(outcome: Canceled, *, unit_ns: int = MILLISECOND_NS) -> list[Json]:
 
 
 def queried(order: SimOrder, *, unit_ns: int = MILLISECOND_NS) -> Json:
-    """Show an order as a query does."""
+    """Show an order as a query does; `isWorking` stays true when what worked has ended.
+
+    Source: the expired orders in the venue's questions on self-trade prevention.
+    """
     shown: Json = {
         "symbol": order.symbol,
         "orderId": order.order_id,
@@ -108,7 +111,7 @@ def queried(order: SimOrder, *, unit_ns: int = MILLISECOND_NS) -> Json:
         "icebergQty": format_e8(order.iceberg_quantity),
         "time": order.created_ns // unit_ns,
         "updateTime": order.updated_ns // unit_ns,
-        "isWorking": order.is_working,
+        "isWorking": order.working_ns > 0,
         "workingTime": order.working_ns // unit_ns if order.working_ns else -1,
         "selfTradePreventionMode": order.stp_mode,
     }
