@@ -33,6 +33,7 @@ def instrument(
         step=QuantityUnits(to_units(step, DEFAULT_EXPONENT)),
         min_quantity=QuantityUnits(to_units(step, DEFAULT_EXPONENT)),
         min_notional=min_notional,
+        order_lists=("OCO", "OTO", "OTOCO") if product is Product.SPOT else (),
     )
 
 

@@ -6,9 +6,16 @@ from holdfast.domain import events as ev
 from holdfast.domain.ids import VenueOrderId
 from holdfast.domain.instant import NS_PER_MS, NS_PER_S
 from holdfast.domain.instrument import Product
-from holdfast.domain.intent import Buy, Cancel, Protect, Sell
+from holdfast.domain.intent import (
+    Buy,
+    Cancel,
+    EntryWithExits,
+    OneCancelsOther,
+    Protect,
+    Sell,
+)
 from holdfast.domain.money import QuantityUnits
-from holdfast.domain.order import NewOrder, OrderStatus, OrderType, Purpose
+from holdfast.domain.order import NewOrder, OrderStatus, OrderType, Purpose, Side
 from holdfast.domain.submission import Acked, Rejected, Unknown
 from holdfast.domain.venue import CancelAcked, CancelRefused, ReportKind
 from tests.unit.runtime.kit import Floor, Watcher
@@ -335,3 +342,59 @@ def test_strategies_see_that_a_stop_was_triggered(make) -> None:  # type: ignore
     update = stand.watcher.told("order")[-1]
     assert update.status is OrderStatus.TRIGGERED
     assert stand.written(ev.OrderTriggered)
+
+
+def test_a_list_leaves_as_one_request_and_counts_once() -> None:
+    stand = spot()
+    stand.hold()
+    price = stand.traded.price
+    stand.wish(
+        OneCancelsOther(stand.symbol, Side.SELL, stand.units("2"), price("105"), price("95"))
+    )
+    [(limit, stop)] = stand.entry.lists
+    assert (limit.order_type, stop.order_type) == (
+        OrderType.LIMIT_MAKER,
+        OrderType.STOP_MARKET,
+    )
+    assert (limit.contingency, limit.order_list_id) == ("OCO", stop.order_list_id)
+    account = stand.node.state.account
+    assert account.exposures["trend", stand.symbol].selling == stand.units("2")
+    assert account.reserved["BTC"] == stand.traded.base_amount(stand.units("2"))
+    stand.ack(limit)
+    stand.ack(stop)
+    stand.fill(limit, "2")
+    stand.end(stop, ReportKind.EXPIRED)
+    assert stand.position("trend") == "0"
+    assert account.reserved["BTC"] == 0
+
+
+def test_the_exits_of_an_entry_hold_nothing_until_it_is_filled() -> None:
+    stand = spot()
+    price = stand.traded.price
+    stand.wish(
+        EntryWithExits(
+            stand.symbol, Side.BUY, stand.units("2"), price("100"),
+            take_profit_price=price("110"), stop_price=price("90"),
+        )
+    )  # fmt: skip
+    [(entry, limit, stop)] = stand.entry.lists
+    account = stand.node.state.account
+    exposure = account.exposures["trend", stand.symbol]
+    assert (exposure.buying, exposure.selling) == (stand.units("2"), 0)
+    for order in (entry, limit, stop):
+        stand.ack(order)
+    stand.fill(entry, "2")
+    assert (exposure.buying, exposure.selling) == (0, stand.units("2"))
+    assert account.reserved["BTC"] == stand.traded.base_amount(stand.units("2"))
+
+
+def test_a_list_on_contracts_is_refused_with_a_reason_and_nothing_leaves() -> None:
+    stand = contracts()
+    stand.hold()
+    price = stand.traded.price
+    stand.wish(
+        OneCancelsOther(stand.symbol, Side.SELL, stand.units("2"), price("105"), price("95"))
+    )
+    assert stand.entry.lists == []
+    refusal = stand.watcher.told("order")[-1].refusals[0]
+    assert (refusal.reason, refusal.limit) == ("the product has no such order list", "none")
