@@ -59,6 +59,7 @@ def _batch(
 
 
 def _orders(call: Call) -> list[dict[str, str]]:
+    call.params.text("batchOrders")
     entries = _list(call.params, "batchOrders")
     if not 0 < len(entries) <= MOST_ORDERS:
         raise Refusal(-4082, "Invalid number of batch place orders.")

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import msgspec
+
 from holdfast.simexchange import refusals
 from holdfast.simexchange.desk import SIGNED_NAMES, Call, Operation, Security
 from holdfast.simexchange.model import Bar, Mark
@@ -16,7 +18,7 @@ from holdfast.simexchange.usdm.operations.asking import (
     symbol_or_none,
 )
 from holdfast.simexchange.usdm.payloads import market as shown
-from holdfast.simexchange.usdm.payloads.digits import MILLISECOND_NS
+from holdfast.simexchange.usdm.payloads.digits import MILLISECOND_NS, Digits
 
 DEPTH_WEIGHTS = {5: 2, 10: 2, 20: 2, 50: 2, 100: 5, 500: 10, 1000: 20}
 KLINE_WEIGHTS = ((99, 1), (499, 2), (1000, 5), (1500, 10))
@@ -94,11 +96,21 @@ def _index_klines(call: Call) -> object:
 
 
 def _premium_klines(call: Call) -> object:
-    return _bars(call, call.symbol, call.floor.usdm.streams.marks.premium_klines)
+    symbol = call.symbol
+    whole = msgspec.structs.replace(call.symbols[symbol], tick=1)  # a premium has all decimals
+    klines = call.floor.usdm.streams.marks.premium_klines
+    return _bars(call, symbol, klines, written=Digits(whole))
 
 
-def _bars(call: Call, symbol: str, klines: Callable[..., list[Bar]]) -> object:
+def _bars(
+    call: Call,
+    symbol: str,
+    klines: Callable[..., list[Bar]],
+    *,
+    written: Digits | None = None,
+) -> object:
     params = call.params
+    written = written or digits(call, symbol)
     try:
         bars = klines(
             symbol,
@@ -109,7 +121,7 @@ def _bars(call: Call, symbol: str, klines: Callable[..., list[Bar]]) -> object:
         )
     except ValueError:
         raise Refusal(-1120, "Invalid interval.") from None
-    return [shown.kline(bar, digits(call, symbol)) for bar in bars]
+    return [shown.kline(bar, written) for bar in bars]
 
 
 def _pair(call: Call) -> str:
