@@ -17,7 +17,6 @@ from holdfast.domain.venue import (
     IncomeReport,
     OrderReport,
     PositionReport,
-    ReportKind,
     TradeReport,
 )
 from holdfast.errors import NotFound, VenueUnavailable
@@ -235,7 +234,7 @@ class UsdmAccountView:
             received_at_ns=self._clock.now_ns(),
         )
         waiting = readable(read, path)
-        if waiting.kind is ReportKind.STATUS and waiting.venue_order_id.isdecimal():
+        if waiting.venue_order_id.isdecimal():
             became = await self._order(symbol, {"orderId": waiting.venue_order_id})
             return became or waiting
         return waiting
