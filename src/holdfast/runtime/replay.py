@@ -70,16 +70,14 @@ class Replay:
         self._moved = ""
         self._reconciler: Reconciler | None = None
         assumptions = load_assumptions(None)
-        duration_ns = options.duration_ns
-        if not options.data and duration_ns is None:
-            duration_ns = SYNTHETIC_REPLAY_NS
+        is_endless = not options.data and options.duration_ns is None
         self._market = market or open_market(
             options.data,
             options.symbol or config.symbols or None,
             instruments=options.instruments,
             seed=config.seed,
             assumptions=assumptions,
-            for_ns=duration_ns,
+            for_ns=SYNTHETIC_REPLAY_NS if is_endless else options.duration_ns,
         )
         self._clock = VirtualClock(self._market.start_ns)
         account = demonstration_account(self._market.symbols)
