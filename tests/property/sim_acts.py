@@ -148,6 +148,24 @@ class Submit(msgspec.Struct, frozen=True):
         return list(exchange.advance(at_ns))
 
 
+class Operate(msgspec.Struct, frozen=True):
+    """What the venue's own people do: halt, lock, pay in or out, set a reference price."""
+
+    what: str
+    amount: int
+
+    def __call__(self, exchange: Exchange, at_ns: int) -> list[Any]:
+        operator, amount = exchange.operator, self.amount * E8
+        if self.what == "lock":
+            return list(operator.lock_externally("ann", "AAA", amount=amount, at_ns=at_ns))
+        if self.what == "deposit":
+            return list(operator.deposit("cat", "BBB", amount=-10 * amount, at_ns=at_ns))
+        if self.what == "reference":
+            operator.set_reference_price(SYMBOL, (FIRST + self.amount) * TICK)
+            return []
+        return list(exchange.change_rules(SYMBOL, status=self.what))
+
+
 def _pair(terms: Terms, limit_type: str, stop_type: str) -> tuple[PlaceRequest, ...]:
     """Return a pair around the first price, in its order."""
     sells = terms.side == "SELL"
@@ -229,6 +247,11 @@ rich_acts: st.SearchStrategy[Actions] = st.lists(
         st.builds(Amend, _names, _numbers, st.integers(1, 8)),
         st.builds(Submit, _names, _list_cancels),
         st.builds(Replace, _names, _numbers, _terms, st.booleans()),
+        st.builds(
+            Operate,
+            st.sampled_from(["HALT", "TRADING", "TRADING", "lock", "deposit", "reference"]),
+            st.integers(0, 30),
+        ),
         market_acts,
         market_acts,
     ),

@@ -100,15 +100,14 @@ def check_locks(exchange: Exchange, _heard: Heard) -> None:
             paired = order.list_id > 0 and order in holdings.lists[order.list_id].pair
             key = -order.list_id if paired else order.order_id
             by_lock[key] = max(amount, by_lock.get(key, 0))
-        kept = sum(
-            amount
-            for key, (_, amount) in holdings.locks.items()
-            if key < 0 and key not in needed["AAA"] and key not in needed["BBB"]
-        )
+        for key, (asset, amount) in holdings.locks.items():
+            is_external = key == 0
+            pays_pending = key < 0 and holdings.lists[-key].is_paid
+            if is_external or (pays_pending and not holdings.lists[-key].is_done):
+                needed[asset].setdefault(key, amount)
         for balance in exchange.accounts.balances(name):
             assert balance.free >= 0
-            extra = kept if balance.asset == "AAA" else 0
-            assert balance.locked == sum(needed[balance.asset].values()) + extra
+            assert balance.locked == sum(needed[balance.asset].values())
 
 
 def check_places(exchange: Exchange, _heard: Heard) -> None:
