@@ -5,7 +5,7 @@ Only filters say what a tick or a step is: the precisions that USD-M lists are n
 
 from collections.abc import Container
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -45,6 +45,20 @@ class _Filter(msgspec.Struct, rename="camel"):
     bid_multiplier_down: str = ""
     ask_multiplier_up: str = ""
     ask_multiplier_down: str = ""
+    avg_price_mins: int = 0
+    max_notional: str = "0"
+    apply_min_to_market: bool = True
+    apply_max_to_market: bool = False
+    limit: Any = 0
+    max_num_orders: int = 0
+    max_num_algo_orders: int = 0
+    max_num_iceberg_orders: int = 0
+    max_num_order_lists: int = 0
+    max_position: str = "0"
+    min_trailing_above_delta: int = 0
+    max_trailing_above_delta: int = 0
+    min_trailing_below_delta: int = 0
+    max_trailing_below_delta: int = 0
 
 
 class _Symbol(msgspec.Struct, rename="camel"):
@@ -54,6 +68,9 @@ class _Symbol(msgspec.Struct, rename="camel"):
     filters: msgspec.Raw
     status: str = "TRADING"
     margin_asset: str = ""
+    oco_allowed: bool = False
+    oto_allowed: bool = False
+    iceberg_allowed: bool = False
 
 
 class _RateLimit(msgspec.Struct, rename="camel"):
@@ -137,7 +154,7 @@ def _instrument(listed: _Symbol, product: Product) -> Instrument:
         return QuantityUnits(to_units(text, quantity_exponent))
 
     up, down = _multipliers(filters)
-    return Instrument(
+    instrument = Instrument(
         symbol=Symbol(listed.symbol),
         venue=VENUE,
         product=product,
@@ -158,7 +175,63 @@ def _instrument(listed: _Symbol, product: Product) -> Instrument:
         multiplier_up=up,
         multiplier_down=down,
         status=listed.status,
+        market_min_quantity=quantities(market_lot.min_qty),
     )
+    return _with_order_types(instrument, listed, filters=filters)
+
+
+def _with_order_types(
+    instrument: Instrument, listed: _Symbol, *, filters: dict[str, _Filter]
+) -> Instrument:
+    """Add the rules of stops, lists, icebergs and counts; 0 where the venue has none.
+
+    Spot names a count by what it counts, USD-M calls each a limit.
+    """
+
+    def rule(name: str) -> _Filter:
+        return filters.get(name, _Filter(""))
+
+    notional, sides, trailing = (
+        rule("NOTIONAL"),
+        rule("PERCENT_PRICE_BY_SIDE"),
+        rule("TRAILING_DELTA"),
+    )
+    orders, algo = rule("MAX_NUM_ORDERS"), rule("MAX_NUM_ALGO_ORDERS")
+    is_spot = instrument.product is Product.SPOT
+    lists = ("OCO",) if listed.oco_allowed else ()
+    chained = ("OTO", "OTOCO") if listed.oto_allowed else ()
+    return msgspec.structs.replace(
+        instrument,
+        max_notional=decimal_text(notional.max_notional),
+        min_notional_on_market=notional.apply_min_to_market,
+        max_notional_on_market=notional.apply_max_to_market,
+        bid_multiplier_up=_bound(sides.bid_multiplier_up),
+        bid_multiplier_down=_bound(sides.bid_multiplier_down),
+        ask_multiplier_up=_bound(sides.ask_multiplier_up),
+        ask_multiplier_down=_bound(sides.ask_multiplier_down),
+        average_price_minutes=sides.avg_price_mins,
+        max_orders_count=orders.max_num_orders or _count(orders.limit),
+        max_algo_orders_count=algo.max_num_algo_orders or _count(algo.limit),
+        max_iceberg_orders_count=rule("MAX_NUM_ICEBERG_ORDERS").max_num_iceberg_orders,
+        max_order_lists_count=rule("MAX_NUM_ORDER_LISTS").max_num_order_lists,
+        iceberg_parts_count=_count(rule("ICEBERG_PARTS").limit),
+        max_position=instrument.quantity(decimal_text(rule("MAX_POSITION").max_position)),
+        min_trailing_above_bps=trailing.min_trailing_above_delta,
+        max_trailing_above_bps=trailing.max_trailing_above_delta,
+        min_trailing_below_bps=trailing.min_trailing_below_delta,
+        max_trailing_below_bps=trailing.max_trailing_below_delta,
+        order_lists=(*lists, *chained) if is_spot else (),
+        has_icebergs=is_spot and listed.iceberg_allowed,
+    )
+
+
+def _count(limit: Any) -> int:
+    """Read a limit; filters that are not known here may mean something else by the word."""
+    return limit if type(limit) is int else 0
+
+
+def _bound(text: str) -> str:
+    return decimal_text(text) if text else ""
 
 
 def _multipliers(filters: dict[str, _Filter]) -> tuple[str, str]:
