@@ -40,6 +40,10 @@ class TestUsdmWithHmac(VenueContract):
         async def case(stage: Stage) -> None:
             assert stage.instrument.product is Product.LINEAR
             await stage.until(lambda: any(isinstance(e, MarkPrice) for e in stage.heard.market))
+            heard = next(e for e in stage.heard.market if isinstance(e, MarkPrice))
+            asked = await stage.market_data.mark(stage.symbol)
+            assert asked.next_funding_at_ns == heard.next_funding_at_ns > asked.venue_at_ns
+            assert abs(asked.mark - heard.mark) < heard.mark // 100
 
         self.run(case)
 

@@ -5,6 +5,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
+from holdfast.domain.ids import Symbol
 from holdfast.domain.instant import UtcNs
 from holdfast.domain.instrument import Product
 from holdfast.domain.market import BookTop, DepthDiff, MarkPrice, TradePrint
@@ -12,6 +13,7 @@ from holdfast.testing.market import instrument
 from holdfast.venues.binance.dialect import USDM
 from holdfast.venues.binance.wire.instruments import Listing, listing
 from holdfast.venues.binance.wire.market import TRADE, MarketWire, Shutdown
+from holdfast.venues.binance.wire.quotes import premium, tickers
 from holdfast.venues.binance.wire.unreadable import Unreadable
 from tests.property.test_wire_binance import JSON, damaged, respelled
 
@@ -56,7 +58,9 @@ def test_a_frame_is_a_value_or_unreadable(frame: bytes) -> None:
     | JSON.map(lambda j: json.dumps(j).encode())
 )
 def test_a_ticker_and_a_listing_are_values_or_unreadable(raw: bytes) -> None:
-    assert isinstance(WIRE.tickers(raw), dict | Unreadable)
+    assert isinstance(tickers(raw, WIRE.instruments), dict | Unreadable)
+    mark = premium(raw, WIRE.instruments[Symbol("BTCUSDT")], received_at_ns=NOW)
+    assert isinstance(mark, Unreadable) or min(mark.mark, mark.index) >= 0
     assert isinstance(listing(raw, product=Product.LINEAR), Listing | Unreadable)
 
 

@@ -53,6 +53,7 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     klines: Question
     klines_weights: Weights
     ticker: Question
+    mark: Question | None = None
     limits: tuple[RateLimit, ...]
     routes: tuple[Route, ...]
 
@@ -106,6 +107,7 @@ USDM = Dialect(
     klines=Question("/fapi/v1/klines", page=1_500),
     klines_weights=((99, 1), (499, 2), (1_000, 5), (1_500, 10)),
     ticker=Question("/fapi/v1/ticker/bookTicker", 2),
+    mark=Question("/fapi/v1/premiumIndex"),
     limits=(
         RateLimit("weight", _MINUTE_NS, 2_400),
         RateLimit("orders", _MINUTE_NS // 6, 300),

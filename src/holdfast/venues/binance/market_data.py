@@ -9,7 +9,7 @@ import msgspec
 from holdfast.domain.ids import Symbol
 from holdfast.domain.instant import NS_PER_MS, Clock
 from holdfast.domain.instrument import Instrument
-from holdfast.domain.market import Bar, longer_bars
+from holdfast.domain.market import Bar, MarkPrice, longer_bars
 from holdfast.domain.ports import Network
 from holdfast.domain.venue import MarketSink
 from holdfast.errors import (
@@ -27,6 +27,7 @@ from holdfast.venues.binance.stream import pause_s
 from holdfast.venues.binance.wire.instruments import listing
 from holdfast.venues.binance.wire.klines import asked_interval, klines
 from holdfast.venues.binance.wire.market import MarketWire
+from holdfast.venues.binance.wire.quotes import premium
 from holdfast.venues.binance.wire.unreadable import Unreadable
 
 if TYPE_CHECKING:
@@ -107,6 +108,19 @@ class BinanceMarketData:
                 break
             from_ns = page[-1].open_at_ns + base_ns
         return longer_bars(found, interval_ns)
+
+    async def mark(self, symbol: Symbol) -> MarkPrice:
+        """Fetch a contract's mark price and funding; NotFound where there is none."""
+        question, instrument = self._dialect.mark, self._instruments.get(symbol)
+        if question is None or instrument is None:
+            raise NotFound(
+                f"{symbol!r} is no contract of this session, so it has no mark price"
+            )
+        body = await self._rest.get(question.path, {"symbol": symbol}, weight=question.weight)
+        read = premium(body, instrument, received_at_ns=self._clock.now_ns())
+        if isinstance(read, Unreadable):
+            raise VenueUnavailable(f"{question.path}: unreadable answer ({read.reason})")
+        return read
 
     async def start(self, instruments: list[Instrument], sink: MarketSink) -> None:
         """Connect and subscribe; returns when data may flow, goes on until `close`."""

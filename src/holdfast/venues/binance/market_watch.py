@@ -19,7 +19,8 @@ from holdfast.venues.binance.dialect import Dialect
 from holdfast.venues.binance.market_stream import MarketStream
 from holdfast.venues.binance.options import Options
 from holdfast.venues.binance.rest import Rest
-from holdfast.venues.binance.wire.market import DEPTH, MARK, TOP, Ticker
+from holdfast.venues.binance.wire.market import DEPTH, MARK, TOP
+from holdfast.venues.binance.wire.quotes import Ticker, tickers
 from holdfast.venues.binance.wire.unreadable import Unreadable
 
 ASKED_AT_ONCE = 5
@@ -181,11 +182,11 @@ class MarketWatch:
         if not due:
             return None
         before = {symbol: stream.wire.seen(symbol).top for symbol in due}
-        tickers = await self._tickers(stream, due)
+        said = await self._tickers(stream, due)
         differ = [
             symbol
             for symbol in due
-            if symbol in tickers and not self._quiet[symbol].agrees(tickers[symbol])
+            if symbol in said and not self._quiet[symbol].agrees(said[symbol])
         ]
         for symbol in due:
             quiet = self._quiet[symbol]
@@ -221,7 +222,7 @@ class MarketWatch:
                 {"symbol": symbol} if symbol else {},
                 weight=question.weight if symbol else 3 * question.weight,
             )
-            read = stream.wire.tickers(body)
+            read = tickers(body, stream.wire.instruments)
             if not isinstance(read, Unreadable):
                 found.update(read)
         return found

@@ -5,10 +5,14 @@ import json
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
+
+from holdfast.domain.ids import Symbol
 from holdfast.domain.instant import NS_PER_MS, NS_PER_S
 from holdfast.domain.instrument import Product
 from holdfast.domain.market import BookTop, TradePrint
 from holdfast.domain.ports import HttpAnswer
+from holdfast.errors import NotFound
 from holdfast.testing.clock import START_NS, ManualClock
 from holdfast.testing.market import instrument
 from holdfast.testing.network import FakeNetwork, FakeWebSocket
@@ -249,5 +253,14 @@ def test_the_clocks_offset_is_measured_again_and_told() -> None:
             desk.clock.wait(11 * NS_PER_S)
             await until(lambda: desk.data.offset_ns == 70 * NS_PER_MS)
             assert desk.offsets[-1] == 70 * NS_PER_MS
+
+    asyncio.run(story())
+
+
+def test_spot_has_no_mark_price() -> None:
+    async def story() -> None:
+        async with Desk() as desk:
+            with pytest.raises(NotFound, match="no contract of this session"):
+                await desk.data.mark(Symbol("BTCUSDT"))
 
     asyncio.run(story())

@@ -22,7 +22,6 @@ from holdfast.domain.market import (
     MarkPrice,
     TradePrint,
 )
-from holdfast.domain.money import PriceUnits, QuantityUnits
 from holdfast.venues.binance.wire.numbers import (
     decimal_text,
     instant,
@@ -45,8 +44,6 @@ SPOT_KINDS = (TOP, TRADE, DEPTH)
 _SHUTDOWN = "serverShutdown"
 
 Text: TypeAlias = tuple[str, str]
-Ticker: TypeAlias = tuple[PriceUnits, QuantityUnits, PriceUnits, QuantityUnits]
-"""Best bid, its quantity, best ask, its quantity."""
 Read: TypeAlias = Callable[[memoryview, UtcNs], MarketEvent | None]
 
 
@@ -123,14 +120,6 @@ class _Snapshot(msgspec.Struct, rename="camel"):
     asks: list[Text]
 
 
-class _Ticker(msgspec.Struct, rename="camel"):
-    symbol: str
-    bid_price: str
-    bid_qty: str
-    ask_price: str
-    ask_qty: str
-
-
 class _Envelope(msgspec.Struct):
     stream: str = ""
     data: msgspec.Raw = msgspec.Raw(b"{}")
@@ -154,7 +143,6 @@ _AGG_TRADE = msgspec.json.Decoder(_AggTradeFrame)
 _MARK = msgspec.json.Decoder(_MarkFrame)
 _DIFF = msgspec.json.Decoder(_DiffFrame)
 _SNAPSHOT = msgspec.json.Decoder(_Snapshot)
-_TICKERS = msgspec.json.Decoder(_Ticker | list[_Ticker])
 _ENVELOPE = msgspec.json.Decoder(_Envelope)
 _EVENT = msgspec.json.Decoder(_Event)
 
@@ -176,6 +164,7 @@ class MarketWire:
         self, instruments: list[Instrument], kinds: tuple[str, ...] = SPOT_KINDS
     ) -> None:
         self.kinds = kinds
+        self.instruments = {instrument.symbol: instrument for instrument in instruments}
         self._streams: dict[str, tuple[Read, Symbol]] = {}
         self._tables = {instrument.symbol: _Tables(instrument) for instrument in instruments}
         for symbol, tables in self._tables.items():
@@ -245,19 +234,6 @@ class MarketWire:
             return Unreadable(str(error), symbol)
         return DepthSnapshot(symbol, read.last_update_id, bids, asks, received_at_ns)
 
-    def tickers(self, body: bytes) -> dict[Symbol, Ticker] | Unreadable:
-        """Read the answer of a bookTicker query; symbols that are not ours are left out."""
-        try:
-            read = _TICKERS.decode(body)
-            rows = read if isinstance(read, list) else [read]
-            return {
-                tables.seen.symbol: tables.ticker(row)
-                for row in rows
-                if (tables := self._tables.get(Symbol(row.symbol))) is not None
-            }
-        except READ_ERRORS as error:
-            return Unreadable(str(error))
-
     def _decode_slowly(
         self, frame: memoryview, received_at_ns: UtcNs
     ) -> MarketEvent | Shutdown | Unreadable | None:
@@ -288,7 +264,7 @@ def _by_key(streams: dict[str, tuple[Read, Symbol]]) -> dict[bytes, tuple[Read, 
     }
 
 
-def _rate(text: str) -> str:
+def funding_rate(text: str) -> str:
     """Check a funding rate, which may be below zero."""
     return decimal_text(text) if text else "0"
 
@@ -305,15 +281,6 @@ class _Tables:
     def levels(self, texts: list[Text]) -> list[Level]:
         prices, quantities = self._prices, self._quantities
         return [(prices[p], quantities[q]) for p, q in texts]
-
-    def ticker(self, row: _Ticker) -> Ticker:
-        prices, quantities = self._prices, self._quantities
-        return (
-            prices[row.bid_price],
-            quantities[row.bid_qty],
-            prices[row.ask_price],
-            quantities[row.ask_qty],
-        )
 
     def top(self, frame: memoryview, received_at_ns: UtcNs) -> BookTop:
         read = _TOP.decode(frame).data
@@ -367,7 +334,7 @@ class _Tables:
             self._symbol,
             self._prices[read.p],
             self._prices[read.i],
-            _rate(read.r),
+            funding_rate(read.r),
             instant(read.T),
             instant(read.E),
             received_at_ns,
