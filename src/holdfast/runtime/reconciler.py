@@ -198,7 +198,7 @@ class Reconciler:
         self._checks_count += 1
         with_holdings = self._checks_count % HOLDINGS_EVERY == 0
         question = Question(
-            symbols=None if with_holdings else self._due(),
+            symbols=self._due(),
             with_newest=False,
             with_holdings=with_holdings,
             left_before_ns=self._clock.now_ns() - self._settle_ns,

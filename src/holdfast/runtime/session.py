@@ -171,8 +171,12 @@ class Session:
             self._stop.set_result(str(error))
 
     def lose_exchange(self, error: HoldfastError) -> None:
-        """End the run at once: nothing rests at an exchange that is gone, and none answers."""
+        """End the run at once: nothing rests at an exchange that is gone, and none answers.
+
+        Its own last words say more than what its absence broke first.
+        """
         self._is_gone = True
+        self._failure = error
         self.fail(error)
 
     def _await_ends(self) -> None:

@@ -314,6 +314,20 @@ def test_an_execution_of_an_order_that_is_under_way_is_booked_to_it() -> None:
     assert result.clean
 
 
+def test_a_balance_is_adjusted_only_when_every_symbol_was_asked_about() -> None:
+    eth = instrument("ETHUSDT")
+    case = Case(told.acked(ORDER))
+    fold.apply(case.account, told.opening(eth, balances={})[0])
+    fold.apply(case.account, BEGUN)
+    case.venue.totals[Asset("USDT")] += 5
+    question = Question(symbols=(SYMBOL,), with_newest=False)
+    asking = inquire(case.venue, case.account, question=question, now_ns=lambda: 0)
+    result = case.reconcile(asyncio.run(asking))
+    assert result.events == []
+    assert not result.clean
+    assert "BalanceAdjusted" in kinds(case.reconcile())
+
+
 def test_executions_from_before_the_journal_are_not_booked() -> None:
     case = Case(told.acked(ORDER))
     case.account.reconciled_through.clear()

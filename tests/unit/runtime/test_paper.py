@@ -79,6 +79,18 @@ def test_the_first_failure_stands_and_a_notice_without_an_error_is_none() -> Non
     asyncio.run(story())
 
 
+def test_an_exchange_that_is_gone_says_why_itself() -> None:
+    async def story() -> None:
+        run = ended()
+        await begin(run)
+        run.fail(VenueUnavailable("a connection was refused"))
+        run.lose_exchange(VenueUnavailable("the exchange ended by itself"))
+        assert str(run._failure) == "the exchange ended by itself"
+        assert run._is_gone
+
+    asyncio.run(story())
+
+
 def test_a_stop_may_be_said_twice_and_the_second_does_not_wait() -> None:
     async def story() -> None:
         run = ended()

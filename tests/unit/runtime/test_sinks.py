@@ -68,6 +68,21 @@ def test_a_lost_account_keeps_new_risk_out_and_a_regained_one_is_compared() -> N
     assert UNRECONCILED in floor.node.state.halts.blocks
 
 
+def test_a_regained_market_is_compared_once_and_so_is_an_account_that_moved() -> None:
+    floor = Flushed()
+    asked: list[str] = []
+    sinks = floor.trader.sinks
+    sinks.on_market_connected = lambda: asked.append("market")
+    sinks.on_moved = asked.append
+    for _ in range(2):
+        sinks.on_book_invalid(floor.symbol, "disconnected: reset")
+    assert asked == []
+    sinks.on_frame_end()
+    sinks.on_frame_end()
+    sinks.on_account_changed("FUNDING_FEE")
+    assert asked == ["market", "FUNDING_FEE"]
+
+
 def test_the_opening_looks_at_the_end_of_each_frame_until_it_needs_to_no_more() -> None:
     floor = Flushed()
     frames: list[int] = []

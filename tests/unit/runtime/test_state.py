@@ -6,7 +6,7 @@ import pytest
 from holdfast.domain import events as ev
 from holdfast.domain.events import Event
 from holdfast.domain.ids import AccountId
-from holdfast.runtime.state import STATE_FORM, State, fold_records
+from holdfast.runtime.state import EARLIER_FORM, STATE_FORM, State, fold_records
 from holdfast.testing.happenings import (
     accepted,
     acked,
@@ -97,6 +97,21 @@ def test_the_form_is_numbered_and_plain() -> None:
     text = msgspec.json.encode(canonical, order="deterministic")
     read = msgspec.json.decode(text)
     assert msgspec.json.encode(read, order="deterministic") == text
+
+
+def test_the_form_before_is_computed_too_and_knows_nothing_of_margin() -> None:
+    margin = [
+        ev.FundingPaid("1", "BTCUSDT", "USDT", "0", 5),
+        ev.IncidentOpened("liquidation", "BTCUSDT", "x"),
+        ev.SymbolQuarantined("BTCUSDT", "x", 20, []),
+    ]
+    before, after = state_of(STORY), state_of([*STORY, *margin])
+    assert before.digest(EARLIER_FORM) == after.digest(EARLIER_FORM)
+    assert before.digest() != after.digest()
+    assert list(before.canonical(EARLIER_FORM)) == [
+        "form", "journal_id", "epoch", "account", "ledger", "halts", "limits", "saved",
+        "commands",
+    ]  # fmt: skip
 
 
 def test_folding_the_bytes_gives_the_hash_that_was_live() -> None:
