@@ -311,7 +311,9 @@ def test_a_listener_hears_of_lists_amendments_and_money() -> None:
             assert orders[1]["P"] == "49000.00000000"
             assert ("W" in orders[0], "W" in orders[1]) == (True, False)
             floor = client.floor
-            floor.deliver(floor.exchange.operator.deposit("demo", "USDT", amount=10**8, at_ns=1))
+            floor.deliver(
+                floor.exchange.operator.deposit("demo", "USDT", amount=10**8, at_ns=1)
+            )
             money = (await api.next())["event"]
             assert (money["e"], money["a"], money["d"]) == (
                 "balanceUpdate",
