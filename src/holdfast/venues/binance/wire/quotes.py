@@ -55,12 +55,13 @@ def tickers(
 
 
 def _ticker(row: _Ticker, instrument: Instrument) -> Ticker:
-    price, quantity = instrument.price, instrument.quantity
+    prices = price_table(instrument.price_exponent)
+    quantities = quantity_table(instrument.quantity_exponent)
     return (
-        price(row.bid_price),
-        quantity(row.bid_qty),
-        price(row.ask_price),
-        quantity(row.ask_qty),
+        prices[row.bid_price],
+        quantities[row.bid_qty],
+        prices[row.ask_price],
+        quantities[row.ask_qty],
     )
 
 
