@@ -53,6 +53,8 @@ def test_it_prints_one_line_when_it_accepts_connections_and_ends_on_sigterm() ->
         port = line["rest"].rpartition(":")[2]
         assert line["ws"] == f"ws://127.0.0.1:{port}"
         assert line["ws_api"] == f"ws://127.0.0.1:{port}/ws-api/v3"
+        assert (line["usdm_rest"], line["usdm_ws"]) == (line["rest"], line["ws"])
+        assert line["usdm_ws_api"] == f"ws://127.0.0.1:{port}/ws-fapi/v1"
         with urllib.request.urlopen(f"{line['rest']}/api/v3/ping", timeout=LONGEST_S) as answer:
             assert answer.read() == b"{}"
         process.send_signal(signal.SIGTERM)

@@ -79,6 +79,11 @@ def test_each_product_lists_its_own_symbols_alone() -> None:
             assert refused["code"] == -1121
             status = await client.get("/sim/status")
             assert status["products"] == {"BTCUSDT": "linear"}
+            assert (status["rest"], status["ws"]) == (client.rest, client.ws)
+            assert status["ws_api"] == f"{client.ws}/ws-api/v3"
+            assert status["fapi"] == f"{client.rest}/fapi"
+            assert status["fstream"] == client.ws
+            assert status["ws_fapi"] == f"{client.ws}/ws-fapi/v1"
 
     run(story())
 
