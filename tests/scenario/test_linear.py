@@ -12,7 +12,8 @@ from holdfast.domain.money import Asset, amount_text
 from holdfast.journal.sqlite import SqliteStore
 from holdfast.ledger.ledger import Ledger
 from holdfast.runtime.state import fold_records
-from tests.scenario.kit import TREND, exchange, finish, holdfast, needs, start, truth
+from tests.scenario.kit import QUOTES, TREND, exchange, finish, holdfast, needs, start, truth
+from tests.scenario.test_faults import FAULTS
 
 USDM_L2 = "l2/binance-usdm-BTCUSDT-20240808.raw.gz"
 STRATEGY = ("--strategy", TREND)
@@ -136,4 +137,24 @@ def test_a_trader_killed_while_it_is_short_goes_on_with_its_position(tmp_path: P
         assert len(booked) == len(set(booked)), "a fill was booked twice"
         assert set(booked) == {str(trade["id"]) for trade in told["trades"]}
         assert len(booked) > before, "nothing was traded after the resumption"
+    prove(tmp_path / "j.db")
+
+
+def test_through_faults_the_wallet_stays_the_exchanges_to_the_last_digit(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "faults.toml").write_text("\n".join(FAULTS.values()))
+    serving = ("--data", needs(USDM_L2), "--speed", "max", "--faults", "faults.toml")
+    with exchange(*serving, cwd=tmp_path) as url:
+        result = holdfast(
+            "run", "--venue-url", url, "--journal", "j.db", "--for", "120s", "--json",
+            "--strategy", QUOTES, cwd=tmp_path,
+        ).json  # fmt: skip
+        agree(url, result, cwd=tmp_path)
+        told = truth(url)["usdm"]
+    booked = [fill.exec_id for fill in fills_of(tmp_path / "j.db")]
+    assert len(booked) == len(set(booked)), "a fill was booked twice"
+    assert set(booked) == {str(trade["id"]) for trade in told["trades"]}
+    assert result["orders"]["unknown"] == 0
+    assert told["open_order_ids"] == []
     prove(tmp_path / "j.db")
