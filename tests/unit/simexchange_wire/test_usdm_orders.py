@@ -226,3 +226,20 @@ def test_executions_and_income_are_listed() -> None:
             assert len(fees) == 2
 
     run(story())
+
+
+def test_an_order_without_a_fill_is_forgotten_three_days_after() -> None:
+    async def story() -> None:
+        async with open_usdm(count=80, step_ns=3600 * 10**9) as client:
+            at = {"symbol": "BTCUSDT"}
+            filled = await market(client, "BUY", "0.010")
+            bare = await place(client)
+            await client.signed("DELETE", ORDER, **at, orderId=bare["orderId"])
+            assert (await query(client, bare["orderId"]))["status"] == "CANCELED"
+            prices = await client.open("/public/ws/btcusdt@bookTicker")
+            await prices.until_end()
+            assert (await query(client, bare["orderId"]))["code"] == -2013
+            every = await client.signed("GET", "/fapi/v1/allOrders", **at)
+            assert [order["orderId"] for order in every] == [filled["orderId"]]
+
+    run(story())

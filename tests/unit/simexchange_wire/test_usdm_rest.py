@@ -27,6 +27,7 @@ def test_usdm_public_data_has_the_venue_s_shapes() -> None:
             assert [row["symbol"] for row in prices] == ["BTCUSDT"]
             day = await client.get("/fapi/v1/ticker/24hr?symbol=BTCUSDT")
             assert "bidPrice" not in day
+            assert day["lastPrice"] == day["openPrice"] == "50000.0"
             index = await client.get("/fapi/v1/premiumIndex?symbol=BTCUSDT")
             assert float(index["markPrice"]) > 0
             assert index["nextFundingTime"] > START_MS

@@ -11,7 +11,15 @@ import msgspec
 
 from holdfast.simexchange.everystream import UNKNOWN_STREAM
 from holdfast.simexchange.futures.model import ForcedOrder
-from holdfast.simexchange.model import Depth, Mark, Record, SymbolRules, Ticker, Trade
+from holdfast.simexchange.model import (
+    DayStatistics,
+    Depth,
+    Mark,
+    Record,
+    SymbolRules,
+    Ticker,
+    Trade,
+)
 from holdfast.simexchange.pacing import MarketClock
 from holdfast.simexchange.refusals import Refusal
 from holdfast.simexchange.streams import INTERVALS, Listener, MarketStreams, Topic
@@ -100,6 +108,17 @@ class UsdmStreams(MarketStreams):
         if digits.rules is not rules:
             digits = self.digits[symbol] = Digits(rules)
         return digits
+
+    def day_of(self, symbol: str) -> DayStatistics:
+        """Return the rolling 24 hours; before the first trade its prices are the symbol's."""
+        market = self._exchange.market
+        day = market.ticker_24h(symbol)
+        if day.last:
+            return day
+        price = market.ticker_price(symbol)
+        return msgspec.structs.replace(
+            day, open=price, high=price, low=price, last=price, weighted_average=price
+        )
 
     def hears(self, symbol: str) -> bool:
         """Tell whether a symbol is listed: what nobody listens to is remembered too."""
@@ -197,11 +216,7 @@ class UsdmStreams(MarketStreams):
         write = feed.mini_ticker if "mini" in topic.kind else feed.day_ticker
         symbols: Iterable[str] = self.digits if is_every else (record.symbol,)
         rows = [
-            write(
-                self._exchange.market.ticker_24h(symbol),
-                self.digits[symbol],
-                at_ns=record.at_ns,
-            )
+            write(self.day_of(symbol), self.digits[symbol], at_ns=record.at_ns)
             for symbol in symbols
         ]
         message = msgspec.json.encode(rows if is_every else rows[0])

@@ -25,6 +25,8 @@ from holdfast.simexchange.usdm.payloads.digits import MILLISECOND_NS, Digits
 MOST_ROWS = 1000
 WEEK_NS = 7 * DAY_NS
 INCOME_WINDOW_NS = 90 * DAY_NS
+BARE_KEPT_NS = 3 * DAY_NS
+KEPT_NS = 90 * DAY_NS
 EVERY_NS = 10**6 * DAY_NS
 FEE_TIER = 0
 EVERY = 1 << 31
@@ -39,6 +41,8 @@ def _order(call: Call) -> object:
             call.account, call.symbol, order_id=order_id, client_id=client_id
         )
     )
+    if not _is_kept(order, call.now_ns):
+        raise Refusal(-2013, "Order does not exist.")
     return _queried(call, order)
 
 
@@ -68,7 +72,17 @@ def _all_orders(call: Call) -> object:
         end_ns=end_ns,
         limit=params.limit(default=500, most=MOST_ROWS),
     )
-    return [_queried(call, order) for order in orders]
+    return [_queried(call, order) for order in orders if _is_kept(order, call.now_ns)]
+
+
+def _is_kept(order: FuturesOrder, now_ns: int) -> bool:
+    """Tell whether a query still finds an order.
+
+    https://developers.binance.com/docs/derivatives/usds-margined-futures/trade/rest-api/Query-Order
+    """
+    age_ns = now_ns - order.created_ns
+    is_bare = order.status in ("CANCELED", "EXPIRED") and not order.cum_quantity
+    return age_ns <= (BARE_KEPT_NS if is_bare else KEPT_NS)
 
 
 def _user_trades(call: Call) -> object:

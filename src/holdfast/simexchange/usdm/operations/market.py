@@ -190,9 +190,9 @@ def _book_ticker(call: Call) -> object:
 
 
 def _day_ticker(call: Call) -> object:
-    market = call.floor.exchange.market
+    streams = call.floor.usdm.streams
     return _rows(
-        call, lambda symbol: shown.day_ticker(market.ticker_24h(symbol), digits(call, symbol))
+        call, lambda symbol: shown.day_ticker(streams.day_of(symbol), digits(call, symbol))
     )
 
 
