@@ -168,9 +168,6 @@ class Node:
         """Make desk, gates, gateway, pipeline and trader, and host the strategies."""
         state, clock = self.state, self.clock
         desk = Desk(state.account, self.config.limits, halts=state.halts)
-        epochs = Epochs(_persisted_with_the_journal)
-        for shard in range(SHARD_COUNT):
-            epochs.take(Shard(shard), Epoch(state.epoch))
         pipeline: Pipeline | None = None
 
         def ask_again(order: NewOrder) -> Withheld | None:
@@ -181,19 +178,7 @@ class Node:
             view.book_is_valid = not lane.feed.invalid_reason
             return recheck(order, view)
 
-        venue = self.config.venue
-        budget = BudgetLimits(
-            orders_per_10s_count=venue.orders_per_10s_count,
-            orders_per_day_count=venue.orders_per_day_count,
-        )
-        gateway = Gateway(
-            entry,
-            epochs=epochs,
-            clock=clock,
-            recheck=ask_again,
-            budget=budget,
-            governor=governor,
-        )
+        self.gateway = gateway = self._gateway(entry, ask_again, governor=governor)
         pipeline = Pipeline(
             clock=clock,
             recorder=self.recorder,
@@ -212,7 +197,6 @@ class Node:
             pipeline=pipeline,
             marks=self.marks,
         )
-        self.gateway = gateway
         self._add_lanes(pipeline, desk)
         self._host_strategies(self.trader, pipeline, desk)
         pipeline.working.quotes.update(
@@ -221,6 +205,31 @@ class Node:
             if held.order.request.intent_id in self.quotes
         )
         return self.trader
+
+    def _gateway(
+        self,
+        entry: OrderEntry,
+        ask_again: Callable[[NewOrder], Withheld | None],
+        *,
+        governor: Governor | None,
+    ) -> Gateway:
+        """Make the way out, at this start's epoch and within the venue's counts."""
+        epochs = Epochs(_persisted_with_the_journal)
+        for shard in range(SHARD_COUNT):
+            epochs.take(Shard(shard), Epoch(self.state.epoch))
+        venue = self.config.venue
+        budget = BudgetLimits(
+            orders_per_10s_count=venue.orders_per_10s_count,
+            orders_per_day_count=venue.orders_per_day_count,
+        )
+        return Gateway(
+            entry,
+            epochs=epochs,
+            clock=self.clock,
+            recheck=ask_again,
+            budget=budget,
+            governor=governor,
+        )
 
     def _add_lanes(self, pipeline: Pipeline, desk: Desk) -> None:
         for symbol, instrument in self.state.account.instruments.items():

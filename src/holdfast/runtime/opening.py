@@ -12,6 +12,7 @@ from functools import partial
 from holdfast.domain.ids import Symbol
 from holdfast.domain.instant import NS_PER_MS
 from holdfast.domain.instrument import Instrument
+from holdfast.domain.venue import AccountView
 from holdfast.errors import VenueUnavailable
 from holdfast.runtime.clock import PingedClock, RunningClock
 from holdfast.runtime.config import Config
@@ -46,17 +47,9 @@ async def open_trading(
         snapshot=venue.market_data.request_snapshot,
         governor=venue.governor,
     )
-    reconciler = Reconciler(
-        trader,
-        view,
-        recorder=node.recorder,
-        gateway=node.gateway,
-        clock=clock,
-        recv_window_ns=node.config.venue.recv_window_ms * NS_PER_MS,
-    )
     trader.sinks.tell = node.tell
     stack.callback(trader.sinks.fall_silent)
-    reconciler.on_failure = _end_the_run
+    reconciler = _reconciler(node, trader, view=view)
     stack.push_async_callback(reconciler.close)
     priced: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     pacer = _pacer(node, reconciler, clock=clock, trader=trader, priced=priced, on_end=on_end)
@@ -78,6 +71,19 @@ async def open_trading(
     await warm(trader.cast, venue.market_data, clock=clock)
     _begin(trader, reconciler, config=node.config)
     pacer.release()
+    return reconciler
+
+
+def _reconciler(node: Node, trader: Trader, *, view: AccountView) -> Reconciler:
+    reconciler = Reconciler(
+        trader,
+        view,
+        recorder=node.recorder,
+        gateway=node.gateway,
+        clock=node.clock,
+        recv_window_ns=node.config.venue.recv_window_ms * NS_PER_MS,
+    )
+    reconciler.on_failure = _end_the_run
     return reconciler
 
 
