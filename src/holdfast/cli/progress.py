@@ -3,6 +3,10 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from holdfast.runtime.fetch import Progress
 
 
 @contextmanager
@@ -19,7 +23,7 @@ def counting(what: str, *, is_shown: bool) -> Iterator[Callable[[str], None]]:
 
 
 @contextmanager
-def transferring(*, is_shown: bool) -> Iterator[Callable[[str, int, int], None]]:
+def transferring(*, is_shown: bool) -> Iterator["Progress"]:
     """Show a bar for each file that comes; give the function that moves them."""
     if not is_shown or not sys.stderr.isatty():
         yield _nothing
@@ -31,7 +35,7 @@ def transferring(*, is_shown: bool) -> Iterator[Callable[[str, int, int], None]]
     with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
         known: dict[str, TaskID] = {}
 
-        def move(name: str, done: int, total: int) -> None:
+        def move(name: str, done: int, *, total: int) -> None:
             if name not in known:
                 known[name] = bars.add_task(name.rpartition("/")[2], total=total or None)
             bars.update(known[name], completed=done)
@@ -41,5 +45,5 @@ def transferring(*, is_shown: bool) -> Iterator[Callable[[str, int, int], None]]
         yield move
 
 
-def _nothing(*_: object) -> None:
+def _nothing(*_: object, **__: object) -> None:
     """Show nothing."""

@@ -46,7 +46,9 @@ class Breakers:
         """Note an order that leaves."""
         self._sent[order.client_order_id] = (self._of(order), now_ns)
 
-    def answered(self, client_order_id: ClientOrderId, answer: Submission, now_ns: int) -> None:
+    def answered(
+        self, client_order_id: ClientOrderId, answer: Submission, *, now_ns: int
+    ) -> None:
         """Take the answer to an order."""
         sent = self._sent.pop(client_order_id, None)
         if sent is None or (isinstance(answer, Rejected) and answer.code == 0):

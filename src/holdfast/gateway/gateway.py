@@ -112,7 +112,7 @@ class Gateway:
 
     def on_submission(self, client_order_id: ClientOrderId, answer: Submission) -> None:
         """Pass the venue's answer to a submission on."""
-        self.breakers.answered(client_order_id, answer, self._clock.now_ns())
+        self.breakers.answered(client_order_id, answer, now_ns=self._clock.now_ns())
         if self._sink is not None:
             self._sink.on_submission(client_order_id, answer)
 

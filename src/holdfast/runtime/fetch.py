@@ -10,7 +10,7 @@ import gzip
 import hashlib
 import io
 import zipfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import date, timedelta
 from http import HTTPStatus
@@ -66,8 +66,11 @@ class Wanted(msgspec.Struct, frozen=True):
     local: str
 
 
-Progress = Callable[[str, int, int], None]
-"""Learns what is fetched, how many bytes came, and of how many (0: nobody knows)."""
+class Progress(Protocol):
+    """Told of each file how many bytes are here, and of how many; 0 when nobody says."""
+
+    def __call__(self, name: str, done: int, *, total: int) -> None:
+        """Show it."""
 
 
 class Source(Protocol):
@@ -175,7 +178,7 @@ def _unpack(name: str, packed: bytes) -> bytes:
         raise DataError(f"{name} is no zip file with one text in it ({error})") from None
 
 
-def _quietly(_name: str, _done: int, _total: int) -> None:
+def _quietly(name: str, done: int, *, total: int) -> None:
     """Show nothing of small files."""
 
 
@@ -213,7 +216,7 @@ class _Folder:
         if not path.is_file():
             return None
         data = await asyncio.to_thread(path.read_bytes)
-        progress(name, len(data), len(data))
+        progress(name, len(data), total=len(data))
         return data
 
 
@@ -247,7 +250,7 @@ class _Web:
             data = bytearray()
             async for chunk in answer.content.iter_chunked(CHUNK_BYTES):
                 data += chunk
-                progress(name, len(data), total)
+                progress(name, len(data), total=total)
                 if len(data) > LARGEST_BYTES:
                     raise DataError(f"{name} is larger than {LARGEST_BYTES >> 30} GiB")
             return bytes(data)

@@ -38,7 +38,7 @@ async def check_key(
     start = api_key[:_SHOWN]
     if rights is None:
         return ev.KeyChecked(start, ["not told by this venue"])
-    found = objections(rights, product, now_ns)
+    found = objections(rights, product, now_ns=now_ns)
     if not found:
         return ev.KeyChecked(start, rights.granted)
     until_ns = _overridden_until_ns(override, now_ns)

@@ -7,6 +7,7 @@ is left out. The recording is whole up to its last segment whenever the program 
 import asyncio
 import signal
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -141,6 +142,7 @@ async def record(options: RecordOptions, *, progress: Callable[[Recorded], None]
     clock = RunningClock()
     network = SocketNetwork(hosts=hosts(options.endpoints))
     ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    end = partial(_end, ended)
     market = _market(options, network, clock)
     symbols = [Symbol(symbol) for symbol in options.symbols]
     instruments = await market.instruments(symbols)
@@ -154,10 +156,6 @@ async def record(options: RecordOptions, *, progress: Callable[[Recorded], None]
     )
     failed: list[DataError] = []
 
-    def end(reason: str) -> None:
-        if not ended.done():
-            ended.set_result(reason)
-
     def fail(error: DataError) -> None:
         failed.append(error)
         end(str(error))
@@ -165,9 +163,8 @@ async def record(options: RecordOptions, *, progress: Callable[[Recorded], None]
     sink = StreamRecorder(
         writer, symbols, now_ns=clock.now_ns, ask=market.request_snapshot, fail=fail
     )
-    loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, end, f"{number.name} received")
+        ended.get_loop().add_signal_handler(number, end, f"{number.name} received")
     until_ns = wall_ns() + options.duration_ns if options.duration_ns else 0
     said = Recorded(folder=str(options.folder), session=session)
     try:
@@ -188,6 +185,11 @@ async def record(options: RecordOptions, *, progress: Callable[[Recorded], None]
     _count(said, writer, sink)
     said.why = ended.result()
     return said
+
+
+def _end(ended: "asyncio.Future[str]", reason: str) -> None:
+    if not ended.done():
+        ended.set_result(reason)
 
 
 def _market(

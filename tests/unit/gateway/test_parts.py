@@ -129,7 +129,7 @@ def note(breakers: Breakers, answer: Submission, *, purpose: Purpose = Purpose.E
     """Let an order leave and be answered."""
     sent = order(purpose)
     breakers.sent(sent, 0)
-    breakers.answered(sent.client_order_id, answer, 0)
+    breakers.answered(sent.client_order_id, answer, now_ns=0)
 
 
 def test_lost_answers_hold_entries_and_never_the_ways_out() -> None:

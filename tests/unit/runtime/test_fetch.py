@@ -44,7 +44,7 @@ def publish(
 
 
 def run(wish: FetchOptions) -> Fetched:
-    return asyncio.run(fetch(wish, progress=lambda *_: None))
+    return asyncio.run(fetch(wish, progress=lambda *_, total: None))
 
 
 def test_days_and_months_are_named_as_the_archive_names_them(tmp_path: Path) -> None:
@@ -140,12 +140,13 @@ def test_a_mirror_is_read_by_http_and_a_failing_one_is_one_line(tmp_path: Path) 
             base = f"http://{host}:{port}"
             seen: list[int] = []
             wish = options(tmp_path / "out", source=f"{base}/mirror")
-            done = await fetch(wish, progress=lambda _, come, __: seen.append(come))
+            done = await fetch(wish, progress=lambda _, come, *, total: seen.append(come))
             assert len(done.kept) == 1
             assert seen[-1] == done.size_bytes
             with pytest.raises(VenueUnavailable, match="status 502"):
                 await fetch(
-                    options(tmp_path / "two", source=f"{base}/broken"), progress=lambda *_: None
+                    options(tmp_path / "two", source=f"{base}/broken"),
+                    progress=lambda *_, total: None,
                 )
         finally:
             await runner.cleanup()

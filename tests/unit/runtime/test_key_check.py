@@ -119,8 +119,8 @@ def test_a_venue_without_that_question_is_recorded_as_such() -> None:
 def test_a_right_that_the_answer_does_not_name_counts_as_given() -> None:
     read = key_rights(b"{}")
     assert isinstance(read, KeyRights)
-    assert "it can withdraw" in objections(read, Product.SPOT, NOW)
-    assert "it is not bound to an address" in objections(read, Product.SPOT, NOW)
+    assert "it can withdraw" in objections(read, Product.SPOT, now_ns=NOW)
+    assert "it is not bound to an address" in objections(read, Product.SPOT, now_ns=NOW)
 
 
 @given(st.binary() | st.text().map(str.encode))

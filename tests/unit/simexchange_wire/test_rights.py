@@ -56,7 +56,7 @@ def test_nothing_speaks_against_the_demonstration_key(product: str, asked: Produ
             body = await client.signed("GET", PATH)
             rights = key_rights(msgspec.json.encode(body))
             assert not hasattr(rights, "reason")
-            assert objections(rights, asked, UtcNs(START_NS)) == []
+            assert objections(rights, asked, now_ns=UtcNs(START_NS)) == []
 
     run(story())
 

@@ -6,7 +6,6 @@ it sells what is there. There is no request in here that could buy.
 """
 
 import asyncio
-from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -17,11 +16,13 @@ from holdfast.domain.order import PositionSide
 from holdfast.domain.ports import HttpAnswer
 from holdfast.errors import CredentialsRefused, VenueTimeout, VenueUnavailable
 from holdfast.venues.binance.rest import Rest
-from holdfast.venues.binance.wire.replies import error_body
+from holdfast.venues.binance.wire.replies import OK, error_body
 from holdfast.venues.binance.wire.requests import Params
 from holdfast.venues.binance.wire.unreadable import READ_ERRORS
 
 TRIES = 3
+_UNAUTHORIZED = 401
+_SERVER_ERROR = 500
 _UNKNOWN_ORDER = -2011
 _TIME_CODE = -1021
 _FUTURES_ORDER = "/fapi/v1/order"
@@ -110,7 +111,7 @@ class CancelOnly:
             path = _SPOT_ORDER if self._is_spot else _FUTURES_ORDER
             params = {"origClientOrderId": order.client_order_id, "symbol": order.symbol}
         answer = await self._repeat("DELETE", path, params)
-        if answer.status == HTTPStatus.OK:
+        if answer.status == OK:
             return True
         error = error_body(answer.body)
         if error.code == _UNKNOWN_ORDER:
@@ -146,11 +147,11 @@ class CancelOnly:
             params["positionSide"] = position_side.value.upper()
         path = _SPOT_ORDER if self._is_spot else _FUTURES_ORDER
         answer = await self._once("POST", path, params)
-        if answer is None or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        if answer is None or answer.status >= _SERVER_ERROR:
             raise VenueTimeout(
                 f"{client_order_id}: it is not known whether {symbol} was reduced"
             )
-        if answer.status != HTTPStatus.OK:
+        if answer.status != OK:
             error = error_body(answer.body)
             raise VenueUnavailable(f"{symbol} was not reduced: {error.msg} ({error.code})")
         return "taken"
@@ -183,10 +184,10 @@ class CancelOnly:
         """Ask what may be asked again, until an answer comes, at most three times."""
         for _ in range(TRIES):
             answer = await self._once(method, path, params)
-            if answer is None or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            if answer is None or answer.status >= _SERVER_ERROR:
                 continue
-            code = error_body(answer.body).code if answer.status != HTTPStatus.OK else 0
-            if answer.status == HTTPStatus.UNAUTHORIZED:
+            code = error_body(answer.body).code if answer.status != OK else 0
+            if answer.status == _UNAUTHORIZED:
                 raise CredentialsRefused(f"{path}: the venue refused the key ({code})")
             if code != _TIME_CODE:
                 return answer

@@ -64,7 +64,7 @@ def key_rights(body: bytes) -> KeyRights | Unreadable:
         return Unreadable(str(error))
 
 
-def objections(rights: KeyRights, product: Product, now_ns: UtcNs) -> list[str]:
+def objections(rights: KeyRights, product: Product, *, now_ns: UtcNs) -> list[str]:
     """Say what speaks against trading with a key; empty when nothing does."""
     needed = _TRADING[product]
     found = [text for name, text in _MONEY if getattr(rights, name)]
