@@ -179,6 +179,13 @@ class Desk:
                 )
             self.address(call.address).charge(weight, self.floor.clock.limits_now_ns())
             self._authorize(operation, call, proof)
+            if call.account:
+                self.floor.chronicle.note(
+                    call.endpoint,
+                    account=call.account,
+                    product=self.quotas.product,
+                    values=call.params.values,
+                )
             body = operation.run(call)
         except Refusal as refusal:
             reply(Answer(refusal=refusal))

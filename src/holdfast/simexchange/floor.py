@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from holdfast.simexchange.chronicle import Chronicle
 from holdfast.simexchange.everystream import EveryStream
 from holdfast.simexchange.faults import Armed, FaultKind, Faults, Scene
 from holdfast.simexchange.faults.acts import perform
@@ -61,7 +62,10 @@ class Floor:
         self.streams = EveryStream([self.spot, self.usdm.streams])
         self.timetable = Timetable(clock, is_moving=lambda: self.is_moving)
         self.market_faults = MarketFaults(self)
-        self.users = UserStreams(clock, faults=faults, timetable=self.timetable)
+        self.chronicle = Chronicle(clock.now_ns)
+        self.users = UserStreams(
+            clock, faults=faults, timetable=self.timetable, chronicle=self.chronicle
+        )
         self.record_count = 0
         self.has_ended = False
         self.desks: list[Desk] = []

@@ -17,7 +17,7 @@ EVERYTHING = 1 << 31
 
 
 def add_routes(app: web.Application, floor: Floor, *, notes: list[str]) -> None:
-    """Serve `/sim/status`, `/sim/truth` and `/sim/assumptions`."""
+    """Serve `/sim/status`, `/sim/truth`, `/sim/log` and `/sim/assumptions`."""
 
     async def status(_request: web.Request) -> web.Response:
         return _json(_status(floor))
@@ -29,11 +29,15 @@ def add_routes(app: web.Application, floor: Floor, *, notes: list[str]) -> None:
         except KeyError:
             return _json({"error": f"no account {account!r}"}, status=404)
 
+    async def log(request: web.Request) -> web.Response:
+        return _json(floor.chronicle.told(request.query.get("account", "demo")))
+
     async def assumptions(_request: web.Request) -> web.Response:
         return _json({"notes": notes})
 
     app.router.add_get("/sim/status", status)
     app.router.add_get("/sim/truth", truth)
+    app.router.add_get("/sim/log", log)
     app.router.add_get("/sim/assumptions", assumptions)
 
 

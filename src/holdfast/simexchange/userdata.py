@@ -2,6 +2,7 @@
 
 import msgspec
 
+from holdfast.simexchange.chronicle import DEAF, LISTENED, Chronicle
 from holdfast.simexchange.connection import Connection
 from holdfast.simexchange.faults import Faults
 from holdfast.simexchange.faults.at_user import UserFaults
@@ -57,8 +58,16 @@ class Subscription:
 class UserStreams:
     """All subscriptions to user data."""
 
-    def __init__(self, clock: MarketClock, *, faults: Faults, timetable: Timetable) -> None:
+    def __init__(
+        self,
+        clock: MarketClock,
+        *,
+        faults: Faults,
+        timetable: Timetable,
+        chronicle: Chronicle,
+    ) -> None:
         self._clock = clock
+        self._chronicle = chronicle
         self._faults = faults
         self._spoiled = UserFaults(faults, timetable)
         self._subscriptions: list[Subscription] = []
@@ -72,7 +81,10 @@ class UserStreams:
             ):
                 text = "Subscription already active for this connection and account."
                 raise Refusal(-2035, text)
+        is_first = not self._listens(subscription)
         self._subscriptions.append(subscription)
+        if is_first:
+            self._note(LISTENED, subscription)
 
     def unsubscribe(self, connection: Connection, *, number: int | None = None) -> None:
         """End one subscription of a connection, or all; each hears that it ended."""
@@ -85,7 +97,7 @@ class UserStreams:
         if not ended:
             raise Refusal(-2036, "User Data Stream subscription not active.")
         for subscription in ended:
-            self._subscriptions.remove(subscription)
+            self.remove(subscription)
             at = self._clock.now_ns() // subscription.unit_ns
             subscription.push({"e": "eventStreamTerminated", "E": at})
 
@@ -100,11 +112,13 @@ class UserStreams:
     def remove(self, subscription: Subscription) -> None:
         """End a subscription without a word."""
         self._subscriptions.remove(subscription)
+        if not self._listens(subscription):
+            self._note(DEAF, subscription)
 
     def drop(self, connection: Connection) -> None:
         """Forget a connection that is gone."""
-        kept = [one for one in self._subscriptions if one.connection is not connection]
-        self._subscriptions = kept
+        for subscription in self.of(connection):
+            self.remove(subscription)
 
     def publish(self, account: str, fact: "AccountFact | FuturesFact") -> None:
         """Send an account event to everybody who subscribed to the account."""
@@ -117,3 +131,10 @@ class UserStreams:
         for subscription in listeners:
             for event in subscription.events(fact):
                 subscription.push(event)
+
+    def _listens(self, like: Subscription) -> bool:
+        """Tell whether anybody listens to the account and product of a subscription."""
+        return any(one.product == like.product for one in self.of_account(like.account))
+
+    def _note(self, what: str, subscription: Subscription) -> None:
+        self._chronicle.note(what, account=subscription.account, product=subscription.product)
