@@ -88,7 +88,7 @@ async def trade(port: int, durability: str, *, folder: Path, writer_core: int) -
         node.open(journal=JournalId("BENCH"), venue="stub", symbols=["BTCUSDT"], notes=[])
         stack.push_async_callback(venue.close)
         await open_trading(
-            node, venue, products={}, clock=clock, stack=stack, on_end=lambda: None
+            node, venue, settings=None, clock=clock, stack=stack, on_end=lambda: None
         )
         assert node.trader is not None
         watching = Watching(node, node.trader, pipe=None)

@@ -86,7 +86,16 @@ static const char *canned(const char *head, char *out, size_t room, long long no
         return out;
     }
     if (strstr(head, "/api/v3/exchangeInfo"))
-        return "{\"timezone\":\"UTC\",\"rateLimits\":[],\"symbols\":[{\"symbol\":\"BTCUSDT\","
+        return "{\"timezone\":\"UTC\",\"rateLimits\":["
+               "{\"rateLimitType\":\"REQUEST_WEIGHT\",\"interval\":\"MINUTE\","
+               "\"intervalNum\":1,\"limit\":60000000},"
+               "{\"rateLimitType\":\"RAW_REQUESTS\",\"interval\":\"MINUTE\","
+               "\"intervalNum\":5,\"limit\":300000000},"
+               "{\"rateLimitType\":\"ORDERS\",\"interval\":\"SECOND\","
+               "\"intervalNum\":10,\"limit\":1000000},"
+               "{\"rateLimitType\":\"ORDERS\",\"interval\":\"DAY\","
+               "\"intervalNum\":1,\"limit\":100000000}],"
+               "\"symbols\":[{\"symbol\":\"BTCUSDT\","
                "\"status\":\"TRADING\",\"baseAsset\":\"BTC\",\"baseAssetPrecision\":8,"
                "\"quoteAsset\":\"USDT\",\"quotePrecision\":8,\"quoteAssetPrecision\":8,"
                "\"orderTypes\":[\"LIMIT\",\"LIMIT_MAKER\",\"MARKET\"],"
