@@ -25,6 +25,7 @@ BROAD_EXCEPT = {"runtime/supervise.py"}
 EDGES: dict[str, tuple[str, ...]] = {
     "aiohttp": ("runtime/", "simexchange/"),
     "asyncio": ("cli/", "runtime/", "simexchange/", "testing/", "venues/"),
+    "concurrent": ("runtime/",),
     "ctypes": (),
     "fcntl": ("journal/", "runtime/"),
     "http": ("runtime/", "simexchange/"),
@@ -43,6 +44,7 @@ EDGES: dict[str, tuple[str, ...]] = {
         "testing/",
     ),
     "picows": ("runtime/",),
+    "pyarrow": ("recording/",),
     "select": ("runtime/",),
     "shutil": ("cli/", "journal/", "runtime/"),
     "signal": ("cli/", "runtime/", "simexchange/"),
@@ -67,6 +69,7 @@ CORE = (
     "risk/",
     "execution/",
     "gateway/",
+    "traffic/",
 )
 CORE_MAY_IMPORT = {"msgspec", "holdfast"}
 PURE = ("domain/", "decision/", "risk/", "ledger/")
