@@ -13,9 +13,9 @@ PLAIN = frozenset(
     word
     for line in (
         "adjusted and answer at buy by can changed closed completed connection data ended for",
-        "from has held id ids in is kept kind last latest mode new no not of on one open or passed",
-        "reason received refused registered requested saved seen sell set sized started status",
-        "taken the to trading type view what with",
+        "from has held id ids in is kept kind last latest mode new no not of on one open or",
+        "passed reason received refused registered requested saved seen sell set sized started",
+        "status taken the to trading type view what with",
     )
     for word in line.split()
 )
