@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from holdfast.cli import control, data, journal, run, sim, version, watchdog
+from holdfast.cli import control, data, journal, run, sim, venue, version, watchdog
 
 EPILOG = """exit codes:
   0 ok   1 failure   2 usage   3 not found   4 authentication   5 time-out
@@ -31,6 +31,7 @@ def build_parser() -> argparse.ArgumentParser:
     journal.add(verbs)
     data.add(verbs)
     watchdog.add(verbs)
+    venue.add(verbs)
     control.add(verbs)
     version.add(verbs)
     return parser

@@ -185,6 +185,11 @@ def stopwatch_ns() -> int:
     return time.monotonic_ns()
 
 
+def utc_text(at_ns: int) -> str:
+    """Write an instant as people and other programs read it, to the second, UTC."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at_ns // NS_PER_S))
+
+
 def run_name() -> str:
     """Name a run by the wall clock, to the second, UTC."""
     return time.strftime("%Y%m%d-%H%M%S", time.gmtime())

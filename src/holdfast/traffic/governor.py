@@ -157,6 +157,12 @@ class Governor:
         """Give until when the venue wants to hear nothing; an instant of the past: not held."""
         return self._hold.all_until_ns if is_urgent else self._hold.requests_until_ns
 
+    def used(self, kind: str) -> int:
+        """Give how much of a kind was used in the present window, as far as it is known."""
+        venue_ns = self._clock.now_ns() + self.offset_ns
+        purses = [self._purse(one, venue_ns) for one in self.limits if one.kind == kind]
+        return max((max(purse.used, purse.told) for purse in purses), default=0)
+
     def close(self) -> None:
         """Take no more portions; idempotent."""
         for timer in self._timers.values():
