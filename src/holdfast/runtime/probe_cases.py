@@ -31,7 +31,7 @@ COUNTDOWN_MS = 5_000
 FAR = 0.8
 CLOCK_TIMES = 5
 CLOCK_WITHIN_MS = 1_000
-NEAR = 0.9995
+NEAR = 0.9999
 
 
 class Verdict(Enum):
