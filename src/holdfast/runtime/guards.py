@@ -4,9 +4,11 @@ They need time that runs by itself; where a recording's time is the market's, no
 for a minute. What they do is journaled and shown.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
+from functools import partial
 
+from holdfast.domain import events as ev
 from holdfast.domain.instant import NS_PER_MS, NS_PER_S, Clock
 from holdfast.domain.venue import CountdownCancel
 from holdfast.runtime.beat import Beat
@@ -17,6 +19,7 @@ from holdfast.runtime.node import Node
 from holdfast.runtime.reconciler import Reconciler
 from holdfast.runtime.trader import Trader
 from holdfast.runtime.venue_status import VenueStatus
+from holdfast.traffic.breaker import Breaker, BreakerState
 
 ORDERS = "the way for orders"
 USER_STREAM = "the user stream"
@@ -37,6 +40,7 @@ class Guards:
         rule: GuardsEntry,
         countdown: CountdownCancel | None,
         ask_status: AskStatus | None,
+        breakers: Mapping[str, Breaker],
     ) -> None:
         self._clock: Clock = node.clock
         self._trader = trader
@@ -60,6 +64,8 @@ class Guards:
             ),
             rule=LapseRule(limit_ns=int(rule.lost_for_s * NS_PER_S)),
         )
+        for name, breaker in breakers.items():
+            breaker.on_change = partial(self._on_breaker, node, name)
         self._dead_man = _dead_man(node, trader, countdown, rule=rule)
         self._status = ask_status and VenueStatus(
             ask_status,
@@ -84,6 +90,10 @@ class Guards:
         """End the countdowns of symbols where nothing rests, while that can be recorded."""
         if self._dead_man is not None:
             await self._dead_man.close()
+
+    def _on_breaker(self, node: Node, name: str, state: BreakerState, reason: str) -> None:
+        node.recorder.decide(ev.BreakerChanged(name, state.value, reason))
+        node.recorder.flush()
 
     def beat(self) -> Beat:
         """Say that the loop does its work; the watchdog asks."""

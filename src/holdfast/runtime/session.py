@@ -231,6 +231,7 @@ class Session:
             rule=self._config.guards,
             countdown=venue.countdown if isinstance(venue, BinanceUsdm) else None,
             ask_status=ground.ask_status,
+            breakers=venue.breakers,
         )
         if isinstance(ground.clock, RunningClock):
             self._guards.start(stack)

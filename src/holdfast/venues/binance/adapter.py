@@ -13,6 +13,7 @@ from holdfast.domain.ids import AccountId
 from holdfast.domain.instant import Clock
 from holdfast.domain.ports import Network
 from holdfast.errors import CredentialsRefused
+from holdfast.traffic.breaker import Breaker
 from holdfast.traffic.governor import Governor
 from holdfast.venues.binance.account_view import BinanceAccountView
 from holdfast.venues.binance.countdown import BinanceCountdown
@@ -55,7 +56,8 @@ class _Product(Generic[View]):
         self._jitter = jitter
         self._options = options
         self._credentials = credentials
-        self._public = self._rest(None)
+        self._breakers: dict[str, Breaker] = {}
+        self._public = self._rest(None, "market")
         self.market_data = BinanceMarketData(
             network,
             clock,
@@ -76,7 +78,7 @@ class _Product(Generic[View]):
             endpoints=endpoints,
             credentials=credentials,
             account=account,
-            rest=self._rest(credentials),
+            rest=self._rest(credentials, "order session"),
             jitter=jitter,
             options=options,
         )
@@ -96,6 +98,11 @@ class _Product(Generic[View]):
             raise CredentialsRefused("no order can be sent without an API key")
         return self._order_entry
 
+    @property
+    def breakers(self) -> dict[str, Breaker]:
+        """Give the breakers of questions by the class of what is asked."""
+        return dict(self._breakers)
+
     async def server_time_ns(self) -> int:
         """Ask the venue for its time; a paper clock starts from the simulator's answer."""
         return await self._public.server_time_ns()
@@ -113,9 +120,9 @@ class _Product(Generic[View]):
     def _view(self, credentials: Credentials) -> View:
         """Make what reads the account."""
 
-    def _rest(self, credentials: Credentials | None) -> Rest:
+    def _rest(self, credentials: Credentials | None, what: str) -> Rest:
         ends = self._endpoints
-        return Rest(
+        rest = Rest(
             self._network,
             self._clock,
             origin=ends.rest,
@@ -125,6 +132,8 @@ class _Product(Generic[View]):
             dialect=self.dialect,
             others=ends.other_rest + (() if credentials else ends.public_rest),
         )
+        self._breakers[f"{what} questions"] = rest.breaker
+        return rest
 
 
 class BinanceSpot(_Product[BinanceAccountView]):
@@ -138,7 +147,7 @@ class BinanceSpot(_Product[BinanceAccountView]):
             self._clock,
             endpoints=self._endpoints,
             credentials=credentials,
-            rest=self._rest(credentials),
+            rest=self._rest(credentials, "account"),
             jitter=self._jitter,
             options=self._options,
         )
@@ -154,7 +163,7 @@ class BinanceUsdm(_Product[UsdmAccountView]):
             self._network,
             self._clock,
             endpoints=self._endpoints,
-            rest=self._rest(credentials),
+            rest=self._rest(credentials, "account"),
             jitter=self._jitter,
             options=self._options,
         )
@@ -164,7 +173,7 @@ class BinanceUsdm(_Product[UsdmAccountView]):
         """Give the venue's own dead man's switch; CredentialsRefused without a key."""
         if self._credentials is None:
             raise CredentialsRefused("no countdown can be started without an API key")
-        rest = self._rest(self._credentials)
+        rest = self._rest(self._credentials, "countdown")
         return BinanceCountdown(rest, timeout_s=self._options.query_timeout_s)
 
     async def close(self) -> None:

@@ -17,6 +17,7 @@ from holdfast.errors import (
     VenueTimeout,
     VenueUnavailable,
 )
+from holdfast.traffic.breaker import QUERIES, Breaker
 from holdfast.traffic.governor import GRANTED, Governor
 from holdfast.traffic.limits import Cost, Limit
 from holdfast.traffic.pool import MemoryPool
@@ -85,6 +86,7 @@ class Rest:
         )
         self.offset_ns = 0
         self.governor = governor or own_governor(clock, dialect)
+        self.breaker = Breaker(QUERIES)
         self._network = network
         self._clock = clock
         self._options = options
@@ -183,18 +185,31 @@ class Rest:
     async def _ask(self, target: str, weight: int, *, method: str = "GET") -> HttpAnswer:
         async with self._turn:
             await self._admit(weight)
-            if self._doors.may_go_back():
-                await self.close()
-            answer = await self._exchange(method, target)
-            if answer is None:
-                await self.close()
-                answer = await self._exchange(method, target)
-            if answer is None:
-                self._doors.failed()
-                raise VenueUnavailable(f"{self._doors.current}: the connection was lost")
-            self._doors.worked()
+            asked_at_ns = self._clock.monotonic_ns()
+            try:
+                answer = await self._answer(method, target)
+            except (VenueTimeout, VenueUnavailable):
+                self.breaker.note(self._clock.now_ns(), is_good=False)
+                raise
+            is_good = answer.status < _SERVER_ERROR
+            took_ns = self._clock.monotonic_ns() - asked_at_ns
+            self.breaker.note(self._clock.now_ns(), is_good=is_good, took_ns=took_ns)
             self._note_limits(answer)
             return answer
+
+    async def _answer(self, method: str, target: str) -> HttpAnswer:
+        """Ask, and once more on another connection when the first one was lost."""
+        if self._doors.may_go_back():
+            await self.close()
+        answer = await self._exchange(method, target)
+        if answer is None:
+            await self.close()
+            answer = await self._exchange(method, target)
+        if answer is None:
+            self._doors.failed()
+            raise VenueUnavailable(f"{self._doors.current}: the connection was lost")
+        self._doors.worked()
+        return answer
 
     async def _exchange(self, method: str, target: str) -> HttpAnswer | None:
         """Ask once; None when the connection was lost, which for a question does no harm."""
@@ -225,6 +240,10 @@ class Rest:
     async def _admit(self, weight: int) -> None:
         """Wait until the venue may be asked, as long as an answer would be of use."""
         clock, cost = self._clock, Cost(weight=weight)
+        if not self.breaker.allows(clock.now_ns()):
+            raise VenueUnavailable(
+                f"{self._doors.current}: nothing is asked for a while: it fails"
+            )
         useful_until_ns = clock.now_ns() + int(self._options.query_timeout_s * NS_PER_S)
         while (again_at_ns := self.governor.ask(cost)) != GRANTED:
             if again_at_ns > useful_until_ns:

@@ -265,3 +265,18 @@ def test_a_keyed_request_carries_the_key_and_no_signature() -> None:
         assert headers == {"X-MBX-APIKEY": "KEY"}
 
     run(Desk(ok()), story)
+
+
+def test_questions_that_keep_failing_are_not_asked_for_a_while_and_then_one_tries() -> None:
+    async def story(desk: Desk) -> None:
+        for _ in range(5):
+            with pytest.raises(VenueUnavailable, match="status 503"):
+                await desk.rest.get("/x", {}, weight=1)
+        with pytest.raises(VenueUnavailable, match="nothing is asked for a while"):
+            await desk.rest.get("/x", {}, weight=1)
+        assert len(desk.targets) == 5
+        desk.clock.wait(NS_PER_S)
+        assert await desk.rest.get("/x", {}, weight=1) == b"{}"
+        assert await desk.rest.get("/x", {}, weight=1) == b"{}"
+
+    run(Desk(*(refused(503, 0, "busy") for _ in range(5)), ok(), ok()), story)
