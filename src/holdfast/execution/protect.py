@@ -240,11 +240,7 @@ def _act(situation: Situation) -> list[Act]:
     right = [order for order in wanted if order.leaves_quantity == fitting]
     keep = next((order for order in right if order.acked), None)
     if keep is not None:
-        return [
-            Drop(order.request.client_order_id, "replaced")
-            for order in situation.stops
-            if order is not keep and not order.cancel_requested and not order.is_unknown
-        ]
+        return _beside_kept(situation, keep)
     is_sending = any(not order.acked and not order.in_doubt for order in situation.stops)
     if is_sending or (not situation.missing and any(order.is_unknown for order in wanted)):
         return []
@@ -254,6 +250,23 @@ def _act(situation: Situation) -> list[Act]:
             return []
         return [Retreat(old, "the stop would trigger at once")]
     return _swap(situation) if situation.is_atomic else _beside(situation)
+
+
+def _beside_kept(situation: Situation, keep: Order) -> list[Act]:
+    """Drop what stands beside the right stop, and an exit of a part that rests for too long."""
+    superfluous = [order for order in situation.stops if order is not keep]
+    acts: list[Act] = [
+        Drop(order.request.client_order_id, "replaced")
+        for order in superfluous
+        if not order.cancel_requested and not order.is_unknown
+    ]
+    if not superfluous and situation.is_atomic and situation.missing and _is_late(situation):
+        acts += [
+            Drop(order.request.client_order_id, "it rests in the stop's place")
+            for order in situation.exits
+            if order.acked and not order.cancel_requested
+        ]
+    return acts
 
 
 def _beside(situation: Situation) -> list[Act]:

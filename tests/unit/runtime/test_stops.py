@@ -250,6 +250,34 @@ def test_an_exit_that_rests_gives_its_place_back_to_the_stop() -> None:
     assert stop.purpose is Purpose.PROTECTIVE
 
 
+def test_an_exit_of_a_part_that_rests_gives_its_place_back_and_nothing_is_sold() -> None:
+    stand = spot()
+    stand.protected()
+    stand.wish(
+        Sell(stand.symbol, stand.units("1"), stand.traded.price("101"), purpose=Purpose.EXIT)
+    )
+    cancel, order = stand.entry.replaced[-1]
+    stand.entry.answer_cancel(cancel, CancelAcked(0))  # type: ignore[arg-type]
+    stand.ack(order)
+    rest = stand.sent()
+    assert (rest.purpose, rest.quantity) == (Purpose.PROTECTIVE, stand.units("1"))
+    stand.ack(rest)
+    stand.wait(2 * NS_PER_S)
+    stand.commit()
+    assert canceled(stand)[-1] == order.client_order_id
+    stand.end(order)
+    taken, whole = stand.entry.replaced[-1]
+    assert taken.client_order_id == rest.client_order_id
+    assert (whole.purpose, whole.quantity) == (Purpose.PROTECTIVE, stand.units("2"))
+    stand.entry.answer_cancel(taken, CancelAcked(0))  # type: ignore[arg-type]
+    stand.ack(whole)
+    stand.wait(4 * NS_PER_S)
+    stand.commit()
+    assert stand.entry.replaced[-1][1] is whole
+    assert stand.sent() is rest
+    assert stand.node.state.incidents == {}
+
+
 def test_a_flat_position_drops_its_stop() -> None:
     stand = contracts()
     stop = stand.protected()
