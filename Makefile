@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help venv run test check bench fmt clean
+.PHONY: help venv run test check bench soak fmt clean
 export PIP_NO_INPUT := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -31,6 +31,9 @@ check: .venv/.test  ## Format, lint, types, import contracts and the rules of th
 
 bench: .venv/.test  ## Measure against floors and peers: make bench [ONLY=name] [OUT=file.json]
 	@$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY)) $(if $(OUT),--out $(OUT))
+
+soak: .venv/.test  ## Trade through faults for 100,000 orders: make soak [ORDERS=N] [OUT=file.json]
+	@$(BIN)/python -m soak $(if $(ORDERS),--orders $(ORDERS)) $(if $(OUT),--out $(OUT))
 
 fmt: .venv/.test  ## Format, and mend what the linter can mend
 	@$(BIN)/ruff format .

@@ -81,6 +81,13 @@ def test_bench_hands_on_what_to_measure_and_where_to_write(bare: Path) -> None:
     assert calls[-1] == "python -m bench", output
 
 
+def test_soak_hands_on_how_many_orders_and_where_to_write(bare: Path) -> None:
+    _, output, calls = _make(bare, "soak", ORDERS="500", OUT="soak.json")
+    assert calls[-1] == "python -m soak --orders 500 --out soak.json", output
+    _, output, calls = _make(bare, "soak")
+    assert calls[-1] == "python -m soak", output
+
+
 def test_run_and_test_hand_on_their_arguments(bare: Path) -> None:
     _make(bare, "venv")
     program = bare / ".venv/bin/holdfast"

@@ -1,0 +1,1 @@
+"""A soak of faults: many orders through every fault, judged by independent checkers."""
