@@ -272,6 +272,15 @@ class GatewayCases:
         assert (way.entry.submitted, way.entry.canceled) == ([], [])
         assert reasons(way) == [WithheldReason.NOT_CONNECTED] * 2
 
+    def test_10_a_cancel_leaves_while_orders_alone_have_to_wait(self, way: LocalWay) -> None:
+        approved = approve(way)
+        way.entry.is_connected, way.entry.is_held = False, True
+        cancel = CancelOrder(BTCUSDT.symbol, approved.order.client_order_id)
+        way.submit(approved, 1)
+        way.cancel(cancel, 1)
+        assert (way.entry.submitted, way.entry.canceled) == ([], [cancel])
+        assert reasons(way) == [WithheldReason.NOT_CONNECTED]
+
     def test_11_the_budget_keeps_a_tenth_for_exits(self, way: LocalWay) -> None:
         entries = approve_some(way, ORDERS_PER_10S)
         for approved in entries:

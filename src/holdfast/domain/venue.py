@@ -258,6 +258,10 @@ class OrderEntry(Protocol):
     def is_connected(self) -> bool:
         """Tell whether an order could be written now."""
 
+    @property
+    def can_cancel(self) -> bool:
+        """Tell whether a cancel could be written now, also while orders have to wait."""
+
     async def start(self, instruments: list[Instrument], sink: OrderSink) -> None:
         """Connect and keep the connection up until `close`."""
 

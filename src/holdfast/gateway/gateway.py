@@ -58,6 +58,11 @@ class Gateway:
         """Tell whether an order could be written now."""
         return self._entry.is_connected
 
+    @property
+    def can_cancel(self) -> bool:
+        """Tell whether a cancel could be written now."""
+        return self._entry.can_cancel
+
     async def start(self, instruments: list[Instrument], sink: OrderSink) -> None:
         """Connect to the venue; answers go to the sink."""
         self._sink = sink
@@ -80,7 +85,7 @@ class Gateway:
         """Write one cancel before returning; only fence or a lost connection withhold it."""
         if not self._epochs.admits_cancel(cancel.client_order_id, epoch):
             return Withheld(WithheldReason.STALE_EPOCH, f"epoch {epoch}")
-        if not self._entry.is_connected:
+        if not self._entry.can_cancel:
             return Withheld(WithheldReason.NOT_CONNECTED)
         if self._governor is not None:
             self._governor.spend(_A_CANCEL)

@@ -46,10 +46,10 @@ class Guards:
         self._trader = trader
         self._beats = 0
         self._cut_off_since_ns = 0
-        self._can_write: Callable[[], bool] = lambda: node.gateway.is_connected
+        self._can_write: Callable[[], bool] = lambda: node.gateway.can_cancel
         self._lapse = Lapse(
             {
-                ORDERS: self._can_write,
+                ORDERS: lambda: node.gateway.is_connected,
                 USER_STREAM: lambda: trader.sinks.is_account_up,
                 MARKET: lambda: trader.sinks.is_market_up,
             },

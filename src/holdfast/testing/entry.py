@@ -12,12 +12,18 @@ class SilentEntry:
 
     def __init__(self) -> None:
         self.is_connected = True
+        self.is_held = False
         self.submitted: list[NewOrder] = []
         self.canceled: list[CancelOrder] = []
         self.lists: list[tuple[NewOrder, ...]] = []
         self.replaced: list[tuple[CancelOrder, NewOrder]] = []
         self.instruments: list[Instrument] = []
         self._sink: OrderSink | None = None
+
+    @property
+    def can_cancel(self) -> bool:
+        """Tell whether cancels go on: while connected, and while orders alone have to wait."""
+        return self.is_connected or self.is_held
 
     async def start(self, instruments: list[Instrument], sink: OrderSink) -> None:
         """Remember who wants the answers."""

@@ -104,6 +104,11 @@ class BinanceOrderEntry:
         return self._session.is_open
 
     @property
+    def can_cancel(self) -> bool:
+        """Tell whether a cancel could be written now; a 429 holds none back."""
+        return self.may_connect and self._session.is_open
+
+    @property
     def is_idle(self) -> bool:
         """Tell whether nothing that was written to the socket waits for its answer."""
         return not self._pending.waits(by_http=False)

@@ -26,6 +26,11 @@ class PaperOrderEntry:
         """Tell whether an order could be written now."""
         return self._is_open
 
+    @property
+    def can_cancel(self) -> bool:
+        """Tell whether a cancel could be written now."""
+        return self._is_open
+
     async def start(self, instruments: list[Instrument], sink: OrderSink) -> None:
         """Open the way until `close`."""
         del instruments

@@ -169,6 +169,7 @@ def test_after_429_cancels_go_on_and_orders_wait() -> None:
         desk.entry.submit(order("A"))
         desk.reply(429, error=limit)
         assert not desk.entry.is_connected
+        assert desk.entry.can_cancel
         desk.entry.submit(order("B"))
         desk.entry.cancel(cancel("C"))
         assert desk.sent()["method"] == "order.cancel"
@@ -192,6 +193,7 @@ def test_after_418_nothing_is_written_at_all() -> None:
         assert len(desk.fallback.requests) == 1
         desk.clock.wait(119 * NS_PER_S)
         assert not desk.entry.is_connected
+        assert not desk.entry.can_cancel
         desk.clock.wait(NS_PER_S)
         assert desk.entry.is_connected
         assert isinstance(desk.sink.cancels[0][1], CancelRefused)
