@@ -5,6 +5,9 @@ counts of 10^-18 in the domain.
 """
 
 from collections.abc import Callable
+from functools import partial
+
+from msgspec.structs import replace
 
 from holdfast.domain.ids import ClientOrderId, ExecId, Symbol, VenueOrderId
 from holdfast.domain.instant import UtcNs
@@ -26,7 +29,7 @@ from holdfast.domain.money import (
     QuantityUnits,
     to_text,
 )
-from holdfast.domain.order import LiquiditySide, OrderType, Side, TimeInForce
+from holdfast.domain.order import Contingency, LiquiditySide, OrderType, Side, TimeInForce
 from holdfast.domain.venue import (
     Execution,
     OrderReport,
@@ -93,10 +96,15 @@ _STATUSES = {
 
 
 def instrument_of(rules: SymbolRules) -> Instrument:
-    """Give a symbol's rules as an instrument in units of 10^-8; 0 stays "off"."""
+    """Give a symbol's rules as an instrument in units of 10^-8; 0 stays "off".
+
+    The same rules over a wire make the same instrument, so that the gates of a replay pass and
+    refuse what those of a run in paper mode do.
+    """
+    text = partial(to_text, exponent=DEFAULT_EXPONENT)
     multipliers = {rules.bid_multiplier_up, rules.ask_multiplier_up}
     down = max(rules.bid_multiplier_down, rules.ask_multiplier_down)
-    return Instrument(
+    instrument = Instrument(
         symbol=Symbol(rules.symbol),
         venue=VENUE,
         product=Product.SPOT if rules.product == "spot" else Product.LINEAR,
@@ -111,10 +119,43 @@ def instrument_of(rules: SymbolRules) -> Instrument:
         min_quantity=QuantityUnits(rules.min_quantity),
         max_quantity=QuantityUnits(rules.max_quantity),
         market_max_quantity=QuantityUnits(rules.market_max_quantity),
-        min_notional=to_text(rules.min_notional, DEFAULT_EXPONENT),
-        multiplier_up=to_text(min(multipliers), DEFAULT_EXPONENT) if all(multipliers) else "",
-        multiplier_down=to_text(down, DEFAULT_EXPONENT) if down else "",
+        market_min_quantity=QuantityUnits(rules.market_min_quantity),
+        min_notional=text(rules.min_notional),
+        multiplier_up=text(min(multipliers)) if all(multipliers) else "",
+        multiplier_down=text(down) if down else "",
         status=rules.status,
+        max_orders_count=rules.max_orders,
+        has_icebergs=rules.product == "spot",
+    )
+    return _of_spot(instrument, rules) if rules.product == "spot" else instrument
+
+
+def _of_spot(instrument: Instrument, rules: SymbolRules) -> Instrument:
+    """Add what spot alone has: lists, icebergs, bounds by side, and counts of stops."""
+
+    def bound(multiplier: int) -> str:
+        return to_text(multiplier, DEFAULT_EXPONENT) if multiplier else ""
+
+    return replace(
+        instrument,
+        bid_multiplier_up=bound(rules.bid_multiplier_up),
+        bid_multiplier_down=bound(rules.bid_multiplier_down),
+        ask_multiplier_up=bound(rules.ask_multiplier_up),
+        ask_multiplier_down=bound(rules.ask_multiplier_down),
+        average_price_minutes=rules.notional_average_minutes,
+        max_notional=to_text(rules.max_notional, DEFAULT_EXPONENT),
+        min_notional_on_market=rules.min_notional_on_market,
+        max_notional_on_market=rules.max_notional_on_market,
+        max_algo_orders_count=rules.max_algo_orders,
+        max_iceberg_orders_count=rules.max_iceberg_orders,
+        max_order_lists_count=rules.max_order_lists,
+        iceberg_parts_count=rules.iceberg_parts,
+        max_position=QuantityUnits(rules.max_position),
+        min_trailing_above_bps=rules.trailing_above[0],
+        max_trailing_above_bps=rules.trailing_above[1],
+        min_trailing_below_bps=rules.trailing_below[0],
+        max_trailing_below_bps=rules.trailing_below[1],
+        order_lists=tuple(kind.value for kind in Contingency),
     )
 
 
