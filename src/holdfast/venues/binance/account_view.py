@@ -60,6 +60,7 @@ class BinanceAccountView:
             ),
             measure=rest.measure_offset,
             jitter=jitter,
+            silence_limit_s=rest.silence_limit_s,
             options=options,
         )
         self._watch = UserWatch(

@@ -12,6 +12,7 @@ from holdfast.venues.binance.wire.instruments import RateLimit
 from holdfast.venues.binance.wire.market import AGG_TRADE, DEPTH, MARK, TOP, TRADE
 
 _MINUTE_NS = 60 * NS_PER_S
+PING_GRACE_S = 20.0
 Weights = tuple[tuple[int, int], ...]
 """Pairs of a greatest page size and what a page up to it costs, smallest first."""
 
@@ -40,7 +41,7 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
 
     `info_takes_symbols` says whether exchangeInfo can be asked of some symbols alone.
     `depth_pages` are the sizes of a snapshot that the venue knows. `limits` are assumed until
-    exchangeInfo has told.
+    exchangeInfo has told. A quiet connection is pinged every `ping_every_s`.
     """
 
     product: Product
@@ -56,6 +57,14 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     mark: Question | None = None
     limits: tuple[RateLimit, ...]
     routes: tuple[Route, ...]
+    ping_every_s: float
+
+    def silence_s(self, limit_s: float) -> float:
+        """Give how long a connection may say nothing, which is longer than between two pings.
+
+        0 stays 0: it waits for ever.
+        """
+        return max(limit_s, self.ping_every_s + PING_GRACE_S) if limit_s else 0.0
 
     def levels(self, wanted: int) -> int:
         """Give the size of a snapshot that the venue knows and that holds so many levels."""
@@ -94,6 +103,7 @@ SPOT = Dialect(
         RateLimit("orders", 1_440 * _MINUTE_NS, 200_000),
     ),
     routes=(Route("/stream", (TOP, TRADE, DEPTH)),),
+    ping_every_s=20.0,
 )
 
 USDM = Dialect(
@@ -117,6 +127,7 @@ USDM = Dialect(
         Route("/public/stream", (TOP, DEPTH)),
         Route("/market/stream", (AGG_TRADE, MARK)),
     ),
+    ping_every_s=180.0,
 )
 
 

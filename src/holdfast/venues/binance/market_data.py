@@ -138,6 +138,7 @@ class BinanceMarketData:
                 wire=MarketWire(instruments, route.kinds),
                 sink=sink,
                 jitter=self._jitter,
+                silence_limit_s=self._rest.silence_limit_s,
                 options=self._options,
             )
             for route in routes

@@ -40,6 +40,7 @@ class MarketStream:
         wire: MarketWire,
         sink: MarketSink,
         jitter: Callable[[], float],
+        silence_limit_s: float,
         options: Options,
     ) -> None:
         if len(wire.streams) > STREAMS_A_CONNECTION:
@@ -74,7 +75,7 @@ class MarketStream:
             overlap=handover if live else None,
             rotation=options.rotation,
             jitter=jitter,
-            silence_limit_s=options.silence_limit_s if live else 0,
+            silence_limit_s=silence_limit_s,
         )
 
     @property

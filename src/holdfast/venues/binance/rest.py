@@ -99,6 +99,13 @@ class Rest:
         """Have the governor keep to the limits that the venue named."""
         self.governor.adopt(scoped(limits, self.governor.account))
 
+    @property
+    def silence_limit_s(self) -> float:
+        """Give how long a connection of this product may say nothing; 0 waits for ever."""
+        if self._options.paper_pings:
+            return 0.0
+        return self._dialect.silence_s(self._options.silence_limit_s)
+
     def now_ns(self) -> int:
         """Give the instant of the clock here."""
         return self._clock.now_ns()

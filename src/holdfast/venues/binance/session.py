@@ -82,7 +82,7 @@ class OrderSession:
             Doors((endpoints.ws_api, *endpoints.other_ws_api), monotonic_ns=clock.monotonic_ns),
             owner=self,
             jitter=jitter,
-            silence_limit_s=0 if options.paper_pings else options.silence_limit_s,
+            silence_limit_s=rest.silence_limit_s,
         )
 
     @property

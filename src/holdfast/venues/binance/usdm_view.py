@@ -75,6 +75,7 @@ class UsdmAccountView:
             subscription=self._key,
             measure=rest.measure_offset,
             jitter=jitter,
+            silence_limit_s=rest.silence_limit_s,
             options=options,
         )
         self._watch = UserWatch(

@@ -39,6 +39,7 @@ class UserStream:
         subscription: Subscription,
         measure: Callable[[], Coroutine[None, None, None]],
         jitter: Callable[[], float],
+        silence_limit_s: float,
         options: Options,
     ) -> None:
         self.told: Callable[[OrderReport], None] = _nobody
@@ -70,7 +71,7 @@ class UserStream:
             rotation=options.rotation,
             path=subscription.path,
             jitter=jitter,
-            silence_limit_s=options.silence_limit_s if live else 0,
+            silence_limit_s=silence_limit_s,
         )
 
     async def start(self, sink: AccountSink) -> None:

@@ -19,6 +19,7 @@ from holdfast.errors import (
 )
 from holdfast.testing.clock import START_NS, ManualClock
 from holdfast.testing.network import FakeNetwork
+from holdfast.venues.binance.dialect import SPOT, USDM, Dialect
 from holdfast.venues.binance.doors import FAILURES_A_DOOR, WAY_BACK_NS
 from holdfast.venues.binance.options import Credentials, Options
 from holdfast.venues.binance.rest import Rest
@@ -61,6 +62,23 @@ def refused(status: int, code: int, text: str = "no", **headers: str) -> HttpAns
 
 def run(desk: Desk, story: Story) -> None:
     asyncio.run(story(desk))
+
+
+@pytest.mark.parametrize(
+    ("dialect", "ping_every_s", "limit_s"), [(SPOT, 20, 60), (USDM, 180, 200)]
+)
+def test_a_connection_may_be_as_silent_as_the_venue_is_between_two_pings(
+    dialect: Dialect, ping_every_s: int, limit_s: int
+) -> None:
+    def rest(options: Options) -> Rest:
+        return Rest(
+            FakeNetwork(), ManualClock(), origin="https://venue", credentials=None,
+            options=options, dialect=dialect,
+        )  # fmt: skip
+
+    assert ping_every_s < rest(Options()).silence_limit_s == limit_s
+    assert rest(Options(silence_limit_s=0)).silence_limit_s == 0
+    assert rest(Options(paper_pings=True)).silence_limit_s == 0
 
 
 def test_a_signed_question_is_signed_over_exactly_what_is_sent() -> None:
