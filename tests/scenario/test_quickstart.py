@@ -14,6 +14,11 @@ from pathlib import Path
 
 import pytest
 
+from holdfast.cli.main import build_parser
+from holdfast.runtime.credentials import live_credentials
+from holdfast.runtime.live import endpoints_of
+from holdfast.runtime.options import RunOptions, settle
+from holdfast.venues.binance.profiles import profile
 from tests.tidy import documents
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -80,6 +85,13 @@ def _section(title: str) -> str:
 
 def _commands(title: str) -> list[str]:
     return documents.commands(_section(title))
+
+
+def _on_free_port(listed: list[str]) -> list[str]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    return [command.replace("8765", port) for command in listed]
 
 
 def _read_until(process: subprocess.Popen[str], sign: str) -> str:
@@ -150,7 +162,9 @@ def test_own_data_is_replayed_and_sent_through_sockets(clone: Path) -> None:
 
 def test_the_settings_file_is_understood(clone: Path) -> None:
     [command] = _commands("Settings")
-    [settings] = re.findall(r"^```toml\n(.*?)^```", QUICKSTART, re.MULTILINE | re.DOTALL)
+    [settings] = re.findall(
+        r"^```toml\n(.*?)^```", _section("Settings"), re.MULTILINE | re.DOTALL
+    )
     (clone / command.split()[-1]).write_text(settings)
     with _started(clone, command) as trader:
         _read_until(trader, "paper/trading")
@@ -158,6 +172,51 @@ def test_the_settings_file_is_understood(clone: Path) -> None:
         said, _ = trader.communicate(timeout=PATIENCE)
     assert "verified" in said
     assert trader.returncode == 0
+
+
+def test_a_market_is_recorded_and_traded(clone: Path) -> None:
+    _, serve, record, info, replay = _on_free_port(
+        _commands("Record a market, and trade the recording")
+    )
+    with _started(clone, serve) as exchange:
+        _read_until(exchange, '"ready"')
+        recorded = _shell(clone, record.replace("--for 20s", "--for 5s"))
+        assert recorded.returncode == 0, recorded.stdout + recorded.stderr
+    for command in (info, replay):
+        ended = _shell(clone, command)
+        assert ended.returncode == 0, f"{command}\n{ended.stdout}{ended.stderr}"
+    assert "verified" in ended.stderr
+
+
+def test_a_watchdog_takes_over(clone: Path) -> None:
+    serve, run, watchdog = _on_free_port(_commands("A watchdog beside a trader"))
+    with _started(clone, serve) as exchange:
+        _read_until(exchange, '"ready"')
+        with _started(clone, run) as trader:
+            _read_until(trader, "paper/trading")
+            with _started(clone, watchdog) as dog:
+                _read_until(dog, "watching the trader")
+                trader.send_signal(signal.SIGSTOP)
+                said = _read_until(dog, "the trader is gone")
+                assert dog.wait(PATIENCE) == 1
+            assert trader.wait(PATIENCE) == -signal.SIGKILL
+    assert "epoch 2" in said
+
+
+def test_the_live_configuration_and_commands_are_understood(clone: Path) -> None:
+    listed = _commands("Live, on the test network")
+    [settings] = re.findall(
+        r"^```toml\n(.*?)^```", _section("Live, on the test network"), re.MULTILINE | re.DOTALL
+    )
+    (clone / "live.toml").write_text(settings)
+    (clone / "testnet.secret").write_text("secret")
+    assert _shell(clone, "chmod 600 testnet.secret").returncode == 0
+    wanted = settle(RunOptions(config=clone / "live.toml"))
+    assert endpoints_of(wanted) == ("testnet", profile("usdm-testnet").endpoints)
+    verbs = [build_parser().parse_args(line.split()[1:]) for line in listed]
+    assert [str(verb.config) for verb in verbs] == ["live.toml"] * 3
+    wanted.venue.secret_file = str(clone / "testnet.secret")
+    assert live_credentials(wanted.venue).secret == "secret"
 
 
 def test_a_running_trader_is_commanded(clone: Path) -> None:
@@ -173,10 +232,7 @@ def test_a_running_trader_is_commanded(clone: Path) -> None:
 
 
 def test_a_killed_trader_goes_on(clone: Path) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    serve, run, resume = (c.replace("8765", port) for c in _commands("Kill it, and go on"))
+    serve, run, resume = _on_free_port(_commands("Kill it, and go on"))
     with _started(clone, serve) as exchange:
         _read_until(exchange, '"ready"')
         with _started(clone, run) as trader:

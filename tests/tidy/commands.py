@@ -14,6 +14,11 @@ _VENUE = "--venue-url http://127.0.0.1:8765 --journal kill.db"
 _SIMULATOR = "tests/scenario/test_simulator_guide.py::"
 _SERVE = ".venv/bin/holdfast sim serve --port 8765"
 _ASKED = "--url http://127.0.0.1:8765"
+_URL = "--venue-url http://127.0.0.1:8765"
+_RECORDED = f"{_QUICKSTART}test_a_market_is_recorded_and_traded"
+_WATCHED = f"{_QUICKSTART}test_a_watchdog_takes_over"
+_LIVE = f"{_QUICKSTART}test_the_live_configuration_and_commands_are_understood"
+_PROBED = "tests/tidy/test_binance_page.py::test_the_commands_of_the_page_are_understood"
 COMMANDS: dict[str, str] = {
     "make venv": (
         "tests/tidy/test_makefile.py::test_venv_installs_what_the_trader_needs_and_nothing_else"
@@ -59,6 +64,31 @@ COMMANDS: dict[str, str] = {
     f"{_SERVE} --data {_DATA} --speed max": (
         f"{_SIMULATOR}test_the_client_of_the_guide_sees_every_message_at_full_speed"
     ),
+    ".venv/bin/python -m pip install --require-hashes -r requirements/data.txt": (
+        "tests/tidy/test_requirements.py::test_every_requirement_has_a_version_and_a_hash"
+    ),
+    **dict.fromkeys(
+        (
+            f".venv/bin/holdfast data record {_URL} --symbol BTCUSDT --out recorded --for 20s",
+            ".venv/bin/holdfast data info recorded",
+            ".venv/bin/holdfast run --mode replay --data recorded",
+        ),
+        _RECORDED,
+    ),
+    f".venv/bin/holdfast run {_URL} --journal kept.db": _WATCHED,
+    f".venv/bin/holdfast watchdog {_URL} --journal kept.db": _WATCHED,
+    **dict.fromkeys(
+        (
+            ".venv/bin/holdfast venue probe --testnet --product usdm --config live.toml "
+            "--out evidence/testnet.json",
+            ".venv/bin/holdfast run --config live.toml --journal live.db --for 10m",
+            ".venv/bin/holdfast watchdog --config live.toml --journal live.db",
+        ),
+        _LIVE,
+    ),
+    ".venv/bin/holdfast venue probe --read-only --out evidence/spot.json": _PROBED,
+    ".venv/bin/holdfast venue probe --testnet --product usdm "
+    "--out evidence/usdm-testnet.json": _PROBED,
     **dict.fromkeys(
         (
             "mkdir -p assumed",

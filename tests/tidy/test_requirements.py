@@ -33,14 +33,14 @@ def unpinned(text: str) -> list[str]:
     return findings
 
 
-@pytest.mark.parametrize("name", ["build", "run", "test"])
+@pytest.mark.parametrize("name", ["build", "data", "run", "test"])
 def test_every_requirement_has_a_version_and_a_hash(name: str) -> None:
     text = (FOLDER / f"{name}.txt").read_text()
     assert not unpinned(text)
     assert not re.search(r"://|index-url|find-links", text)
 
 
-@pytest.mark.parametrize("name", ["build", "run", "test"])
+@pytest.mark.parametrize("name", ["build", "data", "run", "test"])
 def test_what_is_wanted_is_what_is_pinned(name: str) -> None:
     text = (FOLDER / f"{name}.in").read_text()
     assert wanted(text) <= pins((FOLDER / f"{name}.txt").read_text()).keys()
@@ -50,10 +50,12 @@ def test_the_package_and_the_requirements_want_the_same() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     declared = wanted("\n".join(project["dependencies"]))
     assert declared == wanted((FOLDER / "run.in").read_text())
+    for extra, needed in project["optional-dependencies"].items():
+        assert wanted("\n".join(needed)) == wanted((FOLDER / f"{extra}.in").read_text())
 
 
 def test_tests_run_with_the_versions_that_users_run() -> None:
-    run = pins((FOLDER / "run.txt").read_text())
+    run = pins((FOLDER / "run.txt").read_text()) | pins((FOLDER / "data.txt").read_text())
     test = pins((FOLDER / "test.txt").read_text())
     assert {name: run[name] for name in run.keys() & test} == {
         name: test[name] for name in run.keys() & test
