@@ -1,7 +1,9 @@
 """What has to happen at an instant of market time, or a while from now.
 
 While market time stands, what waits for a delay goes on in real time, so that it never waits
-for ever; what waits for an instant stays.
+for ever; what waits for an instant stays. At speed max market time also stands while a client
+withholds its pong, perhaps until an answer comes that is delayed: there a delay is over after
+as much real time, too.
 """
 
 import asyncio
@@ -10,6 +12,9 @@ from collections.abc import Callable
 
 from holdfast.simexchange.model import NEVER_NS
 from holdfast.simexchange.pacing import SECOND_NS, MarketClock
+
+
+SOONEST_REAL_S = 1.0
 
 
 class Due:
@@ -33,6 +38,8 @@ class Due:
         """Let it happen, once."""
         if not self._is_done:
             self._is_done = True
+            if self._timer is not None:
+                self._timer.cancel()
             self.act()
 
     def run_in(self, delay_s: float) -> None:
@@ -61,10 +68,13 @@ class Timetable:
     def after(self, delay_ns: int, act: Callable[[], None]) -> Due:
         """Do it a while from now."""
         due = Due(self._clock.now_ns() + delay_ns, act, is_delay=True)
-        if self._is_moving():
-            self._push(due)
-        else:
-            due.run_in(delay_ns / SECOND_NS)
+        delay_s = delay_ns / SECOND_NS
+        if not self._is_moving():
+            due.run_in(delay_s)
+            return due
+        self._push(due)
+        if self._clock.speed is None:
+            due.run_in(max(SOONEST_REAL_S, delay_s))
         return due
 
     def run(self, now_ns: int) -> None:

@@ -33,27 +33,33 @@ class Waiting:
 
 
 def test_things_happen_in_the_order_of_their_instants_and_once() -> None:
-    waiting = Waiting()
-    waiting.at(20, "second")
-    waiting.after(10, "first")
-    waiting.at(20, "third")
-    assert waiting.table.next_ns == 10 * MILLISECOND_NS
-    waiting.move_to(9)
-    assert waiting.happened == []
-    waiting.move_to(30)
-    waiting.move_to(40)
-    assert waiting.happened == ["first", "second", "third"]
-    assert waiting.table.next_ns == NEVER_NS
+    async def story() -> None:
+        waiting = Waiting()
+        waiting.at(20, "second")
+        waiting.after(10, "first")
+        waiting.at(20, "third")
+        assert waiting.table.next_ns == 10 * MILLISECOND_NS
+        waiting.move_to(9)
+        assert waiting.happened == []
+        waiting.move_to(30)
+        waiting.move_to(40)
+        assert waiting.happened == ["first", "second", "third"]
+        assert waiting.table.next_ns == NEVER_NS
+
+    asyncio.run(story())
 
 
 def test_what_is_canceled_never_happens() -> None:
-    waiting = Waiting()
-    due = waiting.table.after(MILLISECOND_NS, lambda: waiting.happened.append("never"))
-    due.cancel()
-    waiting.at(5, "gone")
-    waiting.table.close()
-    waiting.move_to(10)
-    assert waiting.happened == []
+    async def story() -> None:
+        waiting = Waiting()
+        due = waiting.table.after(MILLISECOND_NS, lambda: waiting.happened.append("never"))
+        due.cancel()
+        waiting.at(5, "gone")
+        waiting.table.close()
+        waiting.move_to(10)
+        assert waiting.happened == []
+
+    asyncio.run(story())
 
 
 def test_a_delay_goes_on_in_real_time_while_the_market_stands_and_an_instant_waits() -> None:
@@ -72,3 +78,16 @@ def test_a_delay_goes_on_in_real_time_while_the_market_stands_and_an_instant_wai
         assert waiting.happened[2:] == ["an instant"]
 
     asyncio.run(story())
+
+
+def test_a_delay_is_over_in_real_time_while_a_client_withholds_its_pong() -> None:
+    async def story() -> None:
+        waiting = Waiting()
+        waiting.after(10, "answer")
+        waiting.at(10, "instant")
+        while not waiting.happened:
+            await asyncio.sleep(0.01)
+        waiting.move_to(20)
+        assert waiting.happened == ["answer", "instant"]
+
+    asyncio.run(asyncio.wait_for(story(), 10))
