@@ -28,6 +28,7 @@ BENCHES = {
     "replay": ("replay",),
     "market": ("market", "strategy"),
     "ledger": ("ledger",),
+    "intake": ("intake", "sustained"),
 }
 """Each benchmark, and how the names of its rows begin."""
 FIELDS = ("name", "value", "unit", "baseline", "baseline_value", "ratio", "n")

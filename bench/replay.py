@@ -26,6 +26,7 @@ from tempfile import TemporaryDirectory
 import msgspec
 
 from bench.quotes import EVENTS_AN_ORDER, Quote, quotes
+from bench.recorded import SPOT, find
 from bench.rows import Row, skipped
 from holdfast.decision.strategy import Strategy, Wishes
 from holdfast.domain.intent import Buy, Sell
@@ -45,8 +46,6 @@ QUOTES = 300_000
 ROUNDS = 3
 SYMBOL = "BTCUSDT"
 QUANTITY = QuantityUnits(100_000)
-RECORDING = Path("l2") / "binance-spot-BTCUSDT-20240808_09.raw.gz"
-FOLDERS = (os.environ.get("HOLDFAST_DATA", ""), "../shared/data")
 NAUTILUS = "HOLDFAST_BENCH_NAUTILUS"
 NAUTILUS_WITHIN_S = 120
 
@@ -122,10 +121,9 @@ def timed(market: Market) -> float:
 
 
 def _recorded() -> Iterator[Row]:
-    found = [Path(name) / RECORDING for name in FOLDERS if name]
-    path = next((path for path in found if path.exists()), None)
+    path = find(SPOT)
     if path is None:
-        yield skipped("replay.l2", f"no {RECORDING}; set HOLDFAST_DATA to its folder")
+        yield skipped("replay.l2", f"no {SPOT}; set HOLDFAST_DATA to its folder")
         return
     market = open_market((path,), assumptions=load_assumptions(None))
     count, reading = _counted(market.records)
