@@ -14,6 +14,17 @@ class HttpAnswer(msgspec.Struct, frozen=True):
     body: bytes
 
 
+class WebSocketRefused(ConnectionRefusedError):
+    """The other side gave an answer of HTTP where a WebSocket was asked for; its body is lost.
+
+    It may say why, and how long to wait.
+    """
+
+    def __init__(self, line: str, answer: HttpAnswer) -> None:
+        super().__init__(line)
+        self.answer = answer
+
+
 class WebSocketListener(Protocol):
     """What a connection tells its owner; called on the loop's thread, in frame order."""
 

@@ -107,8 +107,9 @@ class PingedClock(VirtualClock):
 class RunningClock:
     """Market time that runs by itself: the wall clock, or a start plus speed x elapsed.
 
-    With `start_ns` None it is the wall clock, held from going backwards. One that does not
-    move yet stands at its start until it is synchronised. Timers wake by the event loop.
+    With `start_ns` None it is the wall clock. When that is put back, this one goes on from where
+    it was and stays ahead: time that stood still would hold every timer. One that does not move
+    yet stands at its start until it is synchronised. Timers wake by the event loop.
     """
 
     def __init__(
@@ -118,6 +119,7 @@ class RunningClock:
         self._start = start_ns
         self._speed = speed
         self._is_moving = is_moving
+        self._ahead = 0
         self._last = 0
         self._timers = Timers()
         self._heap = self._timers.heap
@@ -126,7 +128,9 @@ class RunningClock:
     def now_ns(self) -> UtcNs:
         """Give market time."""
         if self._start is None:
-            now = time.time_ns()
+            now = time.time_ns() + self._ahead
+            if now < self._last:
+                self._ahead += self._last - now
         elif not self._is_moving:
             now = self._start
         else:

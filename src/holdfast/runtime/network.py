@@ -21,6 +21,7 @@ from picows import (
     WSCloseCode,
     WSError,
     WSFrame,
+    WSHandshakeError,
     WSInvalidURL,
     WSListener,
     WSMsgType,
@@ -28,9 +29,10 @@ from picows import (
     ws_connect,
 )
 
-from holdfast.domain.ports import HttpAnswer, WebSocketListener
+from holdfast.domain.ports import HttpAnswer, WebSocketListener, WebSocketRefused
 from holdfast.errors import ConfigError
 from holdfast.runtime.http1 import AnswerReader, request_bytes
+from holdfast.runtime.patience import be_impatient
 from holdfast.runtime.supervise import fence
 
 CONNECT_TIMEOUT_S = 10.0
@@ -88,7 +90,7 @@ class SocketNetwork:
         except WSInvalidURL as error:
             raise ConfigError(f"{url!r} is no URL of a WebSocket ({error})") from error
         except WSError as error:
-            raise ConnectionRefusedError(f"no WebSocket there: {error}") from error
+            raise _refused(error) from error
         if opened.is_open:
             self._open.add(opened)
         return opened
@@ -184,6 +186,7 @@ class PicowsSocket:
     def opened(self, transport: WSTransport) -> None:
         """Take the transport of a connection that is up."""
         self._transport = transport
+        be_impatient(transport.underlying_transport.get_extra_info("socket"))
         self._reading = asyncio.ensure_future(transport.wait_disconnected())
         self._reading.add_done_callback(_swallow)
 
@@ -301,8 +304,10 @@ class KeptAlive(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the transport of a connection that is up."""
         self._transport = cast("asyncio.Transport", transport)  # uvloop's is of its own kind
+        here = transport.get_extra_info("socket")
+        be_impatient(here)
         if transport.get_extra_info("ssl_object") is None:
-            number = transport.get_extra_info("socket").fileno()
+            number = here.fileno()
             self._direct = socket.socket(fileno=os.dup(number))
             self._direct.setblocking(False)
 
@@ -337,6 +342,8 @@ class KeptAlive(asyncio.Protocol):
             return self._direct.send(out)
         except BlockingIOError:
             return 0
+        except OSError as error:
+            raise ConnectionError(f"the connection is broken ({error})") from error
 
     def _give(self, answers: list[HttpAnswer]) -> None:
         for answer in answers:
@@ -362,6 +369,16 @@ def is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _refused(error: WSError) -> OSError:
+    """Keep what the other side said instead of opening a WebSocket."""
+    line = f"no WebSocket there: {error}"
+    said = error.response if isinstance(error, WSHandshakeError) else None
+    if said is None:
+        return ConnectionRefusedError(line)
+    headers = {name.lower(): value for name, value in said.headers.items()}
+    return WebSocketRefused(line, HttpAnswer(int(said.status), headers, b""))
 
 
 def _swallow(reading: "asyncio.Future[None]") -> None:

@@ -2,7 +2,9 @@
 
 import asyncio
 import datetime
+import errno
 import ipaddress
+import socket
 import ssl
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -15,10 +17,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from holdfast.domain.ports import HttpAnswer
+from holdfast.domain.ports import HttpAnswer, WebSocketRefused
 from holdfast.errors import ConfigError
 from holdfast.runtime import network
 from holdfast.runtime.network import SocketNetwork, is_loopback
+from holdfast.runtime.patience import be_impatient
 
 Story = Callable[["Server"], Coroutine[None, None, None]]
 
@@ -53,6 +56,7 @@ class Server:
         app.router.add_get("/ws", self.websocket)
         app.router.add_route("*", "/echo", self.echo)
         app.router.add_get("/never", self.never)
+        app.router.add_get("/banned", self.banned)
         self.runner = web.AppRunner(app, shutdown_timeout=0.1)
 
     async def start(self) -> None:
@@ -80,6 +84,9 @@ class Server:
         text = await request.text()
         headers = {"X-Key": request.headers.get("X-Key", "")}
         return web.Response(text=f"{request.method} {request.path_qs} {text}", headers=headers)
+
+    async def banned(self, _request: web.Request) -> web.Response:
+        return web.Response(status=418, headers={"Retry-After": "120"}, text="banned")
 
     async def never(self, _request: web.Request) -> web.Response:
         self.connected.set()
@@ -289,6 +296,70 @@ def test_a_page_where_a_websocket_should_be_is_an_os_error(
             await SocketNetwork().websocket(server.ws.replace("/ws", "/echo"), Listener())
 
     run(story)
+
+
+def test_why_no_websocket_was_opened_is_kept(run: Callable[[Story], None]) -> None:
+    async def story(server: Server) -> None:
+        with pytest.raises(WebSocketRefused) as refused:
+            await SocketNetwork().websocket(server.ws.replace("/ws", "/banned"), Listener())
+        assert refused.value.answer.status == 418
+        assert refused.value.answer.headers["retry-after"] == "120"
+
+    run(story)
+
+
+def test_a_connection_whose_other_end_is_gone_is_given_up_in_less_than_a_minute(
+    run: Callable[[Story], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[int, int, int]] = []
+
+    def look(one: socket.socket) -> None:
+        be_impatient(one)
+        seen.append((
+            one.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE),
+            one.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE)
+            + one.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL)
+            * one.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT),
+            one.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT),
+        ))  # fmt: skip
+
+    monkeypatch.setattr(network, "be_impatient", look)
+
+    async def story(server: Server) -> None:
+        web_socket = await SocketNetwork().websocket(server.ws, Listener())
+        http = await SocketNetwork().http(server.http)
+        assert len(seen) == 2
+        assert all(is_on and idle_s < 60 and ms < 60_000 for is_on, idle_s, ms in seen)
+        web_socket.close()
+        http.close()
+
+    run(story)
+
+
+@pytest.mark.parametrize("number", [errno.ETIMEDOUT, errno.EHOSTUNREACH, errno.EPIPE])
+def test_whatever_a_broken_connection_says_to_a_write_is_a_connection_error(
+    number: int,
+) -> None:
+    class Broken:
+        def send(self, _out: bytes) -> int:
+            raise OSError(number, "gone")
+
+        def close(self) -> None:
+            pass
+
+    async def story() -> None:
+        server = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0)
+        host, port = server.sockets[0].getsockname()
+        connection = await SocketNetwork().http(f"http://{host}:{port}")
+        assert connection._direct is not None
+        connection._direct.close()
+        connection._direct = Broken()  # type: ignore[assignment]
+        with pytest.raises(ConnectionError):
+            await ask(connection)
+        connection.close()
+        server.close()
+
+    asyncio.run(story())
 
 
 @pytest.mark.parametrize("url", ["", "venue", "ftp://v", "http://", "http://v:x", "http://[v"])
