@@ -109,10 +109,7 @@ async def probe(options: ProbeOptions, *, tell: Callable[[str], None]) -> Eviden
         (instrument,) = await venue.market_data.instruments([Symbol(options.symbol)])
         desk = Desk(venue, instrument, rest=plain, wide=wide, may_trade=may_trade)
         await _connect(desk, venue, instrument, has_key=credentials is not None)
-        allowed = {Needs.NOTHING}
-        allowed |= {Needs.KEY} if credentials is not None else set()
-        allowed |= {Needs.TESTNET} if may_trade and credentials is not None else set()
-        cases = [case for case in CASES if product in case.products and case.needs in allowed]
+        cases = _cases(product, may_trade=may_trade, has_key=credentials is not None)
         shown = [await _show(case, desk, tell=tell) for case in cases]
     evidence = Evidence(
         at=utc_text(wall_ns()),
@@ -125,6 +122,14 @@ async def probe(options: ProbeOptions, *, tell: Callable[[str], None]) -> Eviden
     if options.out is not None:
         await asyncio.to_thread(_write, options.out, evidence)
     return evidence
+
+
+def _cases(product: Product, *, may_trade: bool, has_key: bool) -> list[Case]:
+    """Give the cases of a product for which this probe has what they need."""
+    allowed = {Needs.NOTHING}
+    if has_key:
+        allowed |= {Needs.KEY, Needs.TESTNET} if may_trade else {Needs.KEY}
+    return [case for case in CASES if product in case.products and case.needs in allowed]
 
 
 async def _connect(

@@ -106,17 +106,12 @@ class BinanceOrderEntry:
     @property
     def can_cancel(self) -> bool:
         """Tell whether a cancel could be written now; a 429 holds none back."""
-        return self.may_connect and self._session.is_open
+        return self._session.may_connect and self._session.is_open
 
     @property
     def is_idle(self) -> bool:
         """Tell whether nothing that was written to the socket waits for its answer."""
         return not self._pending.waits(by_http=False)
-
-    @property
-    def may_connect(self) -> bool:
-        """Tell whether the venue may be connected to now; not while it bans us."""
-        return self._clock.now_ns() >= self._governor.held_until_ns(is_urgent=True)
 
     def hand_pings_to(self, take: Callable[[Pingable, bytes], None]) -> None:
         """Let somebody answer this connection's pings in due time; without, at once."""

@@ -43,7 +43,7 @@ BANNED = 418
 ADDRESS = "address"
 NOBODYS = "account"
 _TIME_CODE = -1021
-_LIMITED = (BANNED, 429)
+LIMITED = (BANNED, 429)
 _UNAUTHORIZED = 401
 _SERVER_ERROR = 500
 _LONGEST_WAIT_S = 3 * 86_400
@@ -65,7 +65,10 @@ class QuestionRefused(VenueRefused):
 
 
 class Rest:
-    """Queries of one key, or of none."""
+    """Queries of one key, or of none.
+
+    A connection of this product may say nothing for `silence_limit_s`; 0 waits for ever.
+    """
 
     def __init__(
         self,
@@ -80,6 +83,8 @@ class Rest:
         others: Sequence[str] = (),
     ) -> None:
         self.product = dialect.product
+        limit_s = 0.0 if options.paper_pings else options.silence_limit_s
+        self.silence_limit_s = dialect.silence_s(limit_s)
         self._dialect = dialect
         self._doors = Doors(
             [url.rstrip("/") for url in (origin, *others)], monotonic_ns=clock.monotonic_ns
@@ -98,13 +103,6 @@ class Rest:
     def adopt(self, limits: Sequence[RateLimit]) -> None:
         """Have the governor keep to the limits that the venue named."""
         self.governor.adopt(scoped(limits, self.governor.account))
-
-    @property
-    def silence_limit_s(self) -> float:
-        """Give how long a connection of this product may say nothing; 0 waits for ever."""
-        if self._options.paper_pings:
-            return 0.0
-        return self._dialect.silence_s(self._options.silence_limit_s)
 
     def now_ns(self) -> int:
         """Give the instant of the clock here."""
@@ -261,7 +259,8 @@ class Rest:
             due = asyncio.Event()
             timer = clock.call_at(again_at_ns, due.set)
             try:
-                await due.wait()
+                with self.governor.waiting():
+                    await due.wait()
             finally:
                 timer.cancel()
 
@@ -295,7 +294,7 @@ def note_limits(governor: Governor, answer: HttpAnswer, *, now_ns: int) -> None:
         used = answer.headers.get(name, "")
         if used.isascii() and used.isdigit():
             governor.learn(kind, window_ns, used=int(used[:9]))
-    if answer.status in _LIMITED:
+    if answer.status in LIMITED:
         until_ns = now_ns + retry_after_s(answer) * NS_PER_S
         governor.obey(until_ns=until_ns, is_ban=answer.status == BANNED)
 
@@ -323,7 +322,7 @@ def refusal(
         return CredentialsRefused(f"{line}; check API key, secret, permissions and IP list")
     if error.code == _TIME_CODE:
         return QuestionRefused(f"{line}; set this machine's clock", error.code)
-    if status in _LIMITED:
+    if status in LIMITED:
         return VenueUnavailable(line)
     if status >= _SERVER_ERROR:
         return VenueTimeout(line) if error.code in (-1006, -1007) else VenueUnavailable(line)

@@ -14,6 +14,7 @@ from holdfast.domain.ports import HttpAnswer, Network
 from holdfast.domain.venue import Pingable
 from holdfast.errors import HoldfastError, VenueTimeout, VenueUnavailable
 from holdfast.venues.binance.doors import Doors
+from holdfast.venues.binance.entrance import API_CONNECT, Entrance
 from holdfast.venues.binance.options import Credentials, Endpoints, Options
 from holdfast.venues.binance.rest import Rest, refusal
 from holdfast.venues.binance.signing import signer
@@ -44,10 +45,6 @@ class SessionOwner(Protocol):
     @property
     def is_idle(self) -> bool:
         """Tell whether nothing that was written to the socket waits for its answer."""
-
-    @property
-    def may_connect(self) -> bool:
-        """Tell whether the venue may be connected to now; not while it bans us."""
 
 
 class OrderSession:
@@ -83,7 +80,13 @@ class OrderSession:
             owner=self,
             jitter=jitter,
             silence_limit_s=rest.silence_limit_s,
+            gate=Entrance(rest.governor, clock, cost=API_CONNECT),
         )
+
+    @property
+    def may_connect(self) -> bool:
+        """Tell whether the venue may be connected to now; not while it bans us."""
+        return self._clock.now_ns() >= self._rest.governor.held_until_ns(is_urgent=True)
 
     @property
     def is_open(self) -> bool:
@@ -112,7 +115,7 @@ class OrderSession:
             raise
         finally:
             self._logon = None
-        self._spawn(self._standby.keep(lambda: self._owner.may_connect))
+        self._spawn(self._standby.keep(lambda: self.may_connect))
         if not self._options.paper_pings:
             self._spawn(self._keep_time())
             self._spawn(self._keep_young())
