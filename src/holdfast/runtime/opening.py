@@ -53,6 +53,7 @@ async def open_trading(
     stack.push_async_callback(reconciler.close)
     priced: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     pacer = _pacer(node, reconciler, clock=clock, trader=trader, priced=priced, on_end=on_end)
+    pacer.mind(venue.governor)
     venue.order_entry.hand_pings_to(trader.sinks.on_ping)
     await node.gateway.start(instruments, trader.sinks)
     await view.start(instruments, trader.sinks)
@@ -154,7 +155,7 @@ def _pacer(
     def is_idle() -> bool:
         return (
             node.recorder.is_idle
-            and not reconciler.is_asking
+            and not (reconciler.is_asking and not pacer.must_go_on)
             and not trader.cast.is_warming
             and (trader.is_opened or not priced.done())
         )

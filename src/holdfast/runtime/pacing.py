@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from holdfast.domain.venue import Pingable
 from holdfast.runtime.clock import PingedClock
+from holdfast.traffic.governor import Governor
 
 _END = b"end:"
 
@@ -29,6 +30,17 @@ class Pacer:
         self._flush = flush
         self._on_end = on_end
         self._held: deque[tuple[Pingable, bytes]] = deque()
+        self._governor: Governor | None = None
+
+    def mind(self, governor: Governor) -> None:
+        """Let time go on while a question waits until it may be asked."""
+        self._governor = governor
+        governor.on_waiting = self.release
+
+    @property
+    def must_go_on(self) -> bool:
+        """Tell whether something waits for time itself."""
+        return self._governor is not None and self._governor.waiting_count > 0
 
     def on_ping(self, connection: Pingable, payload: bytes) -> None:
         """Take a ping: move the clock to its time, then answer now or when idle."""

@@ -8,7 +8,8 @@ stops them. The venue's own counts correct the pool, and its 429 and 418 are obe
 instant that it names (XCH-3).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 
 import msgspec
@@ -59,7 +60,8 @@ class Governor:
     `offset_ns` is how far the venue's clock is ahead of ours; its windows turn by its own.
     `run` carries out what touches the pool, and `post` brings its result back to the caller's
     thread, where everything else happens. What others were told to wait for is asked of the
-    pool every `watch_ns`; 0 where nobody shares it.
+    pool every `watch_ns`; 0 where nobody shares it. `waiting_count` questions wait for an
+    instant right now, and `on_waiting` is called when one begins to.
     """
 
     def __init__(
@@ -75,6 +77,8 @@ class Governor:
         watch_ns: int = 0,
     ) -> None:
         self.offset_ns = 0
+        self.waiting_count = 0
+        self.on_waiting: Callable[[], None] = _nothing
         self.account = account
         self._clock = clock
         self._pool = pool
@@ -96,6 +100,16 @@ class Governor:
             self._prepare(limit)
         if self._watch_ns:
             self._watch()
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Count a question that waits until it may be asked; its clock must not stand still."""
+        self.waiting_count += 1
+        self.on_waiting()
+        try:
+            yield
+        finally:
+            self.waiting_count -= 1
 
     def ask(self, cost: Cost, *, is_urgent: bool = False) -> int:
         """Spend what a request costs and give `GRANTED`, or the instant to ask again.
@@ -253,3 +267,7 @@ class Governor:
             self._prepare(limit)
 
         self._timers[limit] = self._clock.call_at(due_ns - self.offset_ns, turn)
+
+
+def _nothing() -> None:
+    """Do nothing; stands where nobody minds that a question waits."""

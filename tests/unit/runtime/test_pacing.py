@@ -2,6 +2,8 @@
 
 from holdfast.runtime.clock import PingedClock
 from holdfast.runtime.pacing import Pacer
+from holdfast.traffic.governor import Governor
+from holdfast.traffic.pool import MemoryPool
 
 
 class Wire:
@@ -95,4 +97,24 @@ def test_with_a_clock_of_its_own_pings_carry_no_time() -> None:
     stage = Stage(has_clock=False)
     stage.pacer.on_ping(stage.wire, b"200")
     assert stage.clock.now_ns() == 100
+    assert stage.wire.pongs == [b"200"]
+
+
+def test_time_goes_on_while_a_question_waits_until_it_may_be_asked() -> None:
+    stage = Stage()
+    governor = Governor(
+        stage.clock, [], account="a", pool=MemoryPool(), run=lambda w: w(), post=lambda w: w()
+    )
+    stage.pacer = Pacer(
+        stage.clock,
+        is_idle=lambda: stage.pacer.must_go_on,
+        flush=stage.flush,
+        on_end=stage.end,
+    )
+    stage.pacer.mind(governor)
+    stage.pacer.on_ping(stage.wire, b"200")
+    assert stage.wire.pongs == []
+    with governor.waiting():
+        assert stage.wire.pongs == [b"200"]
+    stage.pacer.on_ping(stage.wire, b"300")
     assert stage.wire.pongs == [b"200"]
