@@ -49,7 +49,7 @@ def settle_places(
     _check_writable("--report", report)
     places = Places(journal, report, socket)
     _refuse_one_for_another(places, inputs)
-    if config.mode == "paper" and len(os.fsencode(socket)) > SOCKET_PATH_LIMIT_BYTES:
+    if config.mode != "replay" and len(os.fsencode(socket)) > SOCKET_PATH_LIMIT_BYTES:
         raise UsageError(
             f"socket path {socket} is longer than {SOCKET_PATH_LIMIT_BYTES} bytes; "
             "put the journal in a shorter folder"

@@ -26,7 +26,7 @@ from holdfast.errors import (
 from holdfast.journal.chain import Head
 from holdfast.journal.sqlite import SqliteStore
 from holdfast.journal.writer import Journal, ThreadWriter
-from holdfast.runtime.beat import Beat
+from holdfast.runtime.beat import Beat, file_mark
 from holdfast.runtime.clock import PingedClock, RunningClock
 from holdfast.runtime.commands import Answer, CommandSocket, Request
 from holdfast.runtime.config import Config
@@ -103,6 +103,7 @@ class Session:
         self._guards: Guards | None = None
         self._is_canceled = False
         self._is_gone = False
+        self._journal = ""
 
     async def trade(
         self, open_journal: Callable[[], SqliteStore], *, socket: Path, plain: bool, show: bool
@@ -121,6 +122,7 @@ class Session:
             ground = await self._prepare(self, stack, network=network)
             store = open_journal()
             stack.callback(store.close)
+            self._journal = file_mark(store.path)
             commands = CommandSocket(socket, self._command, beat=self._beat)
             await commands.start()
             stack.push_async_callback(commands.close)
@@ -212,7 +214,8 @@ class Session:
 
     def _beat(self) -> Beat:
         """Answer the watchdog; before there is a trader only that the loop lives."""
-        return self._guards.beat() if self._guards else Beat(number=0, status="starting")
+        beat = self._guards.beat() if self._guards else Beat(number=0, status="starting")
+        return msgspec.structs.replace(beat, journal=self._journal)
 
     def _guard(
         self,

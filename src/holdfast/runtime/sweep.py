@@ -5,7 +5,8 @@ is taken for an entry, unless the venue shows that it can only close. Strangers'
 The venue is asked again after the cancels, until it shows nothing that should go.
 """
 
-from collections.abc import Callable, Iterator
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
 
 import msgspec
 
@@ -26,6 +27,8 @@ from holdfast.runtime.state import State
 from holdfast.venues.binance.cancel_only import CancelOnly, HeldPosition, RestingOrder
 
 ROUNDS = 20
+FIRST_PAUSE_S = 0.25
+LONGEST_PAUSE_S = 5.0
 _FAILURES = (VenueTimeout, VenueUnavailable, VenueRefused)
 
 
@@ -52,14 +55,27 @@ class Swept(msgspec.Struct, kw_only=True):
 class Sweep:
     """Cancels, and by policy reduces, for one journal's account."""
 
-    def __init__(self, venue: CancelOnly, state: State, *, tell: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        venue: CancelOnly,
+        state: State,
+        *,
+        tell: Callable[[str], None],
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self._venue = venue
         self._state = state
         self._tell = tell
+        self._pause = pause
         self.swept = Swept()
 
     async def cancel(self) -> Swept:
-        """Cancel until the venue shows nothing that should go, at most twenty times."""
+        """Cancel until the venue shows nothing that should go, at most twenty times.
+
+        A venue that does not answer is asked again after ever longer pauses, for a minute and
+        more in all: what ended the trader may keep this program from it, too.
+        """
+        pause_s = FIRST_PAUSE_S
         for _ in range(ROUNDS):
             try:
                 await self._venue.prepare()
@@ -71,12 +87,19 @@ class Sweep:
                     await self._cancel(order)
             except _FAILURES as error:
                 self._note(str(error))
+                await self._pause(pause_s)
+                pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
         return self.swept
 
     async def reduce(self, epoch: Epoch) -> Swept:
         """Close the journal's positions at the market, each by one order, written once."""
         ids: dict[Shard, ClientOrderIds] = {}
-        for symbol, side, quantity in self._positions(await self._venue.positions()):
+        try:
+            held = await self._venue.positions()
+        except _FAILURES as error:
+            self._note(f"no position was reduced: {error}")
+            return self.swept
+        for symbol, side, quantity in self._positions(held):
             shard = shard_of(symbol)
             if shard not in ids:
                 ids[shard] = ClientOrderIds(self._state.journal_id, shard, epoch)

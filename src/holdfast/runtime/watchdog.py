@@ -8,7 +8,7 @@ for a person.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from enum import Enum
 from pathlib import Path
 
@@ -17,12 +17,13 @@ import msgspec
 from holdfast.domain import events as ev
 from holdfast.domain.ids import SHARD_COUNT, Epoch, Shard
 from holdfast.domain.instant import NS_PER_S, Clock
-from holdfast.errors import JournalError, JournalLocked
+from holdfast.domain.order import Purpose
+from holdfast.errors import JournalError, JournalLocked, UsageError
 from holdfast.journal.sqlite import SqliteStore
 from holdfast.journal.writer import Journal
-from holdfast.runtime.beat import Heard, hear
+from holdfast.runtime.beat import Heard, file_mark, hear
 from holdfast.runtime.death import HeldProcess
-from holdfast.runtime.state import State
+from holdfast.runtime.state import State, fold_records
 from holdfast.runtime.sweep import Sweep, Swept
 from holdfast.venues.binance.cancel_only import CancelOnly
 
@@ -31,6 +32,9 @@ EVERY_S = 0.25
 KILLED_WITHIN_S = 5.0
 LOCK_WITHIN_S = 5.0
 AGAIN_S = 5.0
+_MARKS = (ev.RunStarted, ev.RunEnded)
+_LAST_WORDS = 64
+"""How many of the newest records tell whether a run has ended; it is one of the last two."""
 
 
 class Policy(Enum):
@@ -63,12 +67,15 @@ Venue = Callable[[], Awaitable[CancelOnly]]
 
 
 class Watchdog:
-    """Watches one trader by its socket and journal; `watch` returns when there is none left."""
+    """Watches one trader by its socket and journal; `watch` returns when there is none left.
+
+    `sockets` are the places where a trader of this journal may listen.
+    """
 
     def __init__(
         self,
         journal: Path,
-        socket: Path,
+        sockets: Sequence[Path],
         *,
         venue: Venue,
         clock: Clock,
@@ -76,7 +83,7 @@ class Watchdog:
         rule: WatchdogRule,
     ) -> None:
         self._journal = journal
-        self._socket = socket
+        self._sockets = tuple(sockets)
         self._venue = venue
         self._clock = clock
         self._tell = tell
@@ -89,7 +96,7 @@ class Watchdog:
         """Ask for the heartbeat until the trader has ended, by itself or by this."""
         try:
             while True:
-                heard = await hear(self._socket, within_s=self._rule.frozen_s)
+                heard = await self._hear()
                 if heard is not None:
                     await self._on_beat(heard)
                 elif self._has_ended_in_order():
@@ -101,6 +108,13 @@ class Watchdog:
             if self._process is not None:
                 self._process.close()
 
+    async def _hear(self) -> Heard | None:
+        for socket in self._sockets:
+            heard = await hear(socket, within_s=self._rule.frozen_s)
+            if heard is not None:
+                return heard
+        return None
+
     @property
     def _silent_s(self) -> float:
         return (self._clock.monotonic_ns() - self._heard_at_ns) / NS_PER_S
@@ -111,12 +125,9 @@ class Watchdog:
 
     async def _on_beat(self, heard: Heard) -> None:
         """Note that the trader lives; relieve it when it cannot reach the venue and we can."""
-        self._heard_at_ns = self._clock.monotonic_ns()
         if self._process is None or self._process.pid != heard.pid:
-            if self._process is not None:
-                self._process.close()
-            self._process = HeldProcess(heard.pid)
-            self._tell(f"watching the trader (process {heard.pid}) of {self._journal}")
+            self._hold(heard)
+        self._heard_at_ns = self._clock.monotonic_ns()
         is_cut_off = heard.beat.unreachable_ns >= self._rule.unreachable_ns
         if is_cut_off and self._heard_at_ns >= self._next_relief_ns:
             self._next_relief_ns = self._heard_at_ns + int(AGAIN_S * NS_PER_S)
@@ -124,12 +135,30 @@ class Watchdog:
             lost_s = heard.beat.unreachable_ns / NS_PER_S
             self._tell(f"the trader cannot reach the venue for {lost_s:.0f} s: {swept.line}")
 
-    def _has_ended_in_order(self) -> bool:
-        """Tell whether the journal's last words are those of a run that ended."""
-        if self._process is not None and not self._process.is_dead:
-            return False
+    def _hold(self, heard: Heard) -> None:
+        """Take hold of the process that answered, if it is the trader of this journal."""
+        journal = heard.beat.journal
+        if journal and journal != file_mark(self._journal):
+            raise UsageError(
+                f"the trader that answers has another journal than {self._journal}; "
+                "name its socket with --socket, or its journal with --journal"
+            )
         try:
-            return _read(self._journal)[1]
+            process = HeldProcess(heard.pid)
+        except ProcessLookupError:
+            return  # it ended after its answer; silence tells the rest
+        if self._process is not None:
+            self._process.close()
+        self._process = process
+        self._tell(f"watching the trader (process {heard.pid}) of {self._journal}")
+
+    def _has_ended_in_order(self) -> bool:
+        """Tell whether the journal's last words are of a run that ended and left nothing.
+
+        Its process may still be there for a while, writing a report.
+        """
+        try:
+            return _has_last_words(self._journal) and not _leaves_orders(self._journal)
         except JournalError:
             return False
 
@@ -145,12 +174,17 @@ class Watchdog:
         store = await self._journal_in_hand()
         if store is None:
             swept = await self._sweep_without_proof()
-            self._tell(
-                f"the trader is gone, its journal is not to be had: {swept.line}; look now"
-            )
-            return Outcome(what=why, acted=True, proven=True, swept=swept)
+            is_proven = self._process is not None
+            end = "the trader is gone" if is_proven else "no trader was ever heard"
+            self._tell(f"{end}, its journal is not to be had: {swept.line}; look now")
+            return Outcome(what=why, acted=True, proven=is_proven, swept=swept)
         try:
             return await self._act(store, why)
+        except JournalError as error:
+            self._tell(str(error))
+            swept = await self._sweep_without_proof()
+            self._tell(f"the trader is gone, its journal takes nothing: {swept.line}; look now")
+            return Outcome(what=why, acted=True, proven=True, swept=swept)
         finally:
             store.close()
 
@@ -176,7 +210,8 @@ class Watchdog:
 
     async def _act(self, store: SqliteStore, why: str) -> Outcome:
         """Take the next epoch, sweep, and write down what was done."""
-        state, _ = _fold(store)
+        state = _fold(store)
+        is_second = _has_acted(store)
         journal = Journal(
             store, self._clock, account=state.account.account, durable_callback=_nothing
         )
@@ -185,7 +220,7 @@ class Watchdog:
         )
         journal.put(ev.IncidentOpened(ACTOR, "account", why))
         journal.drain()
-        swept = await self._sweep(state, epoch)
+        swept = await self._sweep(state, epoch, may_reduce=not is_second)
         journal.put(
             ev.CommandReceived(
                 ACTOR, ACTOR, why, f"{ACTOR}-{epoch}", msgspec.to_builtins(swept), swept.line
@@ -196,20 +231,23 @@ class Watchdog:
         self._tell(f"the trader is gone: {swept.line}; epoch {epoch}")
         return Outcome(what=why, acted=True, proven=True, epoch=epoch, swept=swept)
 
-    async def _sweep(self, state: State, epoch: Epoch) -> Swept:
+    async def _sweep(self, state: State, epoch: Epoch, *, may_reduce: bool) -> Swept:
+        """Cancel, and by policy reduce; what another watchdog reduced is not sold twice."""
         venue = await self._venue()
         try:
             sweep = Sweep(venue, state, tell=self._tell)
             await sweep.cancel()
-            if self._rule.policy is Policy.REDUCE:
+            if self._rule.policy is Policy.REDUCE and may_reduce:
                 await sweep.reduce(epoch)
+            elif self._rule.policy is Policy.REDUCE:
+                self._tell("a watchdog acted on this journal before; nothing more is reduced")
             return sweep.swept
         finally:
             await venue.close()
 
     async def _sweep_without_proof(self) -> Swept:
         """Cancel by what the journal says so far; nothing is written and nothing is sent."""
-        state, _ = _read(self._journal)
+        state = _read(self._journal)
         venue = await self._venue()
         try:
             return await Sweep(venue, state, tell=self._tell).cancel()
@@ -217,7 +255,7 @@ class Watchdog:
             await venue.close()
 
 
-def _read(path: Path) -> tuple[State, bool]:
+def _read(path: Path) -> State:
     """Fold what is durable of a journal that somebody else may write."""
     store = SqliteStore.open(path, read_only=True)
     try:
@@ -226,18 +264,41 @@ def _read(path: Path) -> tuple[State, bool]:
         store.close()
 
 
-def _fold(store: SqliteStore) -> tuple[State, bool]:
-    """Give the state of a journal, and whether its last run ended in order."""
-    state: State | None = None
-    has_ended = False
-    for record in store.read():
-        state = state or State(record.header.account)
-        state.apply(record.event)
-        if isinstance(record.event, ev.RunEnded | ev.RunStarted):
-            has_ended = isinstance(record.event, ev.RunEnded)
+def _fold(store: SqliteStore) -> State:
+    state = fold_records(store.read())
     if state is None:
         raise JournalError(f"journal {store.path} holds no record yet")
-    return state, has_ended
+    return state
+
+
+def _has_last_words(path: Path) -> bool:
+    """Tell whether the newest run of a journal has ended, without reading all of it."""
+    store = SqliteStore.open(path, read_only=True)
+    try:
+        newest = max(1, store.head().seq - _LAST_WORDS)
+        found = [type(r.event) for r in store.read(newest) if isinstance(r.event, _MARKS)]
+    finally:
+        store.close()
+    return bool(found) and found[-1] is ev.RunEnded
+
+
+def _leaves_orders(path: Path) -> bool:
+    """Tell whether entries or exits are open by a journal's word."""
+    return any(
+        held.order.request.purpose is not Purpose.PROTECTIVE and not held.order.ending
+        for held in _read(path).account.orders.values()
+    )
+
+
+def _has_acted(store: SqliteStore) -> bool:
+    """Tell whether a watchdog acted since the newest run began."""
+    acted = False
+    for record in store.read():
+        if isinstance(record.event, ev.RunStarted):
+            acted = False
+        elif isinstance(record.event, ev.IncidentOpened):
+            acted = acted or record.event.kind == ACTOR
+    return acted
 
 
 def _nothing(_seq: int) -> None:

@@ -67,11 +67,14 @@ async def watch(options: WatchOptions, *, tell: Callable[[str], None]) -> Outcom
         first = rest(RunningClock())
         stack.push_async_callback(first.close)
         now_ns = await first.server_time_ns()
+        trial = CancelOnly(first, timeout_s=TIMEOUT_S)
+        await trial.prepare()
+        await trial.resting()  # a key that is refused is refused now, not when it is needed
         # In paper mode the journal's time is the exchange's.
         clock = RunningClock() if mode == "live" else RunningClock(now_ns)
         return await Watchdog(
             options.journal,
-            options.socket or _socket_of(options.journal),
+            [options.socket] if options.socket else _sockets_of(options.journal),
             venue=venue,
             clock=clock,
             tell=tell,
@@ -114,7 +117,6 @@ def _way(
     return endpoints.rest, live_credentials(config.venue), hosts(endpoints)
 
 
-def _socket_of(journal: Path) -> Path:
-    """Name the socket that a trader of this journal listens at."""
-    beside = journal.with_name(SOCKET)
-    return beside if beside.exists() else journal.with_suffix(".sock")
+def _sockets_of(journal: Path) -> list[Path]:
+    """Name the sockets of a trader of this journal; one that is there may be a left one."""
+    return [journal.with_name(SOCKET), journal.with_suffix(".sock")]
