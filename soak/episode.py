@@ -9,7 +9,7 @@ import time
 import tomllib
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ ASSUMPTIONS = ROOT / "src/holdfast/simexchange/assumptions"
 EVENTS_PER_SECOND = 6
 ENDS_WITHIN_S = 240
 ASKED_WITHIN_S = 30
+HOLDFAST = ("-m", "holdfast")
 DEFINITE = (0, 1)
 """How a run may end: in order, or in order with an incident that is left open."""
 
@@ -45,15 +46,15 @@ class Ended(msgspec.Struct, kw_only=True):
         return self.folder / "journal.db"
 
 
-def run_episode(plan: Plan, folder: Path) -> Ended:
-    """Play an episode to its end in a folder of its own."""
+def run_episode(plan: Plan, folder: Path, *, trader: Sequence[str] = HOLDFAST) -> Ended:
+    """Play an episode to its end in a folder of its own; `trader` is what trades."""
     began = time.monotonic()
     prepare(plan, folder)
     told: dict[str, Any] = {}
     log: dict[str, Any] = {}
     struck: dict[str, int] = {}
     with serving(plan, folder) as url:
-        result, trouble = trade(plan, folder, url=url)
+        result, trouble = trade(plan, folder, url=url, trader=trader)
         try:
             _ask(f"{url}/sim/faults", method="DELETE")
             told = settled(url)
@@ -122,11 +123,13 @@ def serving(plan: Plan, folder: Path) -> Iterator[str]:
                 process.stdout.close()
 
 
-def trade(plan: Plan, folder: Path, *, url: str) -> tuple[dict[str, Any], str]:
+def trade(
+    plan: Plan, folder: Path, *, url: str, trader: Sequence[str]
+) -> tuple[dict[str, Any], str]:
     """Trade to the end, killed on the way where the plan says so; gives why it went wrong."""
     for number, wait_s in enumerate(plan.kills_s):
         with (folder / f"trader{number}.err").open("wb") as errors:
-            process = _trader(plan, folder, url, errors=errors)
+            process = _trader(plan, folder, url, program=trader, errors=errors)
             try:
                 process.wait(wait_s)
             except subprocess.TimeoutExpired:
@@ -135,7 +138,7 @@ def trade(plan: Plan, folder: Path, *, url: str) -> tuple[dict[str, Any], str]:
             if process.returncode != -signal.SIGKILL:
                 break
     with (folder / "trader.err").open("wb") as errors:
-        process = _trader(plan, folder, url, errors=errors)
+        process = _trader(plan, folder, url, program=trader, errors=errors)
         try:
             out, _ = process.communicate(timeout=ENDS_WITHIN_S)
         except subprocess.TimeoutExpired:
@@ -161,19 +164,24 @@ def settled(url: str) -> dict[str, Any]:
         told = again
 
 
-def _trader(plan: Plan, folder: Path, url: str, *, errors: Any) -> subprocess.Popen[bytes]:
+def _trader(
+    plan: Plan, folder: Path, url: str, *, program: Sequence[str], errors: Any
+) -> subprocess.Popen[bytes]:
     resume = ["--resume"] if (folder / "journal.db").exists() else []
     return _start(
         "run", "--venue-url", url, "--journal", "journal.db", "--config", "config.toml",
-        "--for", f"{plan.market_s}s", "--json", *resume, folder=folder, errors=errors,
+        "--for", f"{plan.market_s}s", "--json", *resume,
+        program=program, folder=folder, errors=errors,
     )  # fmt: skip
 
 
-def _start(*arguments: object, folder: Path, errors: Any) -> subprocess.Popen[bytes]:
+def _start(
+    *arguments: object, folder: Path, errors: Any, program: Sequence[str] = HOLDFAST
+) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-m", "holdfast", *map(str, arguments)],
+        [sys.executable, *program, *map(str, arguments)],
         cwd=folder,
-        env=dict(os.environ, PYTHONPATH=str(ROOT / "src")),
+        env=dict(os.environ, PYTHONPATH=f"{ROOT / 'src'}{os.pathsep}{ROOT}"),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=errors,

@@ -15,6 +15,7 @@ BUDGET_SECONDS = {
     "property": 240,
     "contract": 60,
     "scenario": 480,
+    "chaos": 420,
     "interop": 120,
 }
 
