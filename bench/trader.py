@@ -41,6 +41,7 @@ from holdfast.runtime.opening import open_trading
 from holdfast.runtime.watching import Watching
 from holdfast.simexchange.accounts import DEMO_ED25519_API_KEY, DEMO_ED25519_PRIVATE_KEY
 from holdfast.venues.binance.adapter import BinanceSpot, Credentials, Endpoints
+from holdfast.venues.binance.options import Liveness, Options
 
 ACCOUNT = AccountId("bench")
 MOST = 1_000_000
@@ -115,6 +116,7 @@ def binance(port: int, clock: RunningClock) -> BinanceSpot:
         credentials=Credentials(DEMO_ED25519_API_KEY, DEMO_ED25519_PRIVATE_KEY),
         account=ACCOUNT,
         jitter=random.Random(1).random,
+        options=Options(liveness=Liveness(suspect_after_s=0)),  # the stub sends tops alone
     )
 
 

@@ -43,7 +43,7 @@ _SECURE = {"http": "https", "ws": "wss"}
 _PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
 _SILENT = logging.Logger("holdfast.network")
-_SILENT.addHandler(logging.NullHandler())
+_SILENT.setLevel(logging.CRITICAL + 1)  # else the library makes a record of every frame
 
 OnFailure = Callable[[str], None]
 OnAnswer = Callable[[HttpAnswer | None], None]

@@ -4,10 +4,12 @@ import asyncio
 import datetime
 import errno
 import ipaddress
+import logging
 import socket
 import ssl
 from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvloop
@@ -142,6 +144,29 @@ def test_messages_go_out_and_come_in_order(run: Callable[[Story], None]) -> None
         socket.close()
 
     run(story)
+
+
+def test_no_frame_costs_a_record_of_the_log(
+    run: Callable[[Story], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[object] = []
+
+    class Counted(logging.LogRecord):
+        def __init__(self, name: str, *arguments: Any, **named: Any) -> None:
+            made.append(name)
+            super().__init__(name, *arguments, **named)
+
+    monkeypatch.setattr(logging, "_logRecordFactory", Counted)
+
+    async def story(server: Server) -> None:
+        listener = Listener()
+        socket = await SocketNetwork().websocket(server.ws, listener)
+        socket.send(b"m")
+        await listener.wait_for(1)
+        socket.close()
+
+    run(story)
+    assert "holdfast.network" not in made
 
 
 def test_a_ping_is_not_answered_before_its_listener_does(run: Callable[[Story], None]) -> None:
