@@ -107,9 +107,9 @@ class PingedClock(VirtualClock):
 class RunningClock:
     """Market time that runs by itself: the wall clock, or a start plus speed x elapsed.
 
-    With `start_ns` None it is the wall clock. When that is put back, this one goes on from where
-    it was and stays ahead: time that stood still would hold every timer. One that does not move
-    yet stands at its start until it is synchronised. Timers wake by the event loop.
+    With `start_ns` None it is the wall clock. When that is put back, this one goes on from
+    where it was and stays ahead: time that stood still would hold every timer. One that does
+    not move yet stands at its start until it is synchronised. Timers wake by the event loop.
     """
 
     def __init__(

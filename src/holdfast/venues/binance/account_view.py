@@ -16,6 +16,7 @@ from holdfast.domain.venue import (
     TradeReport,
 )
 from holdfast.errors import NotFound
+from holdfast.venues.binance.entrance import API_CONNECT, Entrance
 from holdfast.venues.binance.options import Credentials, Endpoints, Options
 from holdfast.venues.binance.paging import readable, rows_after
 from holdfast.venues.binance.rest import QuestionRefused, Rest
@@ -60,7 +61,7 @@ class BinanceAccountView:
             ),
             measure=rest.measure_offset,
             jitter=jitter,
-            silence_limit_s=rest.silence_limit_s,
+            gate=Entrance(rest, cost=API_CONNECT),
             options=options,
         )
         self._watch = UserWatch(

@@ -19,6 +19,7 @@ from holdfast.errors import (
     VenueUnavailable,
 )
 from holdfast.venues.binance.dialect import SPOT, Dialect, weight_of
+from holdfast.venues.binance.entrance import Entrance
 from holdfast.venues.binance.market_stream import MarketStream
 from holdfast.venues.binance.market_watch import MarketWatch
 from holdfast.venues.binance.options import Endpoints, Options
@@ -138,7 +139,7 @@ class BinanceMarketData:
                 wire=MarketWire(instruments, route.kinds),
                 sink=sink,
                 jitter=self._jitter,
-                silence_limit_s=self._rest.silence_limit_s,
+                gate=Entrance(self._rest),
                 options=self._options,
             )
             for route in routes

@@ -17,6 +17,7 @@ from holdfast.errors import ConfigError
 from holdfast.venues.binance.doors import Doors
 from holdfast.venues.binance.handover import MarketHandover
 from holdfast.venues.binance.options import Options
+from holdfast.venues.binance.owners import Gate
 from holdfast.venues.binance.stream import StandingSocket
 from holdfast.venues.binance.wire.market import MarketWire, Shutdown
 from holdfast.venues.binance.wire.unreadable import Unreadable
@@ -40,7 +41,7 @@ class MarketStream:
         wire: MarketWire,
         sink: MarketSink,
         jitter: Callable[[], float],
-        silence_limit_s: float,
+        gate: Gate,
         options: Options,
     ) -> None:
         if len(wire.streams) > STREAMS_A_CONNECTION:
@@ -75,7 +76,7 @@ class MarketStream:
             overlap=handover if live else None,
             rotation=options.rotation,
             jitter=jitter,
-            silence_limit_s=silence_limit_s,
+            gate=gate,
         )
 
     @property

@@ -79,8 +79,7 @@ class OrderSession:
             Doors((endpoints.ws_api, *endpoints.other_ws_api), monotonic_ns=clock.monotonic_ns),
             owner=self,
             jitter=jitter,
-            silence_limit_s=rest.silence_limit_s,
-            gate=Entrance(rest.governor, clock, cost=API_CONNECT),
+            gate=Entrance(rest, cost=API_CONNECT),
         )
 
     @property

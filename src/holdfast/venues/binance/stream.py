@@ -9,18 +9,22 @@ and takes its place once it is said that nothing will be missed.
 import asyncio
 import itertools
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Protocol
 
 from holdfast.domain.ports import Network, WebSocket
-from holdfast.domain.venue import Pingable
 from holdfast.errors import HoldfastError, VenueUnavailable
 from holdfast.venues.binance.doors import Doors
 from holdfast.venues.binance.options import Rotation
 from holdfast.venues.binance.overlap import Verdict
+from holdfast.venues.binance.owners import OPEN_GATE, Gate, OverlapOwner, SocketOwner
 
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 30.0
+STEADY_S = 5.0
+"""What a connection has to last for the next pause to be a short one again."""
+MOST_HASTY = 6
+"""How often pauses double between connections that worked and did not last."""
 _MOST_DOUBLINGS = 10
+_LOOK_AGAIN_S = 1.0
 _NO_ROTATION = Rotation(after_s=0)
 
 
@@ -28,44 +32,6 @@ def pause_s(attempt: int, chance: float) -> float:
     """Give the pause before an attempt: anything up to a bound that doubles ("full jitter")."""
     bound = FIRST_PAUSE_S * 2.0 ** min(attempt, _MOST_DOUBLINGS)
     return chance * min(bound, LONGEST_PAUSE_S)
-
-
-class SocketOwner(Protocol):
-    """Who uses a standing socket; told of everything on the loop's thread."""
-
-    def on_open(self) -> None:
-        """Learn that messages can be sent."""
-
-    def on_text(self, frame: memoryview) -> None:
-        """Take one message; the view is valid only during the call."""
-
-    def on_ping(self, connection: Pingable, payload: bytes) -> None:
-        """Take a ping that `connection.pong` answers."""
-
-    def on_lost(self, reason: str) -> None:
-        """Learn that the connection ended, after `on_open` was called for it."""
-
-
-class OverlapOwner(Protocol):
-    """Who hears a connection and its successor at once, for the owner of both."""
-
-    def on_successor(self, send: Callable[[bytes], None]) -> None:
-        """Learn that a successor is open, and how to write to it; it is heard from here on."""
-
-    def on_old_text(self, frame: memoryview) -> None:
-        """Take a message of the old connection while there are two."""
-
-    def on_new_text(self, frame: memoryview) -> None:
-        """Take a message of the successor."""
-
-    def judge(self, age_s: float) -> Verdict:
-        """Say whether the successor can take over, after so long beside the old one."""
-
-    def on_switch(self, reason: str) -> None:
-        """Learn that the successor is the only one now; the old one is over, for a reason."""
-
-    def on_successor_lost(self) -> None:
-        """Learn that there is only the old one again."""
 
 
 async def _no_path() -> str:
@@ -76,7 +42,8 @@ class StandingSocket:
     """One connection at a time, two while one takes over, from `open` to `close`.
 
     `overlap` hears two of them; without it a rotation is a new connection after the old one.
-    `path` is asked for what follows the address before each connection.
+    `path` is asked for what follows the address before each connection, `gate` whether there
+    may be one.
     """
 
     def __init__(
@@ -86,10 +53,10 @@ class StandingSocket:
         *,
         owner: SocketOwner,
         jitter: Callable[[], float],
-        silence_limit_s: float,
         overlap: OverlapOwner | None = None,
         rotation: Rotation = _NO_ROTATION,
         path: Callable[[], Awaitable[str]] = _no_path,
+        gate: Gate = OPEN_GATE,
     ) -> None:
         self._network = network
         self._doors = doors
@@ -97,8 +64,9 @@ class StandingSocket:
         self._overlap = overlap
         self._rotation = rotation
         self._path = path
+        self._gate = gate
         self._jitter = jitter
-        self._silence_limit_s = silence_limit_s
+        self._silence_limit_s = gate.silence_limit_s
         self._life: _Life | None = None
         self._successor: _Life | None = None
         self._is_rotating = False
@@ -136,8 +104,8 @@ class StandingSocket:
         life.socket.send(message)
 
     def proven(self) -> None:
-        """Note that this connection does its work: the next pause is a short one again."""
-        self._attempt = 0
+        """Note that this connection does its work; the next pause is short if it lasts, too."""
+        self._attempt = min(self._attempt, MOST_HASTY)
         self._is_proven = True
         self._doors.worked()
 
@@ -178,6 +146,8 @@ class StandingSocket:
             return
         if not self._is_proven:
             self._doors.failed()
+        elif life.has_lasted:
+            self._attempt = 0
         if self._successor is not None and self._successor.socket is not None:
             self._switch(reason)
             return
@@ -193,9 +163,7 @@ class StandingSocket:
         self._is_proven = False
         life.hear(self._owner.on_text)
         try:
-            socket = await self._network.websocket(
-                self._doors.current + await self._path(), life
-            )
+            socket = await self._knock(self._doors.current, life)
         except (OSError, HoldfastError):
             self._life = None
             raise
@@ -210,9 +178,23 @@ class StandingSocket:
             self.ended(life, str(error))
             socket.close()
 
+    async def _knock(self, url: str, life: "_Life") -> WebSocket:
+        """Open one connection, unless the venue wants to be left alone."""
+        if wait_s := self._gate.wait_s():
+            raise ConnectionRefusedError(f"the venue asked us to wait for {wait_s:.0f} s")
+        self._gate.entered()
+        try:
+            return await self._network.websocket(url + await self._path(), life)
+        except OSError as error:
+            self._gate.refused(error)
+            raise
+
     async def _reconnect(self) -> None:
         while not self._is_closing:
             await asyncio.sleep(pause_s(self._attempt, self._jitter()))
+            if wait_s := self._gate.wait_s():
+                await asyncio.sleep(min(wait_s, _LOOK_AGAIN_S))
+                continue
             if self.is_open:
                 return
             self._attempt += 1
@@ -257,7 +239,7 @@ class StandingSocket:
         life = self._successor = _Life(self, self._owner)
         life.hear(overlap.on_new_text)
         try:
-            socket = await self._network.websocket(door + await self._path(), life)
+            socket = await self._knock(door, life)
         except (OSError, HoldfastError):
             self._successor = None
             if goes_back:
@@ -353,13 +335,20 @@ class _Life:
         self._on_text: Callable[[memoryview], None] = _nobody
         self._owner = owner
         self._early_pongs: list[bytes] = []
+        self._steady_at_s = 0.0
 
     def hear(self, on_text: Callable[[memoryview], None]) -> None:
         """Have messages given to somebody from here on."""
         self._on_text = on_text
 
+    @property
+    def has_lasted(self) -> bool:
+        """Tell whether this connection was up for a while."""
+        return asyncio.get_running_loop().time() >= self._steady_at_s
+
     def take(self, socket: WebSocket) -> None:
         self.socket = socket
+        self._steady_at_s = asyncio.get_running_loop().time() + STEADY_S
         for payload in self._early_pongs:
             socket.pong(payload)
         self._early_pongs.clear()

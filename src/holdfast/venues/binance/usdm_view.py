@@ -21,6 +21,7 @@ from holdfast.domain.venue import (
 )
 from holdfast.errors import NotFound, VenueUnavailable
 from holdfast.venues.binance.dialect import USDM
+from holdfast.venues.binance.entrance import Entrance
 from holdfast.venues.binance.options import Endpoints, Options
 from holdfast.venues.binance.paging import readable, rows_after
 from holdfast.venues.binance.rest import QuestionRefused, Rest
@@ -75,7 +76,7 @@ class UsdmAccountView:
             subscription=self._key,
             measure=rest.measure_offset,
             jitter=jitter,
-            silence_limit_s=rest.silence_limit_s,
+            gate=Entrance(rest),
             options=options,
         )
         self._watch = UserWatch(

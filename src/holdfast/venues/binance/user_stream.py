@@ -15,6 +15,7 @@ from holdfast.errors import HoldfastError, VenueTimeout, VenueUnavailable
 from holdfast.venues.binance.doors import Doors
 from holdfast.venues.binance.handover import Switched, UserHandover
 from holdfast.venues.binance.options import Options
+from holdfast.venues.binance.owners import Gate
 from holdfast.venues.binance.stream import StandingSocket
 from holdfast.venues.binance.subscription import Confirmed, Refusal, Subscription, UserEvent
 from holdfast.venues.binance.wire.account import AccountChanged
@@ -39,7 +40,7 @@ class UserStream:
         subscription: Subscription,
         measure: Callable[[], Coroutine[None, None, None]],
         jitter: Callable[[], float],
-        silence_limit_s: float,
+        gate: Gate,
         options: Options,
     ) -> None:
         self.told: Callable[[OrderReport], None] = _nobody
@@ -71,7 +72,7 @@ class UserStream:
             rotation=options.rotation,
             path=subscription.path,
             jitter=jitter,
-            silence_limit_s=silence_limit_s,
+            gate=gate,
         )
 
     async def start(self, sink: AccountSink) -> None:

@@ -1,4 +1,4 @@
-"""A standing socket: it opens again, says so, and leaves old connections behind."""
+"""A standing socket: it opens again, says so, and leaves old connections behind (XCH-2)."""
 
 import asyncio
 import time
@@ -16,6 +16,7 @@ from holdfast.venues.binance.overlap import Verdict
 from holdfast.venues.binance.stream import (
     FIRST_PAUSE_S,
     LONGEST_PAUSE_S,
+    MOST_HASTY,
     StandingSocket,
     pause_s,
 )
@@ -55,8 +56,27 @@ def standing(network: FakeNetwork, owner: Owner, *, silence_s: float = 0.0) -> S
         doors("wss://venue/ws"),
         owner=owner,
         jitter=lambda: 0.0,
-        silence_limit_s=silence_s,
+        gate=Gatekeeper(silence_s),
     )
+
+
+class Gatekeeper:
+    """Lets in unless it was told to wait, and counts."""
+
+    def __init__(self, silence_limit_s: float = 0.0) -> None:
+        self.silence_limit_s = silence_limit_s
+        self.to_wait_s = 0.0
+        self.entered_count = 0
+        self.refusals: list[Exception] = []
+
+    def wait_s(self) -> float:
+        return self.to_wait_s
+
+    def entered(self) -> None:
+        self.entered_count += 1
+
+    def refused(self, error: Exception) -> None:
+        self.refusals.append(error)
 
 
 def test_pauses_double_up_to_a_bound_and_are_jittered_down_to_nothing() -> None:
@@ -183,6 +203,65 @@ def test_a_silent_connection_is_cut_and_a_pinged_one_is_not() -> None:
     asyncio.run(story())
 
 
+def test_no_connection_is_tried_while_the_venue_wants_none() -> None:
+    async def story() -> None:
+        network, owner, gate = FakeNetwork(), Owner(), Gatekeeper()
+        socket = StandingSocket(
+            network, doors("wss://venue/ws"), owner=owner, jitter=lambda: 0.0, gate=gate
+        )
+        await socket.open()
+        gate.to_wait_s = 0.01
+        network.sockets[0].drop("banned")
+        await asyncio.sleep(0.05)
+        assert gate.entered_count == len(network.sockets) == 1
+        gate.to_wait_s = 0.0
+        await until(lambda: socket.is_open)
+        network.refusals = 1
+        network.sockets[1].drop("again")
+        await until(lambda: socket.is_open)
+        assert gate.entered_count == 4
+        assert [str(error) for error in gate.refusals] == ["refused by the test"]
+        gate.to_wait_s = 1.0
+        with pytest.raises(VenueUnavailable, match="asked us to wait"):
+            await StandingSocket(
+                network, doors("wss://venue/ws"), owner=owner, jitter=lambda: 0.0, gate=gate
+            ).open()
+        await socket.close()
+
+    asyncio.run(story())
+
+
+def test_connections_that_work_and_do_not_last_are_opened_ever_more_seldom() -> None:
+    pauses: list[float] = []
+
+    def jitter() -> float:
+        pauses.append(0.0)
+        return 0.0
+
+    async def story() -> None:
+        network, owner = FakeNetwork(), Owner()
+        socket = StandingSocket(
+            network, doors("wss://venue/ws"), owner=owner, jitter=jitter, gate=Gatekeeper()
+        )
+        await socket.open()
+        attempts = []
+        for number in range(MOST_HASTY + 3):
+            socket.proven()
+            network.sockets[-1].drop("at once")
+            await until(lambda: len(network.sockets) == number + 2)  # noqa: B023
+            attempts.append(socket._attempt)
+        assert attempts[:3] == [1, 2, 3]
+        assert max(attempts) == MOST_HASTY + 1
+        assert socket._life is not None
+        socket._life._steady_at_s = 0.0
+        socket.proven()
+        network.sockets[-1].drop("after a while")
+        assert socket._attempt == 0
+        await socket.close()
+
+    asyncio.run(story())
+
+
 def test_closing_twice_does_nothing_more_and_opens_nothing() -> None:
     async def story() -> None:
         network, owner = FakeNetwork(), Owner()
@@ -235,7 +314,6 @@ def rotating(
         overlap=owner,
         rotation=rule,
         jitter=lambda: 0.0,
-        silence_limit_s=0,
     )
 
 
