@@ -4,7 +4,7 @@
 behind it. `intake.tops` and `intake.depth` are messages for each second of the client's own
 processor time, so that it is one core's, whoever else wants it; the baseline is picows that
 takes the frames and looks at nothing. `sustained` plays recordings of spot and USD-M at once,
-100 times as fast as they were recorded; at the end each book must equal a naive rebuild.
+100 times as fast as they were recorded; at the end each book equals a naive rebuild (MKT-7).
 """
 
 import subprocess

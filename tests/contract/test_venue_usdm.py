@@ -1,4 +1,4 @@
-"""The USD-M adapter keeps the contract, on real sockets before the simulated exchange."""
+"""The USD-M adapter keeps the contract, on sockets before the simulated exchange (XCH-1)."""
 
 from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager

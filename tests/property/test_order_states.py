@@ -1,4 +1,4 @@
-"""Whatever the order of the reports, and however often they come, an order is the same."""
+"""Whatever the order of the reports, and however often they come, one order (EXE-3)."""
 
 from collections.abc import Callable
 

@@ -119,7 +119,7 @@ LIVE = ("run", "--mode", "live")
         ),
         (
             (*LIVE, "--symbol", "BTCUSDT", "--venue", "testnet"),
-            "--mode live needs a key: set HOLDFAST_API_KEY and HOLDFAST_SECRET",
+            "a live venue needs a key: set HOLDFAST_API_KEY and HOLDFAST_SECRET",
         ),
         ((*LIVE, "--speed", "5"), "--speed is of the simulated exchange"),
         ((*LIVE, "--until-end"), "--until-end is of the simulated exchange"),

@@ -28,6 +28,8 @@ NEEDS = {
     Needs.TESTNET: "a test network",
 }
 ASKED_BY = ("venues/binance/", "runtime/live.py")
+ROWS = {*(f"XCH-{number}" for number in (1, 2, 3, 4, 5, 6, 7, 8, 10, 12))}
+ROWS |= {"MKT-1", "MKT-7", "EXE-2", "EXE-3"}
 _PATH = re.compile(r"/(?:api|fapi|sapi)/v\d/[\w/]+")
 _METHOD = re.compile(r"(?:order|orderList|algoOrder|session|userDataStream)\.(?:\w+\.)*\w+")
 _STREAM = re.compile(r"`(/\w+/?\w*)`: `([^`]+)`")
@@ -144,6 +146,19 @@ def test_every_case_of_the_probe_stands_on_the_page_and_no_other() -> None:
         )
         for case in CASES
     ]
+
+
+def test_every_row_is_cited_by_what_shows_it() -> None:
+    shown = {row[0]: re.findall(r"`([\w/.]+\.py)`", row[2]) for row in rows("Requirements")[1:]}
+    assert shown.keys() == ROWS
+    missing = [
+        f"{path} does not cite {name}"
+        for name, paths in shown.items()
+        for path in paths
+        if not re.search(rf"\b{name}\b", texts().get(path, ""))
+    ]
+    assert not missing, "\n".join(missing)
+    assert all(any(path.startswith("tests/") for path in paths) for paths in shown.values())
 
 
 def test_the_commands_of_the_page_are_understood() -> None:

@@ -28,7 +28,7 @@ def live_credentials(venue: VenueEntry) -> Credentials:
     key, secret = os.environ.get(KEY_VARIABLE, ""), os.environ.get(SECRET_VARIABLE, "")
     if not (key and secret):
         raise ConfigError(
-            f"--mode live needs a key: set {KEY_VARIABLE} and {SECRET_VARIABLE}, or "
+            f"a live venue needs a key: set {KEY_VARIABLE} and {SECRET_VARIABLE}, or "
             "venue.api_key and venue.secret_file (a file of mode 600) in the configuration"
         )
     return Credentials(key, secret)

@@ -1,4 +1,4 @@
-"""The parts of the gateway: fence, used ids, budget, breaker."""
+"""The parts of the gateway: fence, used ids, budget, breakers (XCH-6, XCH-7, XCH-12)."""
 
 import pytest
 from hypothesis import given

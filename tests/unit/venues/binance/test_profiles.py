@@ -1,4 +1,4 @@
-"""Profiles: each network complete, encrypted and apart from the others."""
+"""Profiles: each network complete, encrypted and apart from the others (XCH-1, XCH-2)."""
 
 from urllib.parse import urlsplit
 
