@@ -1,4 +1,4 @@
-"""The Binance adapter keeps the contract, on real sockets before the simulated exchange (XCH-1)."""
+"""The Binance adapter keeps the contract, on sockets before the simulated exchange (XCH-1)."""
 
 import asyncio
 import itertools

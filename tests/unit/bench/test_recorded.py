@@ -1,4 +1,4 @@
-"""A recording goes on for as long as one wants, and each lap continues the one before (MKT-7)."""
+"""A recording goes on for as long as one wants; each lap continues the one before (MKT-7)."""
 
 import gzip
 from itertools import islice, pairwise
