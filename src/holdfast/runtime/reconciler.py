@@ -169,6 +169,7 @@ class Reconciler:
         answers: VenueAnswers | None = None
         result: Reconciled | None = None
         with_newest = True
+        answered = 0
         for attempt in range(1, ROUNDS + 1):
             with_newest = with_newest or bool(self._again)
             self._again = ""
@@ -176,6 +177,7 @@ class Reconciler:
                 question = Question(named=dict(self._named), with_newest=with_newest)
                 answers, result = await self._compare(question, answers, before=result)
                 with_newest = False
+                answered += 1
                 for client_order_id in answers.orders:
                     self._named.pop(client_order_id, None)
                 telling = result.clean or result.events or attempt == ROUNDS
@@ -188,7 +190,8 @@ class Reconciler:
             finally:
                 self._end_asking()
             await self._wait(self._settle_ns // 2)
-        self._give_up(result, trigger)
+        # A venue that was silent for most of it has not disagreed about any symbol.
+        self._give_up(result if answered > ROUNDS // 2 else None, trigger)
 
     async def _check(self) -> None:
         """Compare a few symbols once; what is not settled by events begins a comparison of all.

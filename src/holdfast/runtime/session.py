@@ -120,9 +120,7 @@ class Session:
                 hosts=self._hosts,
             )
             ground = await self._prepare(self, stack, network=network)
-            store = open_journal()
-            stack.callback(store.close)
-            self._journal = file_mark(store.path)
+            store = self._open(open_journal, stack)
             commands = CommandSocket(socket, self._command, beat=self._beat)
             await commands.start()
             stack.push_async_callback(commands.close)
@@ -156,6 +154,14 @@ class Session:
             self._guard(node, reconciler, ground=ground, stack=stack)
             await self._run(node, reconciler)
             return node
+
+    def _open(
+        self, open_journal: Callable[[], SqliteStore], stack: contextlib.AsyncExitStack
+    ) -> SqliteStore:
+        store = open_journal()
+        stack.callback(store.close)
+        self._journal = file_mark(store.path)
+        return store
 
     def stop(self, reason: str) -> None:
         """End the run in order; the second time, without waiting for what rests."""

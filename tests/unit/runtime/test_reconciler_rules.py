@@ -7,7 +7,7 @@ from holdfast.domain.venue import ReportKind
 from holdfast.errors import VenueTimeout
 from holdfast.risk.halt import ANOTHER_INSTANCE, UNRECONCILED
 from holdfast.runtime.instances import QUIET_NS
-from holdfast.runtime.reconciler import DOUBT_DELAY_NS, HOLDINGS_EVERY, ROUNDS
+from holdfast.runtime.reconciler import DOUBT_DELAY_NS, HOLDINGS_EVERY, ROUNDS, START_AGAIN_NS
 from holdfast.testing.venue import TrueOrder
 from tests.unit.runtime.test_reconciler import WINDOW_NS, Scene, play
 
@@ -41,6 +41,22 @@ def test_a_symbol_that_never_agrees_is_set_apart_and_the_rest_goes_on() -> None:
         assert "executions of" in set_apart.differences[0]
         assert scene.halts.reason("one", scene.floor.symbol) == "symbol quarantined"
         assert scene.halts.reason("one", "ETHUSDT") == ""
+
+    play(story)
+
+
+def test_a_symbol_is_not_set_apart_for_what_the_venue_had_no_chance_to_say() -> None:
+    async def story(scene: Scene) -> None:
+        scene.send()
+        scene.reconciler.request("test")
+        await scene.turns()
+        scene.venue.silent = 1_000
+        await scene.pass_time(ROUNDS * WINDOW_NS)
+        assert scene.halts.quarantined == []
+        assert scene.is_blocked
+        scene.venue.silent = 0
+        await scene.pass_time(START_AGAIN_NS + 3 * WINDOW_NS)
+        assert not scene.is_blocked
 
     play(story)
 
