@@ -40,6 +40,9 @@ def main(arguments: list[str]) -> int:
     if options.out is not None and not options.out.absolute().parent.is_dir():
         sys.stderr.write(f"soak: {options.out} cannot be written; name a file in a folder\n")
         return BAD_USAGE
+    if options.keep is not None and options.keep.exists():
+        sys.stderr.write(f"soak: {options.keep} is there already; name a new folder\n")
+        return BAD_USAGE
     if options.keep is not None:
         return play_again(options)
     fresh = begin(seed=options.seed, market_s=options.market)
@@ -73,7 +76,7 @@ def parser() -> argparse.ArgumentParser:
 
 def play_again(options: argparse.Namespace) -> int:
     """Play one episode and say what is wrong with it."""
-    options.keep.mkdir(parents=True, exist_ok=False)
+    options.keep.mkdir(parents=True)
     plan = draw_plan(options.seed, market_s=options.market)
     print(f"{plan.product}, speed {plan.speed or 'max'}, {plan.profile}, kills {plan.kills_s}")
     for fault in plan.faults:

@@ -24,6 +24,12 @@ COMMANDS: dict[str, str] = {
         "tests/tidy/test_makefile.py::test_venv_installs_what_the_trader_needs_and_nothing_else"
     ),
     "make run": f"{_QUICKSTART}test_make_run_shows_a_trade_and_ends_in_order_on_ctrl_c",
+    "make soak ORDERS=100000 OUT=soak.json": (
+        "tests/tidy/test_makefile.py::test_soak_hands_on_how_many_orders_and_where_to_write"
+    ),
+    ".venv/bin/python -m soak --seed 17 --keep wrong17": (
+        "tests/chaos/test_soak.py::test_one_episode_is_played_again_and_kept"
+    ),
     "make check": "tests/tidy/test_tools.py::test_the_tool_finds_nothing",
     "make test": "tests/tidy/test_tools.py::test_ci_runs_the_test_command_of_the_readme",
     ".venv/bin/python -m tests.tidy.event_forms": (
