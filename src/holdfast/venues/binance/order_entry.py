@@ -81,8 +81,9 @@ class BinanceOrderEntry:
         self._pending = Pending(
             clock,
             timeout_ns=options.answer_timeout_ns,
-            on_overdue=lambda asked, _: self._fail(asked, Failure.NO_ANSWER),
+            on_overdue=self._on_overdue,
         )
+        self._timeout_ns = options.answer_timeout_ns
         self._governor = rest.governor
         self._session = OrderSession(
             network,
@@ -283,6 +284,12 @@ class BinanceOrderEntry:
                 self._tell(order, placed)
             case _:
                 assert_never(asked)
+
+    def _on_overdue(self, asked: Asked, by_http: bool) -> None:
+        """Answer Unknown, and use no way again that has said nothing since it was asked."""
+        self._fail(asked, Failure.NO_ANSWER)
+        if not by_http:
+            self._session.doubt(self._timeout_ns / NS_PER_S)
 
     def _fail(self, asked: Asked, failure: Failure, detail: str = "") -> None:
         """Answer everything of a request with what a failure proves."""

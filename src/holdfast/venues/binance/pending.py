@@ -32,10 +32,13 @@ class _Request(msgspec.Struct):
 
 
 class Pending:
-    """Requests by number, with one timer for all deadlines."""
+    """Requests by number, with one timer for all deadlines.
+
+    `on_overdue` is told what was asked, and whether it went by HTTP.
+    """
 
     def __init__(
-        self, clock: Clock, *, timeout_ns: int, on_overdue: Callable[[Asked, str], None]
+        self, clock: Clock, *, timeout_ns: int, on_overdue: Callable[[Asked, bool], None]
     ) -> None:
         self._clock = clock
         self._timeout_ns = timeout_ns
@@ -87,7 +90,7 @@ class Pending:
         ):
             request = self._requests.pop(deadlines.popleft()[1], None)
             if request is not None:
-                overdue.append(request.asked)
+                overdue.append(request)
         self._timer = self._clock.call_at(deadlines[0][0], self._sweep) if deadlines else None
-        for asked in overdue:
-            self._on_overdue(asked, "no answer in time")
+        for request in overdue:
+            self._on_overdue(request.asked, request.by_http)

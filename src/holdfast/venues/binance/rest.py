@@ -39,6 +39,9 @@ COUNTS = (
     ("x-mbx-order-count-1d", "orders", 86_400 * NS_PER_S),
 )
 """The headers in which the venue says what it has counted, and the window of each."""
+QUICK_NS = 500 * NS_PER_MS
+MOST_SAMPLES = 3
+"""How often the venue's clock is asked while its answers take longer than that."""
 BANNED = 418
 ADDRESS = "address"
 NOBODYS = "account"
@@ -99,6 +102,9 @@ class Rest:
         self._signer = signer(credentials) if credentials else None
         self._connection: HttpConnection | None = None
         self._turn = asyncio.Lock()
+        self._measuring = asyncio.Lock()
+        self._measured_count = 0
+        self._span = (0, 0)
 
     def adopt(self, limits: Sequence[RateLimit]) -> None:
         """Have the governor keep to the limits that the venue named."""
@@ -124,11 +130,27 @@ class Rest:
             ) from error
 
     async def measure_offset(self) -> None:
-        """Measure how far the venue's clock is ahead, at the middle of a round trip."""
-        asked_at_ns = self._clock.now_ns()
-        server_ns = await self.server_time_ns()
-        self.offset_ns = server_ns - (asked_at_ns + self._clock.now_ns()) // 2
-        self.governor.offset_ns = self.offset_ns
+        """Measure how far the venue's clock is ahead, at the middle of a round trip.
+
+        Who asks while it is measured waits for that. A slow answer leaves much in doubt, so it
+        is asked again, and the quickest of all counts. Waiting for one's turn is no round trip.
+        """
+        number = self._measured_count
+        async with self._measuring:
+            if number != self._measured_count:
+                return
+            best_ns = -1
+            for _ in range(MOST_SAMPLES):
+                server_ns = await self.server_time_ns()
+                asked_at_ns, answered_at_ns = self._span
+                took_ns = answered_at_ns - asked_at_ns
+                if best_ns < 0 or took_ns < best_ns:
+                    best_ns = took_ns
+                    self.offset_ns = server_ns - (asked_at_ns + answered_at_ns) // 2
+                if best_ns <= QUICK_NS:
+                    break
+            self.governor.offset_ns = self.offset_ns
+            self._measured_count += 1
 
     async def get(self, path: str, params: Params, *, weight: int) -> bytes:
         """Ask a public question."""
@@ -226,12 +248,15 @@ class Rest:
             if not answered.done():
                 answered.set_result(answer)
 
+        asked_at_ns = self._clock.now_ns()
         try:
             self._connection.send(
                 method, target, headers=self.headers, body=b"", on_answer=on_answer
             )
             async with asyncio.timeout(self._options.query_timeout_s):
-                return await answered
+                answer = await answered
+            self._span = (asked_at_ns, self._clock.now_ns())
+            return answer
         except TimeoutError as error:
             await self.close()
             self._doors.failed()

@@ -70,6 +70,9 @@ class OrderSession:
         self._owner = owner
         self._jitter = jitter
         self._opened_count = 0
+        self._is_measuring = False
+        self._heard_at_s = 0.0
+        self._deadline: asyncio.TimerHandle | None = None
         self._take_ping: Callable[[Pingable, bytes], None] | None = None
         self._logon: asyncio.Future[None] | None = None
         self._standby = Standby(rest)
@@ -133,7 +136,14 @@ class OrderSession:
 
     def measure(self) -> None:
         """Measure the clock's offset, because the venue refused a time stamp."""
-        self._spawn(self._measure())
+        if not self._is_measuring:
+            self._is_measuring = True
+            self._spawn(self._measure())
+
+    def doubt(self, waited_s: float) -> None:
+        """Leave a connection that has said nothing since something was asked on it."""
+        if self._loop_s() - self._heard_at_s >= waited_s:
+            self._socket.reopen(f"no answer for {waited_s:g} s")
 
     async def close(self) -> None:
         """Disconnect; what is unanswered by HTTP is answered with None; idempotent."""
@@ -149,6 +159,7 @@ class OrderSession:
     def on_open(self) -> None:
         """Log on where the key allows it, else be ready at once."""
         self._opened_count += 1
+        self._heard_at_s = self._loop_s()
         if not self._credentials.is_ed25519:
             self._ready()
             return
@@ -159,9 +170,13 @@ class OrderSession:
         }
         keyed = signed(params, signer(self._credentials).sign)
         self._socket.send(request(LOGON_ID, "session.logon", params=keyed))
+        self._deadline = asyncio.get_running_loop().call_later(
+            self._options.query_timeout_s, self._socket.reopen, "the logon was not answered"
+        )
 
     def on_text(self, frame: memoryview) -> None:
         """Hand a reply over; what cannot be read is left to the deadlines of its owner."""
+        self._heard_at_s = self._loop_s()
         read = reply(frame)
         if isinstance(read, Unreadable):
             return
@@ -185,6 +200,7 @@ class OrderSession:
     def on_lost(self, reason: str) -> None:
         """Be ready no more, and say so."""
         self.is_ready = False
+        self._await_no_logon()
         if self._logon is not None and not self._logon.done():
             self._logon.set_exception(VenueUnavailable(f"order session: {reason}"))
         self._owner.on_session_lost(reason)
@@ -194,7 +210,13 @@ class OrderSession:
         if self._logon is not None and not self._logon.done():
             self._logon.set_result(None)
 
+    def _await_no_logon(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
     def _on_logon(self, read: Reply) -> None:
+        self._await_no_logon()
         if read.status == OK:
             self._socket.proven()
             self._ready()
@@ -233,14 +255,21 @@ class OrderSession:
             self._retire("it is a day old")
 
     async def _measure(self) -> None:
-        with suppress(HoldfastError):
-            await self._rest.measure_offset()
+        try:
+            with suppress(HoldfastError):
+                await self._rest.measure_offset()
+        finally:
+            self._is_measuring = False
 
     async def _keep_time(self) -> None:
         """Measure the clock's offset from time to time: clocks drift over days."""
         while True:
             await asyncio.sleep(self._options.measure_every_s)
             await self._measure()
+
+    @staticmethod
+    def _loop_s() -> float:
+        return asyncio.get_running_loop().time()
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

@@ -6,6 +6,7 @@ connection is opened again at once, and after a failure every `PAUSE_S`. Nothing
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -16,6 +17,8 @@ from holdfast.venues.binance.wire.requests import Call
 
 LINES = 3
 PAUSE_S = 1.0
+MUTE_S = 15.0
+"""How long a connection may owe an answer: longer than an order's own deadline."""
 OnAnswer = Callable[[HttpAnswer | None], None]
 
 
@@ -24,19 +27,29 @@ class _Line:
 
     def __init__(self, connection: HttpConnection, on_lost: Callable[[], None]) -> None:
         self.connection = connection
-        self.unanswered = 0
+        self._asked_at_s: deque[float] = deque()
         self._on_lost = on_lost
+
+    @property
+    def unanswered(self) -> int:
+        """Give how many requests wait."""
+        return len(self._asked_at_s)
+
+    def is_mute(self) -> bool:
+        """Tell whether the oldest request has waited for too long, and so do all behind it."""
+        asked = self._asked_at_s
+        return bool(asked) and asyncio.get_running_loop().time() - asked[0] > MUTE_S
 
     def send(self, call: Call, rest: Rest, *, on_answer: OnAnswer) -> bool:
         """Write a request; False when it is certain that nothing was written."""
 
         def answered(answer: HttpAnswer | None) -> None:
-            self.unanswered -= 1
+            self._asked_at_s.popleft()
             if answer is None:
                 self._on_lost()
             on_answer(answer)
 
-        self.unanswered += 1
+        self._asked_at_s.append(asyncio.get_running_loop().time())
         try:
             self.connection.send(
                 call.method,
@@ -46,7 +59,7 @@ class _Line:
                 on_answer=answered,
             )
         except ConnectionError:
-            self.unanswered -= 1
+            self._asked_at_s.pop()
             self._on_lost()
             return False
         return True
@@ -91,6 +104,9 @@ class Standby:
                     await self._lost.wait()
 
     async def _fill(self) -> None:
+        for line in self._lines:
+            if line.is_mute():
+                line.connection.close()
         self._lines = [line for line in self._lines if line.connection.is_open]
         while len(self._lines) < LINES:
             try:

@@ -52,6 +52,8 @@ class UserStream:
         self._sink: AccountSink | None = None
         self._subscribed: asyncio.Future[None] | None = None
         self._measuring: asyncio.Task[None] | None = None
+        self._deadline: asyncio.TimerHandle | None = None
+        self._opened_count = self._asked_count = 0
         live = not options.paper_pings
         handover = UserHandover(
             subscription,
@@ -106,18 +108,17 @@ class UserStream:
         self._sink = None
         if self._measuring is not None:
             self._measuring.cancel()
+        self._await_no_more()
         await self._socket.close()
         await self._subscription.close()
 
     # What the socket says.
 
     def on_open(self) -> None:
-        """Ask for the user stream."""
-        hello = self._subscription.hello()
-        if hello:
-            self._socket.send(hello)
-        else:
-            self._confirm()
+        """Ask for the user stream; a connection that does not answer in time is left."""
+        self._opened_count += 1
+        self._asked_count = 0
+        self._ask()
 
     def on_text(self, frame: memoryview) -> None:
         """Hand an event over, or take the answer to the subscription."""
@@ -140,6 +141,7 @@ class UserStream:
 
     def on_lost(self, reason: str) -> None:
         """Block new risk until the next subscription is compared."""
+        self._await_no_more()
         if self._subscribed is not None and not self._subscribed.done():
             self._subscribed.set_exception(VenueUnavailable(f"user stream: {reason}"))
         if self._sink is not None:
@@ -170,7 +172,25 @@ class UserStream:
         else:
             self._socket.reopen(event.reason)
 
+    def _ask(self) -> None:
+        self._asked_count += 1
+        hello = self._subscription.hello()
+        if not hello:
+            self._confirm()
+            return
+        self._socket.send(hello)
+        self._await_no_more()
+        self._deadline = asyncio.get_running_loop().call_later(
+            self._options.query_timeout_s, self.reopen, "the subscription was not answered"
+        )
+
+    def _await_no_more(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
     def _confirm(self) -> None:
+        self._await_no_more()
         self._socket.proven()
         self.on_confirmed()
         if self._subscribed is not None and not self._subscribed.done():
@@ -190,7 +210,8 @@ class UserStream:
             self._confirm()
 
     def _on_refusal(self, refusal: Refusal) -> None:
-        if refusal.is_time:
+        self._await_no_more()
+        if refusal.is_time and self._asked_count == 1:
             self._measuring = asyncio.get_running_loop().create_task(self._ask_again())
         elif self._subscribed is not None and not self._subscribed.done():
             self._subscribed.set_exception(refusal.error)
@@ -198,10 +219,12 @@ class UserStream:
             self._socket.reopen(str(refusal.error))
 
     async def _ask_again(self) -> None:
-        """Subscribe again with the venue's time, on the same connection."""
+        """Subscribe once more with the venue's time, if the connection is still the same."""
+        number = self._opened_count
         try:
             await self._measure()
-            self.on_open()
+            if number == self._opened_count:
+                self._ask()
         except (HoldfastError, ConnectionError) as error:
             self._socket.reopen(str(error))
 

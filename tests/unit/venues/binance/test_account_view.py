@@ -216,6 +216,46 @@ def test_a_refused_time_stamp_is_measured_and_the_subscription_asked_again() -> 
     asyncio.run(whole())
 
 
+def test_a_time_stamp_that_is_refused_twice_ends_the_connection_and_is_no_storm() -> None:
+    async def story(desk: Desk) -> None:
+        before = len(desk.network.https[0].requests)
+        desk.socket.drop("cut")
+        await until(lambda: len(desk.network.sockets) == 2)
+        for _ in range(2):
+            desk.confirm(400, error={"code": -1021, "msg": "ahead"})
+            await turn()
+        assert [len(one.sent) for one in desk.network.sockets] == [1, 2, 1]
+        assert len(desk.network.https[0].requests) == before + 1
+
+    run(story)
+
+
+def test_a_subscription_that_nobody_answers_is_asked_on_another_connection() -> None:
+    async def story(desk: Desk) -> None:
+        desk.socket.drop("cut")
+        await until(lambda: len(desk.network.sockets) == 3)
+        desk.confirm(result={"subscriptionId": 0})
+        assert desk.sink.story[-1] == "connected"
+        assert "lost: the subscription was not answered" in desk.sink.story
+        await asyncio.sleep(0.04)
+        assert len(desk.network.sockets) == 3
+
+    run(story, Desk(query_timeout_s=0.02))
+
+
+def test_a_connection_that_changes_while_time_is_measured_is_subscribed_once() -> None:
+    async def story(desk: Desk) -> None:
+        desk.socket.drop("cut")
+        await until(lambda: len(desk.network.sockets) == 2)
+        desk.confirm(400, error={"code": -1021, "msg": "ahead"})
+        desk.socket.drop("cut again")
+        await until(lambda: len(desk.network.sockets) == 3)
+        await turn()
+        assert len(desk.socket.sent) == 1
+
+    run(story)
+
+
 def test_pings_are_left_to_the_sink_in_paper_and_answered_at_once_live() -> None:
     async def live(desk: Desk) -> None:
         desk.socket.ping(b"1")

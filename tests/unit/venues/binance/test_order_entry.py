@@ -16,9 +16,9 @@ from holdfast.domain.submission import Acked, Rejected, Unknown
 from holdfast.domain.venue import CancelAcked, CancelRefused
 from holdfast.errors import CredentialsRefused, InvariantBroken, VenueUnavailable
 from holdfast.testing.clock import START_NS
-from holdfast.venues.binance.options import Credentials, Rotation
+from holdfast.venues.binance.options import Credentials, Options, Rotation
 from tests.unit.venues.binance.entry_desk import Desk, run
-from tests.unit.venues.binance.sinks import cancel, order, turn
+from tests.unit.venues.binance.sinks import cancel, order, turn, until
 
 
 def test_an_order_is_written_before_submit_returns_and_acked_once() -> None:
@@ -381,6 +381,55 @@ def test_an_ed25519_key_logs_on_once_and_then_sends_plain_orders() -> None:
         await desk.entry.close()
 
     asyncio.run(whole())
+
+
+def test_a_logon_that_nobody_answers_is_tried_on_another_connection() -> None:
+    async def whole() -> None:
+        desk = Desk(ed25519())
+        starting = asyncio.create_task(desk.start())
+        await turn()
+        desk.reply(200, result={})
+        await starting
+        desk.entry._session._options = Options(query_timeout_s=0.02)
+        desk.socket.drop("cut")
+        await until(lambda: len(desk.network.sockets) == 3)
+        desk.reply(200, result={})
+        assert desk.entry._session.is_ready
+        await asyncio.sleep(0.04)
+        assert len(desk.network.sockets) == 3
+        await desk.entry.close()
+
+    asyncio.run(whole())
+
+
+def test_a_connection_that_answers_nothing_is_left_when_an_order_is_overdue() -> None:
+    async def story(desk: Desk) -> None:
+        desk.entry.submit(order("A"))
+        desk.socket.ping(b"alive")
+        desk.entry._session._heard_at_s -= 20
+        desk.clock.wait(10 * NS_PER_S)
+        assert desk.sink.answers == [("A", Unknown("no answer in time"))]
+        await until(lambda: len(desk.network.sockets) == 2)
+        desk.entry.submit(order("B"))
+        assert desk.sent()["params"]["newClientOrderId"] == "B"
+        desk.socket.receive(json.dumps({"id": 99, "status": 200, "result": {}}))
+        desk.clock.wait(10 * NS_PER_S)
+        await turn()
+        assert len(desk.network.sockets) == 2
+
+    run(story)
+
+
+def test_many_refused_time_stamps_are_one_measurement() -> None:
+    async def story(desk: Desk) -> None:
+        before = desk.asked_time
+        for name in "ABCDE":
+            desk.entry.submit(order(name))
+            desk.reply(400, error={"code": -1021, "msg": "ahead"})
+        await turn()
+        assert desk.asked_time == before + 1
+
+    run(story)
 
 
 def test_a_logon_that_is_refused_ends_the_start_with_one_line() -> None:

@@ -23,6 +23,7 @@ from holdfast.venues.binance.dialect import SPOT, USDM, Dialect
 from holdfast.venues.binance.doors import FAILURES_A_DOOR, WAY_BACK_NS
 from holdfast.venues.binance.options import Credentials, Options
 from holdfast.venues.binance.rest import Rest
+from tests.unit.venues.binance.sinks import turn
 
 KEYS = Credentials("KEY", "SECRET")
 Story = Callable[["Desk"], Coroutine[None, None, None]]
@@ -79,6 +80,58 @@ def test_a_connection_may_be_as_silent_as_the_venue_is_between_two_pings(
     assert ping_every_s < rest(Options()).silence_limit_s == limit_s
     assert rest(Options(silence_limit_s=0)).silence_limit_s == 0
     assert rest(Options(paper_pings=True)).silence_limit_s == 0
+
+
+def test_who_asks_for_the_offset_while_it_is_measured_waits_for_that() -> None:
+    async def story(desk: Desk) -> None:
+        asking = [asyncio.create_task(desk.rest.measure_offset()) for _ in range(20)]
+        await turn()
+        body = b'{"serverTime":%d}' % (START_NS // 10**6 + 70)
+        desk.network.https[0].answer(200, body)
+        await asyncio.gather(*asking)
+        assert len(desk.targets) == 1
+        assert desk.rest.offset_ns == 70 * 10**6
+
+    run(Desk(), story)
+
+
+def test_waiting_for_a_turn_does_not_shift_the_offset() -> None:
+    async def story(desk: Desk) -> None:
+        before = asyncio.create_task(desk.rest.get("/api/v3/depth", {}, weight=1))
+        await turn()
+        measuring = asyncio.create_task(desk.rest.measure_offset())
+        await turn()
+        desk.clock.wait(4 * NS_PER_S)
+        desk.network.https[0].answer(200, b"{}")
+        await before
+        await turn()
+        body = b'{"serverTime":%d}' % (desk.clock.now_ns() // 10**6)
+        desk.network.https[0].answer(200, body)
+        await measuring
+        assert desk.rest.offset_ns == 0
+
+    run(Desk(), story)
+
+
+def test_a_slow_answer_about_time_is_asked_again_and_the_quickest_counts() -> None:
+    took_ms = [4_000, 900, 2_000]
+
+    async def story(desk: Desk) -> None:
+        await desk.rest.measure_offset()
+        assert desk.rest.offset_ns == 0
+
+    class Slow(Desk):
+        def answer(self, _method: str, _target: str) -> HttpAnswer:
+            ms = took_ms.pop(0)
+            # All of the time passes on the way back, but for the quickest half of it.
+            ahead_ns = ms * 10**6 // 2 if ms == 900 else 0
+            self.clock.wait(ahead_ns)
+            answer = ok(b'{"serverTime":%d}' % (self.clock.now_ns() // 10**6))
+            self.clock.wait(ms * 10**6 - ahead_ns)
+            return answer
+
+    run(Slow(), story)
+    assert took_ms == []
 
 
 def test_a_signed_question_is_signed_over_exactly_what_is_sent() -> None:
@@ -205,8 +258,10 @@ def test_a_question_waits_for_its_turn_as_long_as_its_answer_is_of_use() -> None
         asked = asyncio.ensure_future(desk.rest.get("/x", {}, weight=1))
         await asyncio.sleep(0)
         assert len(desk.targets) == 1
+        assert desk.rest.governor.waiting_count == 1
         desk.clock.wait(3 * NS_PER_S)
         assert await asked == b"{}"
+        assert desk.rest.governor.waiting_count == 0
 
     run(Desk(refused(429, -1003, retry_after="3"), ok()), story)
 

@@ -12,7 +12,7 @@ from holdfast.venues.binance.options import Credentials, Options
 from holdfast.venues.binance.rest import Rest
 from holdfast.venues.binance.standby import LINES, Standby
 from holdfast.venues.binance.wire.requests import Call
-from tests.unit.venues.binance.sinks import turn
+from tests.unit.venues.binance.sinks import turn, until
 
 CALL = Call("order.cancel", "DELETE", "/api/v3/order", {"symbol": "BTCUSDT"})
 
@@ -120,6 +120,23 @@ def test_while_the_venue_bans_us_nothing_is_opened() -> None:
         assert len(lines.network.https) == 1
 
     run(story, may_connect=False)
+
+
+def test_a_connection_that_owes_an_answer_for_too_long_is_replaced(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("holdfast.venues.binance.standby.MUTE_S", 0.0)
+    monkeypatch.setattr("holdfast.venues.binance.standby.PAUSE_S", 0.01)
+
+    async def story(lines: Lines) -> None:
+        assert lines.send()
+        mute = next(http for http in lines.network.https if http.requests)
+        await until(lambda: not mute.is_open)
+        await until(lambda: lines.open_count == LINES)
+        assert lines.answers == [None]
+        assert sum(lines.asked) == 1
+
+    run(story)
 
 
 def test_a_venue_that_is_not_there_is_said_at_the_start() -> None:
