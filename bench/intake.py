@@ -9,7 +9,7 @@ takes the frames and looks at nothing. `sustained` plays recordings of spot and 
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from statistics import median
@@ -112,14 +112,16 @@ def _flooded(number: int, mode: str) -> dict[str, Any]:
             return _decoded(client.end())
 
 
-def sustained(seconds: float) -> Iterator[Row]:
+def sustained(
+    seconds: float, *, find: Callable[[Path], Path | None] = find, factor: float = FACTOR
+) -> Iterator[Row]:
     """Play both recordings for so long, and hold the books against a rebuild."""
     paths = [find(name) for name in (SPOT, USDM)]
     if None in paths:
         yield skipped("sustained", f"no {SPOT} and {USDM}; HOLDFAST_DATA names their folder")
         return
     named = [str(path) for path in paths]
-    with Talker("bench.feeder", str(FACTOR), *named) as feeder:
+    with Talker("bench.feeder", str(factor), *named) as feeder:
         ports = feeder.hear().split()
         places = [f"{p}:{port}" for p, port in zip(("spot", "usdm"), ports, strict=True)]
         with Talker("bench.intake_client", "adapter", *places) as client:
@@ -128,11 +130,11 @@ def sustained(seconds: float) -> Iterator[Row]:
             sent = _decoded(feeder.hear())
             told = _decoded(client.end())
     recordings = [Recording(Path(name)) for name in named]
-    yield from _held(sent, told, recordings=recordings)
+    yield from _held(sent, told, recordings=recordings, factor=factor)
 
 
 def _held(
-    sent: dict[str, Any], told: dict[str, Any], *, recordings: list[Recording]
+    sent: dict[str, Any], told: dict[str, Any], *, recordings: list[Recording], factor: float
 ) -> Iterator[Row]:
     equal = levels = 0
     for one, feed, recording in zip(sent["told"], told["feeds"], recordings, strict=True):
@@ -154,7 +156,8 @@ def _held(
     came = sum(feed["count"] for feed in told["feeds"])
     if came < count:
         raise RuntimeError(f"{count} messages were sent and {came} came")
-    yield from _told(sent, told, count=count, levels=(equal, levels), recordings=recordings)
+    wanted = sum(factor * recording.rate for recording in recordings)
+    yield from _told(sent, told, count=count, levels=(equal, levels), wanted=wanted)
 
 
 def _laps(count: int, recording: Recording) -> int:
@@ -167,9 +170,8 @@ def _told(
     *,
     count: int,
     levels: tuple[int, int],
-    recordings: list[Recording],
+    wanted: float,
 ) -> Iterator[Row]:
-    wanted = sum(FACTOR * recording.rate for recording in recordings)
     sizes = told["resident_bytes"]
     warm = sizes[min(WARM_SECONDS, len(sizes) - 1)] / 1e6
     lags = [lag for feed in told["feeds"] for lag in feed["lags_ms"]]

@@ -113,8 +113,14 @@ class RunningClock:
     """
 
     def __init__(
-        self, start_ns: int | None = None, *, speed: float = 1.0, is_moving: bool = True
+        self,
+        start_ns: int | None = None,
+        *,
+        speed: float = 1.0,
+        is_moving: bool = True,
+        wall_ns: Callable[[], int] = time.time_ns,
     ) -> None:
+        self._wall_ns = wall_ns
         self._origin = time.monotonic_ns()
         self._start = start_ns
         self._speed = speed
@@ -128,7 +134,7 @@ class RunningClock:
     def now_ns(self) -> UtcNs:
         """Give market time."""
         if self._start is None:
-            now = time.time_ns() + self._ahead
+            now = self._wall_ns() + self._ahead
             if now < self._last:
                 self._ahead += self._last - now
         elif not self._is_moving:

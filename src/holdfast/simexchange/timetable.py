@@ -13,7 +13,6 @@ from collections.abc import Callable
 from holdfast.simexchange.model import NEVER_NS
 from holdfast.simexchange.pacing import SECOND_NS, MarketClock
 
-
 SOONEST_REAL_S = 1.0
 
 

@@ -80,11 +80,8 @@ def test_trades_and_times_go_on_from_lap_to_lap(tmp_path: Path) -> None:
     assert due == sorted(due)
 
 
-def test_a_client_through_sockets_ends_with_the_rebuilt_books(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bench.intake.find", lambda name: write(tmp_path, name.name))
-    monkeypatch.setattr("bench.intake.FACTOR", 1e-7)
-    rows = {row["name"]: row for row in sustained(0.5)}
+def test_a_client_through_sockets_ends_with_the_rebuilt_books(tmp_path: Path) -> None:
+    played = sustained(0.5, find=lambda name: write(tmp_path, name.name), factor=1e-7)
+    rows = {row["name"]: row for row in played}
     assert rows["sustained.equal_levels"]["ratio"] == 1.0
     assert rows["sustained.messages"]["n"] > 20

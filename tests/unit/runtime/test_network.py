@@ -5,11 +5,14 @@ import datetime
 import errno
 import ipaddress
 import logging
+import os
 import socket
 import ssl
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import uvloop
@@ -21,9 +24,7 @@ from cryptography.x509.oid import NameOID
 
 from holdfast.domain.ports import HttpAnswer, WebSocketRefused
 from holdfast.errors import ConfigError
-from holdfast.runtime import network
-from holdfast.runtime.network import SocketNetwork, is_loopback
-from holdfast.runtime.patience import be_impatient
+from holdfast.runtime.network import MOST_CONNECTIONS, KeptAlive, SocketNetwork, is_loopback
 
 Story = Callable[["Server"], Coroutine[None, None, None]]
 
@@ -124,7 +125,7 @@ class Listener:
 
 
 async def ask(
-    connection: network.KeptAlive, method: str = "GET", target: str = "/echo", body: bytes = b""
+    connection: KeptAlive, method: str = "GET", target: str = "/echo", body: bytes = b""
 ) -> HttpAnswer | None:
     answered: asyncio.Future[HttpAnswer | None] = asyncio.get_running_loop().create_future()
     connection.send(
@@ -147,7 +148,7 @@ def test_messages_go_out_and_come_in_order(run: Callable[[Story], None]) -> None
 
 
 def test_no_frame_costs_a_record_of_the_log(
-    run: Callable[[Story], None], monkeypatch: pytest.MonkeyPatch
+    run: Callable[[Story], None],
 ) -> None:
     made: list[object] = []
 
@@ -156,8 +157,6 @@ def test_no_frame_costs_a_record_of_the_log(
             made.append(name)
             super().__init__(name, *arguments, **named)
 
-    monkeypatch.setattr(logging, "_logRecordFactory", Counted)
-
     async def story(server: Server) -> None:
         listener = Listener()
         socket = await SocketNetwork().websocket(server.ws, listener)
@@ -165,7 +164,12 @@ def test_no_frame_costs_a_record_of_the_log(
         await listener.wait_for(1)
         socket.close()
 
-    run(story)
+    usual = logging.getLogRecordFactory()
+    logging.setLogRecordFactory(Counted)
+    try:
+        run(story)
+    finally:
+        logging.setLogRecordFactory(usual)
     assert made == []
 
 
@@ -333,28 +337,42 @@ def test_why_no_websocket_was_opened_is_kept(run: Callable[[Story], None]) -> No
     run(story)
 
 
+def patience(one: socket.socket) -> tuple[int, int, int]:
+    """Read whether signs of life are asked for, and after how long a socket is given up."""
+    return (
+        one.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE),
+        one.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE)
+        + one.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL)
+        * one.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT),
+        one.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT),
+    )
+
+
+def connected_to(port: int) -> list[socket.socket]:
+    """Give this process's own sockets that lead to a port, as copies."""
+    found = []
+    for name in os.listdir("/proc/self/fd"):
+        with suppress(OSError):
+            one = socket.socket(fileno=os.dup(int(name)))
+            if one.getpeername()[1:2] == (port,):
+                found.append(one)
+            else:
+                one.close()
+    return found
+
+
 def test_a_connection_whose_other_end_is_gone_is_given_up_in_less_than_a_minute(
-    run: Callable[[Story], None], monkeypatch: pytest.MonkeyPatch
+    run: Callable[[Story], None],
 ) -> None:
-    seen: list[tuple[int, int, int]] = []
-
-    def look(one: socket.socket) -> None:
-        be_impatient(one)
-        seen.append((
-            one.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE),
-            one.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE)
-            + one.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL)
-            * one.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT),
-            one.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT),
-        ))  # fmt: skip
-
-    monkeypatch.setattr(network, "be_impatient", look)
-
     async def story(server: Server) -> None:
         web_socket = await SocketNetwork().websocket(server.ws, Listener())
         http = await SocketNetwork().http(server.http)
-        assert len(seen) == 2
-        assert all(is_on and idle_s < 60 and ms < 60_000 for is_on, idle_s, ms in seen)
+        ours = connected_to(urlsplit(server.http).port or 0)
+        assert len({one.getsockname() for one in ours}) == 2
+        seen = [patience(one) for one in ours]
+        for one in ours:
+            one.close()
+        assert all(is_on and idle_s < 60 and 0 < ms < 60_000 for is_on, idle_s, ms in seen)
         web_socket.close()
         http.close()
 
@@ -403,7 +421,7 @@ def test_there_are_never_more_connections_than_the_limit() -> None:
         server = Server()
         await server.start()
         connections = SocketNetwork()
-        opened = [await connections.http(server.http) for _ in range(network.MOST_CONNECTIONS)]
+        opened = [await connections.http(server.http) for _ in range(MOST_CONNECTIONS)]
         with pytest.raises(OSError, match="are open already"):
             await connections.http(server.http)
         opened[0].close()

@@ -54,7 +54,7 @@ def test_filters_become_units() -> None:
     assert (btc.min_quantity, btc.max_quantity) == (1000, 9000 * 10**8)
     assert btc.market_max_quantity == 8150000000
     assert btc.min_notional == "5"
-    assert [(one.kind, one.most) for one in read.limits][0] == ("weight", 6000)
+    assert (read.limits[0].kind, read.limits[0].most) == ("weight", 6000)
 
 
 def test_of_percent_price_bounds_by_side_the_narrower_ones_hold() -> None:
