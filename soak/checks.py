@@ -150,11 +150,13 @@ def new_risk(case: Case) -> Iterator[str]:
     until it listens again or the moment is over.
     """
     resting, having = ASKED_FOR[case.venue.product]
-    listens, asked, deaf_at_ns = False, set[str](), 0
+    listens, asked, deaf_at_ns, changed_at_ns = False, set[str](), 0, 0
     for entry in case.log:
         if entry["product"] != case.venue.product:
             continue
         what = entry["what"]
+        if what in ("deaf", "listened"):
+            changed_at_ns = entry["at_ns"]
         if what == "deaf":
             listens, asked, deaf_at_ns = False, set(), entry["at_ns"]
         elif what == "listened":
@@ -162,14 +164,18 @@ def new_risk(case: Case) -> Iterator[str]:
         elif listens and what in resting | having:
             asked.add(what)
         is_clean = listens and bool(asked & resting) and bool(asked & having)
-        if is_clean or not entry.get("ids"):
+        is_early = not listens and 0 <= entry["at_ns"] - deaf_at_ns < KNOWN_WITHIN_NS
+        if is_clean or is_early:
             continue
-        if not listens and deaf_at_ns and entry["at_ns"] - deaf_at_ns < KNOWN_WITHIN_NS:
-            continue
-        for name in entry["ids"]:
+        for name in entry.get("ids", ()):
             order = case.journal.orders.get(name)
             if order is not None and _adds_risk(order, case.venue.product):
-                yield f"{name} came before the account was asked for (entry {entry['number']})"
+                since = (entry["at_ns"] - changed_at_ns) / 10**9
+                state = "listened again" if listens else "was deaf"
+                yield (
+                    f"{name} ({order.strategy}, {order.side}) came {since:.3f} s after the "
+                    f"trader {state}, having asked {sorted(asked)} (entry {entry['number']})"
+                )
 
 
 def _adds_risk(order: JournalOrder, product: str) -> bool:

@@ -44,7 +44,7 @@ class Chronicle:
     ) -> None:
         """Keep one entry."""
         self._count += 1
-        ids = _new_ids(values) if values else []
+        ids = _new_ids(values) if values and _places(what) else []
         self._entries.append(Entry(self._count, self._now_ns(), what, account, product, ids))
 
     def told(self, account: str) -> dict[str, Any]:
@@ -62,3 +62,8 @@ def _new_ids(values: Mapping[str, str]) -> list[str]:
         for name, value in values.items()
         if name.lower().endswith(_IDS) and not name.startswith(_NOT_NEW)
     ]
+
+
+def _places(endpoint: str) -> bool:
+    """Tell whether an endpoint takes new orders; others name those that there are."""
+    return endpoint.startswith("POST ") or ".place" in endpoint or "Replace" in endpoint

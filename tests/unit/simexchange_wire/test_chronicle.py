@@ -38,11 +38,13 @@ def test_orders_questions_and_listeners_stand_in_the_order_in_which_they_came() 
 
 
 def test_the_newest_entries_are_kept_and_the_others_counted() -> None:
-    chronicle = Chronicle(lambda: 5, most=2)
+    chronicle = Chronicle(lambda: 5, most=3)
     for name in ("a", "b", "c"):
         values = {"newClientOrderId": name, "cancelOrigClientOrderId": "old"}
         chronicle.note("POST /api/v3/order", account="demo", product="spot", values=values)
+    canceled = {"clientAlgoId": "c"}
+    chronicle.note("algoOrder.cancel", account="demo", product="usdm", values=canceled)
     told = chronicle.told("demo")
-    assert [entry.ids for entry in told["entries"]] == [["b"], ["c"]]
+    assert [entry.ids for entry in told["entries"]] == [["b"], ["c"], []]
     assert told["dropped"] == 1
     assert chronicle.told("other")["entries"] == []
