@@ -54,9 +54,8 @@ def prove(result: dict[str, Any], cwd: Path) -> None:
         f.start + f.realized + f.unrealized - f.fees + f.funding for f in figures
     ]
     pnl = result["pnl"]
-    assert Decimal(pnl["net"]) == (
-        Decimal(pnl["realized"]) + Decimal(pnl["unrealized"]) - Decimal(pnl["fees"])
-    )
+    gained = sum(Decimal(pnl[name]) for name in ("realized", "unrealized", "funding", "other"))
+    assert Decimal(pnl["net"]) == gained - Decimal(pnl["fees"])
     assert (cwd / result["report"]).read_text().startswith("<!doctype html>")
 
 
