@@ -16,10 +16,9 @@ from holdfast.domain.account import Account
 from holdfast.domain.ids import Symbol
 from holdfast.domain.instant import NS_PER_MS, NS_PER_S, Clock, Timer
 from holdfast.domain.venue import CountdownCancel
-from holdfast.errors import VenueRefused, VenueTimeout, VenueUnavailable
+from holdfast.errors import HoldfastError
 from holdfast.runtime.recorder import Recorder
 
-_NOT_DONE = (VenueTimeout, VenueUnavailable, VenueRefused)
 _NOT_ARMED = "the countdown could not be"
 
 
@@ -72,11 +71,6 @@ class DeadMan:
     def start(self) -> None:
         """Guard from here on."""
         self._tick()
-
-    def poke(self) -> None:
-        """Look now: an order is about to rest, or a position was opened."""
-        if self._timer is not None and self._wanted() != self.armed_until_ns.keys():
-            self._act()
 
     async def close(self) -> None:
         """End the countdowns of symbols where nothing rests; the others run out."""
@@ -144,7 +138,7 @@ class DeadMan:
         asked_at_ns = self._clock.now_ns()
         try:
             await self._venue.countdown(symbol, ms=self._rule.countdown_ms)
-        except _NOT_DONE as error:
+        except HoldfastError as error:
             self._note_failure(f"{symbol}: {_NOT_ARMED} started ({error})")
             return False
         self._note_success()
@@ -154,7 +148,7 @@ class DeadMan:
     async def _disarm(self, symbol: Symbol, reason: str) -> None:
         try:
             await self._venue.countdown(symbol, ms=0)
-        except _NOT_DONE as error:
+        except HoldfastError as error:
             self._note_failure(f"{symbol}: {_NOT_ARMED} ended ({error})")
             return
         self._note_success()

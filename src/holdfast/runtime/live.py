@@ -76,22 +76,25 @@ class LiveGround:
         way = Way(self.endpoints, self._credentials, options)
         wanted = [self._options.symbol] if self._options.symbol else self._config.symbols
         where = f"live at {self.endpoints.rest} ({self._network_name})"
+        venue = make_venue(
+            self._product,
+            network,
+            clock=clock,
+            config=self._config,
+            way=way,
+            governor=self._governor(clock, stack),
+        )
         return Ground(
-            venue=make_venue(
-                self._product,
-                network,
-                clock=clock,
-                config=self._config,
-                way=way,
-                governor=self._governor(clock, stack),
-            ),
+            venue=venue,
             clock=clock,
             name="binance",
             symbols=list(wanted),
             notes=[where],
             check=_check,
             first_words=partial(self._judge_key, network, clock),
-            settings=settings_of(self._product, network, clock=clock, way=way),
+            settings=settings_of(
+                self._product, network, clock=clock, way=way, governor=venue.governor
+            ),
             ask_status=self._ask_status(network, clock, stack),
         )
 

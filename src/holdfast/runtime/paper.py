@@ -85,15 +85,18 @@ class PaperGround:
             each_trade=True,
         )
         way = Way(endpoints, credentials_of(self._config.venue), options)
+        venue = make_venue(product, network, clock=clock, config=self._config, way=way)
         return Ground(
-            venue=make_venue(product, network, clock=clock, config=self._config, way=way),
+            venue=venue,
             clock=clock,
             name="simulated",
             symbols=symbols,
             notes=notes.notes,
             check=partial(_check, status.market_time_ns),
             first_words=_nothing,
-            settings=settings_of(product, network, clock=clock, way=way),
+            settings=settings_of(
+                product, network, clock=clock, way=way, governor=venue.governor
+            ),
             ask_status=status_of(network, spot.rest, clock=clock, stack=stack),
         )
 

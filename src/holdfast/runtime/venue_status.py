@@ -9,13 +9,14 @@ from collections.abc import Awaitable, Callable
 
 from holdfast.domain import events as ev
 from holdfast.domain.instant import NS_PER_S, Clock
-from holdfast.errors import VenueRefused, VenueTimeout, VenueUnavailable
+from holdfast.errors import HoldfastError
 from holdfast.gateway.breaker import Breakers
 from holdfast.runtime.recorder import Recorder
 from holdfast.traffic.breaker import BreakerState
 
 EVERY_NS = 30 * NS_PER_S
-_UNANSWERED = (VenueTimeout, VenueUnavailable, VenueRefused)
+BELIEVED_NS = 300 * NS_PER_S
+"""How long maintenance is believed in when nobody says it any more: exits wait for it, too."""
 
 
 class VenueStatus:
@@ -39,6 +40,7 @@ class VenueStatus:
         self._clock = clock
         self._recorder = recorder
         self._tell = tell
+        self._told_at_ns = 0
         self._task: asyncio.Task[None] | None = None
         breakers.on_change = self._on_breaker
 
@@ -54,11 +56,17 @@ class VenueStatus:
             self._task = None
 
     async def look(self) -> None:
-        """Ask once and act on the answer; no answer changes nothing."""
+        """Ask once and act on the answer; no answer changes nothing, for a while."""
         try:
             is_normal, word = await self._ask()
-        except _UNANSWERED:
+        except HoldfastError as error:
+            if self._clock.now_ns() - self._told_at_ns >= BELIEVED_NS:
+                self._take(is_normal=True, word=f"not told any more: {error}")
             return
+        self._told_at_ns = self._clock.now_ns()
+        self._take(is_normal=is_normal, word=word)
+
+    def _take(self, *, is_normal: bool, word: str) -> None:
         if is_normal == self.is_normal:
             return
         self.is_normal = is_normal

@@ -76,7 +76,9 @@ def shared_governor(
     stack.callback(pool.close)
     return Governor(
         clock,
-        scoped((SPOT if product is Product.SPOT else USDM).limits, account),
+        scoped(
+            (SPOT if product is Product.SPOT else USDM).limits, account, product=product
+        ),
         account=account,
         pool=pool,
         run=pool.run,
@@ -101,7 +103,7 @@ def status_of(
 
 
 def settings_of(
-    product: Product, network: Network, *, clock: AnyClock, way: Way
+    product: Product, network: Network, *, clock: AnyClock, way: Way, governor: Governor
 ) -> BinanceSettings | None:
     """Make what reads and sets the account's settings; None where there are none."""
     if product is Product.SPOT:
@@ -112,6 +114,7 @@ def settings_of(
         origin=way.endpoints.rest,
         credentials=way.credentials,
         options=way.options,
+        governor=governor,
         dialect=USDM,
     )
     return BinanceSettings(rest)

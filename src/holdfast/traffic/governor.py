@@ -14,7 +14,7 @@ from functools import partial
 
 import msgspec
 
-from holdfast.domain.instant import NS_PER_MS, Clock, Timer
+from holdfast.domain.instant import NS_PER_MS, NS_PER_S, Clock, Timer
 from holdfast.traffic.limits import NO_HOLD, Cost, Hold, Limit
 from holdfast.traffic.pool import Pool
 
@@ -23,6 +23,9 @@ GRANTED = 0
 
 LEASE_NS = 2 * NS_PER_MS
 """When to ask again while a portion is on its way."""
+
+TURN_NS = 2 * NS_PER_S
+"""How long after a window's turn the venue's counts may be of the one before."""
 
 Run = Callable[[Callable[[], None]], None]
 """Carries out work on a pool: at once, or elsewhere when it is behind a file or a wire."""
@@ -153,10 +156,16 @@ class Governor:
                     self._lease(limit, purse, self._portion(limit) - purse.left)
 
     def learn(self, kind: str, window_ns: int, *, used: int) -> None:
-        """Take the venue's count of the present window, as its answer named it."""
+        """Take the venue's count of the present window, as its answer named it.
+
+        Just after a turn it may be the count of the window before, so it is left out.
+        """
+        venue_ns = self._clock.now_ns() + self.offset_ns
         for limit in self.limits:
             if limit.kind == kind and limit.window_ns == window_ns:
-                purse = self._purse(limit, self._clock.now_ns() + self.offset_ns)
+                if venue_ns % window_ns < min(TURN_NS, window_ns // 10):
+                    continue
+                purse = self._purse(limit, venue_ns)
                 if used > max(purse.told, purse.used):
                     purse.told = used
                     self._run(partial(self._see, limit, purse, used, max(0, purse.left)))

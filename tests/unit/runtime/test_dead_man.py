@@ -7,7 +7,7 @@ from typing import TypeVar
 from holdfast.domain import events as ev
 from holdfast.domain.ids import AccountId, Shard, Symbol
 from holdfast.domain.instant import NS_PER_S
-from holdfast.errors import VenueUnavailable
+from holdfast.errors import CredentialsRefused, HoldfastError, VenueUnavailable
 from holdfast.journal.writer import Journal
 from holdfast.runtime.dead_man import DeadMan, DeadManRule
 from holdfast.runtime.recorder import Recorder
@@ -27,13 +27,15 @@ Kind = TypeVar("Kind", bound=ev.Event)
 class Venue:
     """Takes countdowns, or does not."""
 
+    error: HoldfastError = VenueUnavailable("down")
+
     def __init__(self) -> None:
         self.asked: list[tuple[Symbol, int]] = []
         self.is_down = False
 
     async def countdown(self, symbol: Symbol, *, ms: int) -> None:
         if self.is_down:
-            raise VenueUnavailable("down")
+            raise self.error
         self.asked.append((symbol, ms))
 
 
@@ -126,7 +128,6 @@ def test_a_position_ends_the_countdown_of_its_symbol_so_that_its_stop_stays() ->
         order = desk.rest()
         await desk.pass_s(2)
         desk.recorder.decide(told.filled(order, "1", quantity="0.5"))
-        desk.dead_man.poke()
         await desk.pass_s(1)
         assert desk.venue.asked[-1] == (SYMBOL, 0)
         assert not desk.dead_man.armed_until_ns
@@ -144,6 +145,18 @@ def test_who_has_seen_that_stops_survive_may_guard_positions_too() -> None:
         assert desk.venue.asked == [(SYMBOL, 120_000)]
 
     run(Desk(with_positions=True), story)
+
+
+def test_a_refused_key_is_a_failure_to_arm_and_ends_nothing() -> None:
+    async def story(desk: Desk) -> None:
+        desk.rest()
+        desk.venue.is_down, desk.venue.error = True, CredentialsRefused("address not listed")
+        await desk.pass_s(5)
+        desk.venue.is_down = False
+        await desk.pass_s(2)
+        assert desk.venue.asked == [(SYMBOL, 120_000)]
+
+    run(Desk(), story)
 
 
 def test_a_loop_that_does_not_handle_fills_does_not_refresh() -> None:

@@ -9,7 +9,7 @@ from holdfast.errors import VenueUnavailable
 from holdfast.gateway.breaker import Breakers
 from holdfast.journal.writer import Journal
 from holdfast.runtime.state import State
-from holdfast.runtime.venue_status import VenueStatus
+from holdfast.runtime.venue_status import BELIEVED_NS, VenueStatus
 from holdfast.testing.clock import ManualClock
 from holdfast.traffic.breaker import BreakerState
 from tests.unit.journal.kit import MemoryStore
@@ -63,6 +63,23 @@ def test_maintenance_opens_every_breaker_and_its_end_lets_one_order_try() -> Non
             "VenueStatusChanged",
         ]
         assert len(desk.said) == 2
+
+    asyncio.run(story())
+
+
+def test_maintenance_that_nobody_confirms_any_more_ends_by_itself() -> None:
+    async def story() -> None:
+        desk = Desk()
+        desk.answer = (False, "system maintenance")
+        await desk.status.look()
+        desk.answer = None
+        desk.clock.wait(BELIEVED_NS - 1)
+        await desk.status.look()
+        assert not desk.status.is_normal
+        desk.clock.wait(1)
+        await desk.status.look()
+        assert desk.status.is_normal
+        assert "not told any more" in desk.said[-1]
 
     asyncio.run(story())
 

@@ -73,10 +73,23 @@ def test_windows_turn_by_the_venues_clock() -> None:
 
 
 def test_what_strangers_used_is_not_given_out() -> None:
-    governor, _ = governed(MINUTE)
+    governor, clock = governed(MINUTE)
+    clock.advance(5 * NS_PER_S)
     assert governor.ask(Cost(weight=1)) == GRANTED
     governor.learn("weight", 60 * NS_PER_S, used=700)
     assert 100 <= spend(governor, Cost(weight=1)) <= 200
+
+
+def test_a_count_that_comes_at_the_turn_is_not_taken_for_the_new_windows() -> None:
+    governor, clock = governed(MINUTE, ORDERS)
+    clock.advance(60 * NS_PER_S + 100 * NS_PER_MS)
+    governor.learn("weight", 60 * NS_PER_S, used=990)
+    governor.learn("orders", 10 * NS_PER_S, used=100)
+    assert spend(governor, ONE) == 80
+    clock.advance(62 * NS_PER_S)
+    governor.learn("weight", 60 * NS_PER_S, used=990)
+    clock.advance(70 * NS_PER_S)
+    assert spend(governor, ONE) < 80
 
 
 def test_two_processes_never_use_more_than_there_is() -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from holdfast.domain.instant import NS_PER_MS, NS_PER_S, Clock
+from holdfast.domain.instrument import Product
 from holdfast.domain.ports import HttpAnswer, HttpConnection, Network
 from holdfast.errors import (
     CredentialsRefused,
@@ -94,6 +95,7 @@ class Rest:
         )
         self.offset_ns = 0
         self.governor = governor or own_governor(clock, dialect)
+        self._owns_governor = governor is None
         self.breaker = Breaker(QUERIES)
         self._network = network
         self._clock = clock
@@ -108,7 +110,7 @@ class Rest:
 
     def adopt(self, limits: Sequence[RateLimit]) -> None:
         """Have the governor keep to the limits that the venue named."""
-        self.governor.adopt(scoped(limits, self.governor.account))
+        self.governor.adopt(scoped(limits, self.governor.account, product=self.product))
 
     def now_ns(self) -> int:
         """Give the instant of the clock here."""
@@ -204,7 +206,12 @@ class Rest:
             raise VenueUnavailable(f"{origin}: no connection ({error})") from error
 
     async def close(self) -> None:
-        """Disconnect; idempotent, and a later question connects again."""
+        """Disconnect; idempotent, and a later question connects again.
+
+        A governor of its own takes no more portions ahead of time, so no timer is left behind.
+        """
+        if self._owns_governor:
+            self.governor.close()
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -295,16 +302,24 @@ class Rest:
 
 def own_governor(clock: Clock, dialect: Dialect) -> Governor:
     """Make a governor for who shares the venue's limits with nobody."""
-    limits = scoped(dialect.limits, NOBODYS)
+    limits = scoped(dialect.limits, NOBODYS, product=dialect.product)
     return Governor(
         clock, limits, account=NOBODYS, pool=MemoryPool(), run=_at_once, post=_at_once
     )
 
 
-def scoped(limits: Sequence[RateLimit], account: str) -> list[Limit]:
-    """Say of each limit whom it counts: orders the account's, all else the address's."""
+def scoped(limits: Sequence[RateLimit], account: str, *, product: Product) -> list[Limit]:
+    """Say of each limit whom it counts: orders the account's, all else the address's.
+
+    The products count apart, so that one file can hold the limits of both.
+    """
     return [
-        Limit(one.kind, one.window_ns, one.most, account if one.kind == "orders" else ADDRESS)
+        Limit(
+            one.kind,
+            one.window_ns,
+            one.most,
+            f"{product.value} {account if one.kind == 'orders' else ADDRESS}",
+        )
         for one in limits
     ]
 
