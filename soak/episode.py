@@ -16,6 +16,8 @@ from typing import Any
 
 import msgspec
 
+from holdfast.domain import events as ev
+from soak.facts import read_journal
 from soak.plan import Plan
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -24,6 +26,8 @@ EVENTS_PER_SECOND = 6
 ENDS_WITHIN_S = 240
 ASKED_WITHIN_S = 30
 HOLDFAST = ("-m", "holdfast")
+UNREACHABLE, STARTS = 5, 5
+NOT_BEGUN = "the venue did not let the trader begin"
 DEFINITE = (0, 1)
 """How a run may end: in order, or in order with an incident that is left open."""
 
@@ -137,6 +141,19 @@ def trade(
             process.communicate()
             if process.returncode != -signal.SIGKILL:
                 break
+    for attempt in range(STARTS):
+        result, trouble = _to_the_end(plan, folder, url, trader=trader)
+        if trouble != NOT_BEGUN:
+            return result, trouble
+        time.sleep(attempt)
+    return {}, f"the trader did not begin in {STARTS} starts"
+
+
+def _to_the_end(
+    plan: Plan, folder: Path, url: str, *, trader: Sequence[str]
+) -> tuple[dict[str, Any], str]:
+    """Run the trader once; one that the venue did not let begin may be started again."""
+    begun = _runs_in(folder / "journal.db")
     with (folder / "trader.err").open("wb") as errors:
         process = _trader(plan, folder, url, program=trader, errors=errors)
         try:
@@ -146,6 +163,8 @@ def trade(
             process.communicate()
             return {}, f"the trader did not end within {ENDS_WITHIN_S} s"
     said = (folder / "trader.err").read_text(errors="replace").strip()
+    if process.returncode == UNREACHABLE and _runs_in(folder / "journal.db") == begun:
+        return {}, NOT_BEGUN
     if process.returncode not in DEFINITE or not out.startswith(b"{"):
         return {}, f"the trader ended with {process.returncode}: {said[-600:]}"
     if "Traceback" in said or "internal error" in said:
@@ -173,6 +192,13 @@ def _trader(
         "--for", f"{plan.market_s}s", "--json", *resume,
         program=program, folder=folder, errors=errors,
     )  # fmt: skip
+
+
+def _runs_in(journal: Path) -> int:
+    """Count how often strategies were started, which is when trading begins."""
+    if not journal.exists():
+        return 0
+    return sum(isinstance(event, ev.StrategyStarted) for event in read_journal(journal))
 
 
 def _start(

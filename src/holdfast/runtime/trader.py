@@ -4,6 +4,8 @@ Open, trade, stop. It starts blocked; the venue and the journal have to agree be
 taken, and again after every connect.
 """
 
+import asyncio
+
 from holdfast.domain import events as ev
 from holdfast.domain.contracts import is_contract
 from holdfast.domain.instant import NS_PER_S, Clock
@@ -21,6 +23,7 @@ from holdfast.runtime.state import STATE_FORM, State
 from holdfast.runtime.stops import Stops
 
 BARRIER_EVERY_NS = 300 * NS_PER_S
+CANCELED_AGAIN_S = 1.0
 
 
 class Trader:
@@ -130,12 +133,20 @@ class Trader:
         return state_hash
 
     async def quiet(self) -> None:
-        """Wait until nothing rests any more."""
+        """Wait until nothing rests any more; what still does after a while is canceled again.
+
+        A cancel may be refused for its time stamp or lost, and an order may come to the book late.
+        """
         while not self.is_quiet:
-            if self._recorder.is_idle:
-                await self.cast.changed()
-            else:
-                await self._recorder.settled()
+            try:
+                async with asyncio.timeout(CANCELED_AGAIN_S):
+                    if self._recorder.is_idle:
+                        await self.cast.changed()
+                    else:
+                        await self._recorder.settled()
+            except TimeoutError:
+                self.cancel_all(reason="it still rests")
+                self._recorder.flush()
 
     def end(self, reason: str) -> str:
         """Write the last marks, counts and the barrier; gives the state hash."""

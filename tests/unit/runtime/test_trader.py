@@ -10,7 +10,7 @@ from holdfast.domain import events as ev
 from holdfast.domain.instant import NS_PER_S
 from holdfast.domain.intent import Buy
 from holdfast.domain.order import OrderStatus
-from holdfast.domain.venue import CancelAcked, ReportKind
+from holdfast.domain.venue import CancelAcked, CancelRefused, ReportKind
 from holdfast.errors import ConfigError, JournalError, UsageError
 from holdfast.risk.halt import UNRECONCILED
 from holdfast.runtime.config import Config
@@ -172,6 +172,29 @@ def test_it_is_quiet_when_the_last_order_is_gone_and_on_disk() -> None:
         await asyncio.wait_for(quiet, 5)
 
     asyncio.run(story())
+
+
+def test_what_still_rests_after_a_refused_cancel_is_canceled_again() -> None:
+    async def story() -> None:
+        one = Watcher()
+        floor = Floor(one=one).open()
+        bid(floor, one)
+        floor.trader.begin_stop("enough")
+        floor.entry.answer_cancel(
+            floor.entry.canceled[0], CancelRefused(-1021, "Timestamp is ahead of the server.")
+        )
+        floor.commit()
+        quiet = asyncio.create_task(floor.trader.quiet())
+        while len(floor.entry.canceled) < 2:
+            await asyncio.sleep(0.02)
+        assert floor.entry.canceled[1] == floor.entry.canceled[0]
+        floor.entry.answer_cancel(
+            floor.entry.canceled[1], CancelAcked(floor.traded.quantity("0"))
+        )
+        floor.commit()
+        await asyncio.wait_for(quiet, 5)
+
+    asyncio.run(asyncio.wait_for(story(), 10))
 
 
 def test_it_is_quiet_when_the_last_order_was_withheld() -> None:
