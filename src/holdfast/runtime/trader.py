@@ -135,7 +135,8 @@ class Trader:
     async def quiet(self) -> None:
         """Wait until nothing rests any more; what still does after a while is canceled again.
 
-        A cancel may be refused for its time stamp or lost, and an order may come to the book late.
+        A cancel may be refused for its time stamp or lost, and an order may come to the book
+        late.
         """
         while not self.is_quiet:
             try:

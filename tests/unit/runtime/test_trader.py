@@ -15,7 +15,7 @@ from holdfast.errors import ConfigError, JournalError, UsageError
 from holdfast.risk.halt import UNRECONCILED
 from holdfast.runtime.config import Config
 from holdfast.runtime.state import fold_records
-from holdfast.runtime.trader import BARRIER_EVERY_NS
+from holdfast.runtime.trader import BARRIER_EVERY_NS, CANCELED_AGAIN_S
 from tests.unit.runtime.kit import Floor, Watcher
 
 
@@ -185,8 +185,7 @@ def test_what_still_rests_after_a_refused_cancel_is_canceled_again() -> None:
         )
         floor.commit()
         quiet = asyncio.create_task(floor.trader.quiet())
-        while len(floor.entry.canceled) < 2:
-            await asyncio.sleep(0.02)
+        await asyncio.wait({quiet}, timeout=1.5 * CANCELED_AGAIN_S)
         assert floor.entry.canceled[1] == floor.entry.canceled[0]
         floor.entry.answer_cancel(
             floor.entry.canceled[1], CancelAcked(floor.traded.quantity("0"))
