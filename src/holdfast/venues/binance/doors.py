@@ -25,7 +25,7 @@ class Doors:
         if not urls:
             raise ValueError("a venue without an address cannot be reached")
         self._urls = tuple(urls)
-        self._monotonic_ns = monotonic_ns
+        self.monotonic_ns = monotonic_ns
         self._most = failures
         self._way_back_ns = way_back_ns
         self._at = 0
@@ -62,7 +62,7 @@ class Doors:
         """Use the next address; after the last one comes the first."""
         self._failures = 0
         self._at = (self._at + 1) % len(self._urls)
-        self._left_at_ns = self._monotonic_ns()
+        self._left_at_ns = self.monotonic_ns()
 
     def worked(self) -> None:
         """Note that the address in use does its work."""
@@ -70,9 +70,7 @@ class Doors:
 
     def may_go_back(self) -> bool:
         """Tell whether the wanted address is worth another trial."""
-        return (
-            self.is_elsewhere and self._monotonic_ns() >= self._left_at_ns + self._way_back_ns
-        )
+        return self.is_elsewhere and self.monotonic_ns() >= self._left_at_ns + self._way_back_ns
 
     def go_back(self) -> None:
         """Use the wanted address again; its first failure is one too many."""
@@ -80,4 +78,4 @@ class Doors:
 
     def stay(self) -> None:
         """Note that the wanted address failed a trial: the next one is later."""
-        self._left_at_ns = self._monotonic_ns()
+        self._left_at_ns = self.monotonic_ns()

@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Protocol
 
-from holdfast.domain.instant import Clock
+from holdfast.domain.instant import NS_PER_S, Clock
 from holdfast.domain.ports import HttpAnswer, Network
 from holdfast.domain.venue import Pingable
 from holdfast.errors import HoldfastError, VenueTimeout, VenueUnavailable
@@ -71,11 +71,11 @@ class OrderSession:
         self._jitter = jitter
         self._opened_count = 0
         self._is_measuring = False
-        self._heard_at_s = 0.0
+        self._heard_at_ns = 0
         self._deadline: asyncio.TimerHandle | None = None
         self._take_ping: Callable[[Pingable, bytes], None] | None = None
         self._logon: asyncio.Future[None] | None = None
-        self._standby = Standby(rest)
+        self._standby = Standby(rest, monotonic_ns=clock.monotonic_ns)
         self._tasks: set[asyncio.Task[None]] = set()
         self._socket = StandingSocket(
             network,
@@ -142,7 +142,7 @@ class OrderSession:
 
     def doubt(self, waited_s: float) -> None:
         """Leave a connection that has said nothing since something was asked on it."""
-        if self._loop_s() - self._heard_at_s >= waited_s:
+        if self._clock.monotonic_ns() - self._heard_at_ns >= waited_s * NS_PER_S:
             self._socket.reopen(f"no answer for {waited_s:g} s")
 
     async def close(self) -> None:
@@ -159,7 +159,7 @@ class OrderSession:
     def on_open(self) -> None:
         """Log on where the key allows it, else be ready at once."""
         self._opened_count += 1
-        self._heard_at_s = self._loop_s()
+        self._heard_at_ns = self._clock.monotonic_ns()
         if not self._credentials.is_ed25519:
             self._ready()
             return
@@ -176,7 +176,7 @@ class OrderSession:
 
     def on_text(self, frame: memoryview) -> None:
         """Hand a reply over; what cannot be read is left to the deadlines of its owner."""
-        self._heard_at_s = self._loop_s()
+        self._heard_at_ns = self._clock.monotonic_ns()
         read = reply(frame)
         if isinstance(read, Unreadable):
             return
@@ -266,10 +266,6 @@ class OrderSession:
         while True:
             await asyncio.sleep(self._options.measure_every_s)
             await self._measure()
-
-    @staticmethod
-    def _loop_s() -> float:
-        return asyncio.get_running_loop().time()
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 
+from holdfast.domain.instant import NS_PER_S
 from holdfast.domain.ports import HttpAnswer, HttpConnection
 from holdfast.errors import VenueUnavailable
 from holdfast.venues.binance.rest import Rest
@@ -17,7 +18,7 @@ from holdfast.venues.binance.wire.requests import Call
 
 LINES = 3
 PAUSE_S = 1.0
-MUTE_S = 15.0
+MUTE_NS = 15 * NS_PER_S
 """How long a connection may owe an answer: longer than an order's own deadline."""
 OnAnswer = Callable[[HttpAnswer | None], None]
 
@@ -25,31 +26,38 @@ OnAnswer = Callable[[HttpAnswer | None], None]
 class _Line:
     """One connection and how many of its requests wait."""
 
-    def __init__(self, connection: HttpConnection, on_lost: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        connection: HttpConnection,
+        on_lost: Callable[[], None],
+        *,
+        monotonic_ns: Callable[[], int],
+    ) -> None:
+        self._monotonic_ns = monotonic_ns
         self.connection = connection
-        self._asked_at_s: deque[float] = deque()
+        self._asked_at_ns: deque[int] = deque()
         self._on_lost = on_lost
 
     @property
     def unanswered(self) -> int:
         """Give how many requests wait."""
-        return len(self._asked_at_s)
+        return len(self._asked_at_ns)
 
     def is_mute(self) -> bool:
         """Tell whether the oldest request has waited for too long, and so do all behind it."""
-        asked = self._asked_at_s
-        return bool(asked) and asyncio.get_running_loop().time() - asked[0] > MUTE_S
+        asked = self._asked_at_ns
+        return bool(asked) and self._monotonic_ns() - asked[0] > MUTE_NS
 
     def send(self, call: Call, rest: Rest, *, on_answer: OnAnswer) -> bool:
         """Write a request; False when it is certain that nothing was written."""
 
         def answered(answer: HttpAnswer | None) -> None:
-            self._asked_at_s.popleft()
+            self._asked_at_ns.popleft()
             if answer is None:
                 self._on_lost()
             on_answer(answer)
 
-        self._asked_at_s.append(asyncio.get_running_loop().time())
+        self._asked_at_ns.append(self._monotonic_ns())
         try:
             self.connection.send(
                 call.method,
@@ -59,7 +67,7 @@ class _Line:
                 on_answer=answered,
             )
         except ConnectionError:
-            self._asked_at_s.pop()
+            self._asked_at_ns.pop()
             self._on_lost()
             return False
         return True
@@ -68,8 +76,9 @@ class _Line:
 class Standby:
     """The connections of one key; each request is written once, on one of them."""
 
-    def __init__(self, rest: Rest) -> None:
+    def __init__(self, rest: Rest, *, monotonic_ns: Callable[[], int]) -> None:
         self._rest = rest
+        self._monotonic_ns = monotonic_ns
         self._lines: list[_Line] = []
         self._lost = asyncio.Event()
 
@@ -80,7 +89,8 @@ class Standby:
 
     async def open(self) -> None:
         """Open the first connection; VenueUnavailable when that fails."""
-        self._lines.append(_Line(await self._rest.connect(), self._lost.set))
+        connection = await self._rest.connect()
+        self._lines.append(_Line(connection, self._lost.set, monotonic_ns=self._monotonic_ns))
 
     def send(self, call: Call, *, on_answer: OnAnswer) -> bool:
         """Write a request; False when it is certain that nothing was written."""

@@ -10,6 +10,7 @@ import asyncio
 import itertools
 from collections.abc import Awaitable, Callable, Coroutine
 
+from holdfast.domain.instant import NS_PER_S
 from holdfast.domain.ports import Network, WebSocket
 from holdfast.errors import HoldfastError, VenueUnavailable
 from holdfast.venues.binance.doors import Doors
@@ -19,7 +20,7 @@ from holdfast.venues.binance.owners import OPEN_GATE, Gate, OverlapOwner, Socket
 
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 30.0
-STEADY_S = 5.0
+STEADY_NS = 5 * NS_PER_S
 """What a connection has to last for the next pause to be a short one again."""
 MOST_HASTY = 6
 """How often pauses double between connections that worked and did not last."""
@@ -158,8 +159,11 @@ class StandingSocket:
 
     # The one connection.
 
+    def _new_life(self) -> "_Life":
+        return _Life(self, self._owner, monotonic_ns=self._doors.monotonic_ns)
+
     async def _connect(self) -> None:
-        life = self._life = _Life(self, self._owner)
+        life = self._life = self._new_life()
         self._is_proven = False
         life.hear(self._owner.on_text)
         try:
@@ -236,7 +240,7 @@ class StandingSocket:
     async def _open_successor(self, overlap: OverlapOwner) -> "_Life | None":
         goes_back = self._doors.may_go_back()
         door = self._doors.wanted if goes_back else self._doors.current
-        life = self._successor = _Life(self, self._owner)
+        life = self._successor = self._new_life()
         life.hear(overlap.on_new_text)
         try:
             socket = await self._knock(door, life)
@@ -328,14 +332,21 @@ class StandingSocket:
 class _Life:
     """One connection of a standing socket, and what its pings are answered on."""
 
-    def __init__(self, standing: StandingSocket, owner: SocketOwner) -> None:
+    def __init__(
+        self,
+        standing: StandingSocket,
+        owner: SocketOwner,
+        *,
+        monotonic_ns: Callable[[], int],
+    ) -> None:
         self.socket: WebSocket | None = None
         self.frames = 0
         self._standing = standing
         self._on_text: Callable[[memoryview], None] = _nobody
         self._owner = owner
         self._early_pongs: list[bytes] = []
-        self._steady_at_s = 0.0
+        self._monotonic_ns = monotonic_ns
+        self._steady_at_ns = 0
 
     def hear(self, on_text: Callable[[memoryview], None]) -> None:
         """Have messages given to somebody from here on."""
@@ -344,11 +355,11 @@ class _Life:
     @property
     def has_lasted(self) -> bool:
         """Tell whether this connection was up for a while."""
-        return asyncio.get_running_loop().time() >= self._steady_at_s
+        return self._monotonic_ns() >= self._steady_at_ns
 
     def take(self, socket: WebSocket) -> None:
         self.socket = socket
-        self._steady_at_s = asyncio.get_running_loop().time() + STEADY_S
+        self._steady_at_ns = self._monotonic_ns() + STEADY_NS
         for payload in self._early_pongs:
             socket.pong(payload)
         self._early_pongs.clear()

@@ -89,6 +89,7 @@ def test_an_answer_that_does_not_come_in_time_is_unknown_and_a_late_one_changes_
         desk.entry.submit(order("A"))
         desk.clock.wait(3 * NS_PER_S)
         desk.entry.submit(order("B"))
+        desk.socket.receive(json.dumps({"id": 99, "status": 200}))
         desk.clock.wait(8 * NS_PER_S)
         assert desk.sink.answers == [("A", Unknown("no answer in time"))]
         desk.socket.receive(
@@ -406,14 +407,14 @@ def test_a_connection_that_answers_nothing_is_left_when_an_order_is_overdue() ->
     async def story(desk: Desk) -> None:
         desk.entry.submit(order("A"))
         desk.socket.ping(b"alive")
-        desk.entry._session._heard_at_s -= 20
         desk.clock.wait(10 * NS_PER_S)
         assert desk.sink.answers == [("A", Unknown("no answer in time"))]
         await until(lambda: len(desk.network.sockets) == 2)
         desk.entry.submit(order("B"))
         assert desk.sent()["params"]["newClientOrderId"] == "B"
+        desk.clock.wait(NS_PER_S)
         desk.socket.receive(json.dumps({"id": 99, "status": 200, "result": {}}))
-        desk.clock.wait(10 * NS_PER_S)
+        desk.clock.wait(9 * NS_PER_S)
         await turn()
         assert len(desk.network.sockets) == 2
 

@@ -10,7 +10,7 @@ from holdfast.testing.clock import ManualClock
 from holdfast.testing.network import FakeNetwork
 from holdfast.venues.binance.options import Credentials, Options
 from holdfast.venues.binance.rest import Rest
-from holdfast.venues.binance.standby import LINES, Standby
+from holdfast.venues.binance.standby import LINES, MUTE_NS, Standby
 from holdfast.venues.binance.wire.requests import Call
 from tests.unit.venues.binance.sinks import turn, until
 
@@ -29,7 +29,8 @@ class Lines:
             credentials=Credentials("KEY", "SECRET"),
             options=Options(),
         )
-        self.standby = Standby(rest)
+        self.elapsed_ns = 0
+        self.standby = Standby(rest, monotonic_ns=lambda: self.elapsed_ns)
         self.answers: list[object] = []
 
     def send(self) -> bool:
@@ -122,15 +123,11 @@ def test_while_the_venue_bans_us_nothing_is_opened() -> None:
     run(story, may_connect=False)
 
 
-def test_a_connection_that_owes_an_answer_for_too_long_is_replaced(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("holdfast.venues.binance.standby.MUTE_S", 0.0)
-    monkeypatch.setattr("holdfast.venues.binance.standby.PAUSE_S", 0.01)
-
+def test_a_connection_that_owes_an_answer_for_too_long_is_replaced() -> None:
     async def story(lines: Lines) -> None:
         assert lines.send()
         mute = next(http for http in lines.network.https if http.requests)
+        lines.elapsed_ns = MUTE_NS + 1
         await until(lambda: not mute.is_open)
         await until(lambda: lines.open_count == LINES)
         assert lines.answers == [None]
