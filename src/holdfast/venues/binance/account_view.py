@@ -73,7 +73,7 @@ class BinanceAccountView:
             options=options,
         )
         self._stream.told = self._watch.hear
-        self._stream.on_confirmed = self._watch.begin
+        self._stream.on_confirmed = lambda: self._watch.begin(self._instruments)
 
     async def start(self, instruments: list[Instrument], sink: AccountSink) -> None:
         """Subscribe to the user stream; returns when it is up, keeps it up until `close`."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from holdfast.domain.ids import Symbol
-from holdfast.domain.instant import NS_PER_MS, Clock
+from holdfast.domain.instant import NS_PER_MS, NS_PER_S, Clock
 from holdfast.domain.instrument import Instrument
 from holdfast.domain.market import Bar, MarkPrice, longer_bars
 from holdfast.domain.ports import Network
@@ -35,6 +35,26 @@ if TYPE_CHECKING:
     from holdfast.venues.binance.wire.requests import Params
 
 _SNAPSHOT_GAP_NS = 250 * NS_PER_MS
+_LONGEST_GAP_NS = 60 * NS_PER_S
+_IN_A_ROW_NS = 10 * NS_PER_S
+_FREE_IN_A_ROW = 2
+_MOST_IN_A_ROW = 12
+
+
+class _Fetches(msgspec.Struct):
+    """When a symbol's next snapshot may be fetched, and how many came close together."""
+
+    due_ns: int = 0
+    in_a_row: int = 0
+
+    def next(self, now_ns: int) -> int:
+        """Give when this fetch may be, and set when the next one may."""
+        at_ns = max(self.due_ns, now_ns)
+        is_close = self.due_ns > 0 and now_ns < self.due_ns + _IN_A_ROW_NS
+        self.in_a_row = min(self.in_a_row + 1, _MOST_IN_A_ROW) if is_close else 0
+        doublings = max(0, self.in_a_row - _FREE_IN_A_ROW)
+        self.due_ns = at_ns + min(_SNAPSHOT_GAP_NS << doublings, _LONGEST_GAP_NS)
+        return at_ns
 
 
 class BinanceMarketData:
@@ -65,7 +85,7 @@ class BinanceMarketData:
         self._watch: MarketWatch | None = None
         self._take_offset: Callable[[int], None] = _nobody
         self._fetching: dict[Symbol, asyncio.Task[None]] = {}
-        self._next_fetch_ns: dict[Symbol, int] = {}
+        self._fetches: dict[Symbol, _Fetches] = {}
 
     @property
     def offset_ns(self) -> int:
@@ -166,8 +186,8 @@ class BinanceMarketData:
     def request_snapshot(self, symbol: Symbol) -> None:
         """Fetch a book; it comes by `on_market` as DepthSnapshot. One at a time a symbol.
 
-        Fetches of a symbol are at least 250 ms of market time apart, and are repeated with
-        growing pauses until one succeeds.
+        Fetches of a symbol are at least 250 ms of market time apart, ever more where a book
+        breaks again and again, and are repeated with growing pauses until one succeeds.
         """
         if symbol not in self._fetching:
             task = asyncio.get_running_loop().create_task(self._fetch(symbol))
@@ -200,9 +220,8 @@ class BinanceMarketData:
 
     async def _gap(self, symbol: Symbol) -> None:
         """Wait in market time until the symbol's next fetch is due."""
-        due_ns = self._next_fetch_ns.get(symbol, 0)
         now_ns = self._clock.now_ns()
-        self._next_fetch_ns[symbol] = max(due_ns, now_ns) + _SNAPSHOT_GAP_NS
+        due_ns = self._fetches.setdefault(symbol, _Fetches()).next(now_ns)
         if now_ns < due_ns:
             due = asyncio.Event()
             timer = self._clock.call_at(due_ns, due.set)

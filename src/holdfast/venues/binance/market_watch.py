@@ -19,11 +19,14 @@ from holdfast.venues.binance.dialect import Dialect
 from holdfast.venues.binance.market_stream import MarketStream
 from holdfast.venues.binance.options import Options
 from holdfast.venues.binance.rest import Rest
+from holdfast.venues.binance.stray import beside
 from holdfast.venues.binance.wire.market import DEPTH, MARK, TOP
 from holdfast.venues.binance.wire.quotes import Ticker, tickers
 from holdfast.venues.binance.wire.unreadable import Unreadable
 
 ASKED_AT_ONCE = 5
+ASKED_EVERY_NS = 2 * NS_PER_S
+"""How often tops are asked for at most, whatever many symbols are quiet: weight is shared."""
 
 
 class _Quiet(msgspec.Struct):
@@ -68,6 +71,7 @@ class MarketWatch:
         self._rule = options.liveness
         self._on_offset = on_offset
         self._quiet: dict[Symbol, _Quiet] = {}
+        self._next_ask_ns = 0
         self._depth_behind: dict[Symbol, tuple[BookTop, int]] = {}
         self._marks_since: dict[Symbol, tuple[object, int]] = {}
         self._measured_ns = clock.now_ns()
@@ -75,10 +79,9 @@ class MarketWatch:
 
     def start(self) -> None:
         """Begin to look."""
-        loop = asyncio.get_running_loop()
-        self._tasks.append(loop.create_task(self._keep_pace()))
+        self._tasks.append(beside(self._keep_pace()))
         if self._rule.suspect_after_s:
-            self._tasks.append(loop.create_task(self._keep_looking()))
+            self._tasks.append(beside(self._keep_looking()))
 
     async def close(self) -> None:
         """Look no more; idempotent."""
@@ -179,8 +182,9 @@ class MarketWatch:
         """Find a symbol whose top moved at the venue and not on its stream."""
         due = [s for s in stream.wire.symbols if self._is_due(stream, s, now_ns)]
         due.sort(key=lambda symbol: self._quiet[symbol].pause_ns)
-        if not due:
+        if not due or now_ns < self._next_ask_ns:
             return None
+        self._next_ask_ns = now_ns + ASKED_EVERY_NS
         before = {symbol: stream.wire.seen(symbol).top for symbol in due}
         said = await self._tickers(stream, due)
         differ = [

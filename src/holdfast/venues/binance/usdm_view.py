@@ -88,7 +88,7 @@ class UsdmAccountView:
             options=options,
         )
         self._stream.told = self._watch.hear
-        self._stream.on_confirmed = self._watch.begin
+        self._stream.on_confirmed = self._on_confirmed
 
     async def start(self, instruments: list[Instrument], sink: AccountSink) -> None:
         """Subscribe to the user stream; returns when it is up, keeps it up until `close`."""
@@ -274,6 +274,11 @@ class UsdmAccountView:
         if instrument is None:
             raise NotFound(f"{symbol!r} is not among the instruments of this session")
         return instrument
+
+    def _on_confirmed(self) -> None:
+        """Look after the stream from here on; stops may have been triggered unheard before."""
+        self._taught.clear()
+        self._watch.begin(self._instruments)
 
     def _on_gone(self, reason: str) -> None:
         self._stream.reopen(reason)

@@ -6,7 +6,7 @@ query shows and the stream does not tell in time makes it mute.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol
 
 import msgspec
@@ -17,8 +17,10 @@ from holdfast.domain.money import QuantityUnits
 from holdfast.domain.venue import OrderReport, ReportKind
 from holdfast.errors import HoldfastError
 from holdfast.venues.binance.options import Options
+from holdfast.venues.binance.stray import beside
 
-SYMBOLS_A_LOOK = 3
+SYMBOLS_A_LOOK = 1
+"""Weight is shared: with orders in many symbols each is looked at more seldom."""
 KEPT_ENDED = 1_000
 _ENDED = (ReportKind.CANCELED, ReportKind.EXPIRED, ReportKind.REJECTED)
 
@@ -75,7 +77,7 @@ class UserWatch:
     def start(self) -> None:
         """Begin to look."""
         if self._rule.suspect_after_s:
-            self._task = asyncio.get_running_loop().create_task(self._keep_looking())
+            self._task = beside(self._keep_looking())
 
     async def close(self) -> None:
         """Look no more; idempotent."""
@@ -83,11 +85,16 @@ class UserWatch:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    def begin(self) -> None:
-        """Note a new subscription: what was told before is worth nothing."""
+    def begin(self, symbols: Iterable[Symbol] = ()) -> None:
+        """Note a new subscription: what was told before is worth nothing.
+
+        Orders may rest in any of the `symbols` since before it, so each is looked at once.
+        """
         self._since_ns = self._venue_now_ns()
         self._told.clear()
         self._ended.clear()
+        for symbol in symbols:
+            self._due_ns[symbol] = self._next_ns()
 
     def hear(self, report: OrderReport) -> None:
         """Note a report of the stream."""

@@ -3,13 +3,14 @@
 import asyncio
 import json
 from collections.abc import Callable, Coroutine
+from itertools import pairwise
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from holdfast.domain.ids import Symbol
-from holdfast.domain.instant import NS_PER_MS
+from holdfast.domain.instant import NS_PER_MS, NS_PER_S
 from holdfast.domain.market import DepthSnapshot
 from holdfast.domain.ports import HttpAnswer
 from holdfast.errors import ConfigError, NotFound, VenueUnavailable
@@ -173,6 +174,29 @@ def test_snapshots_of_a_symbol_are_kept_apart_in_market_time() -> None:
         desk.clock.wait(250 * NS_PER_MS)
         await turn(20)
         assert desk.asked.count("/api/v3/depth") == 2
+
+    run(story)
+
+
+def test_a_book_that_breaks_again_and_again_is_fetched_ever_more_seldom() -> None:
+    async def story(desk: Desk) -> None:
+        at_s: list[float] = []
+        for _ in range(10 * 60 * 4):
+            before = desk.asked.count("/api/v3/depth")
+            desk.data.request_snapshot(BTC)
+            desk.clock.wait(250 * NS_PER_MS)
+            await turn(3)
+            if desk.asked.count("/api/v3/depth") > before:
+                at_s.append((desk.clock.now_ns() - START_NS) / NS_PER_S)
+        assert at_s[2] < 1
+        assert len(at_s) < 20
+        assert max(b - a for a, b in pairwise(at_s)) <= 61
+        desk.clock.wait(120 * NS_PER_S)
+        await turn(3)
+        count = desk.asked.count("/api/v3/depth")
+        desk.data.request_snapshot(BTC)
+        await turn(3)
+        assert desk.asked.count("/api/v3/depth") == count + 1
 
     run(story)
 

@@ -21,7 +21,7 @@ from holdfast.venues.binance.options import Credentials, Endpoints, Options
 from holdfast.venues.binance.rest import Rest
 from holdfast.venues.binance.usdm_view import ROWS_A_PAGE, WINDOW_NS, UsdmAccountView
 from holdfast.venues.binance.wire.usdm_events import HELD_FOR_NS
-from tests.unit.venues.binance.sinks import KeptAccount, turn
+from tests.unit.venues.binance.sinks import KeptAccount, turn, until
 
 BTC = Symbol("BTCUSDT")
 DAY_NS = 86_400 * NS_PER_S
@@ -280,6 +280,10 @@ def test_orders_after_a_stops_id_are_the_newest_page() -> None:
         assert len(await desk.view.orders(BTC, after=VenueOrderId("algo:7"))) == 1
         assert await desk.view.orders(BTC, after=VenueOrderId("28")) == []
         assert desk.asked.count("GET /fapi/v1/allAlgoOrders") == 1
+        desk.socket.drop("cut")
+        await until(lambda: len(desk.network.sockets) == 2)
+        await desk.view.orders(BTC, after=VenueOrderId("28"))
+        assert desk.asked.count("GET /fapi/v1/allAlgoOrders") == 2
 
     run(story)
 

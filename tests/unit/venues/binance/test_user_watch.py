@@ -159,6 +159,37 @@ def test_a_query_that_lags_behind_the_stream_is_no_muteness() -> None:
     run(story)
 
 
+def test_orders_that_rest_since_before_the_subscription_are_looked_after() -> None:
+    async def story(desk: Desk) -> None:
+        desk.resting = [report("A", at_ns=START_NS - 1)]
+        desk.watch.begin([BTC])
+        await desk.pass_s(2.1)
+        await until(lambda: desk.looks >= 1)
+        assert desk.mute == []
+        desk.resting = []
+        desk.ended = {"A": report("A", done=10, kind=ReportKind.STATUS)}
+        await desk.pass_s(2.1)
+        await until(lambda: len(desk.mute) == 1)
+
+    run(story)
+
+
+def test_a_watch_that_ends_by_a_bug_is_told_to_the_loop() -> None:
+    told: list[str] = []
+
+    async def story(desk: Desk) -> None:
+        asyncio.get_running_loop().set_exception_handler(
+            lambda _, context: told.append(repr(context["exception"]))
+        )
+        desk.resting = [None]  # type: ignore[list-item]
+        desk.watch.expect(BTC)
+        await desk.pass_s(2.1)
+        await until(lambda: bool(told))
+        assert "AttributeError" in told[0]
+
+    run(story)
+
+
 def test_what_the_stream_tells_in_the_time_of_grace_is_no_muteness() -> None:
     async def story(desk: Desk) -> None:
         desk.resting = [report("A", at_ns=START_NS + 1)]
