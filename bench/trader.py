@@ -5,8 +5,8 @@ on, every gate, the gateway in process, SQLite with a writer thread. The limits 
 order counts are raised by configuration, because a thousand orders a second are more than any
 account may send.
 
-usage: python -m bench.trader PORT before-send|with-send FOLDER WRITER_CORE; it prints "ready",
-ends with its standard input, and prints then what it did as one JSON object.
+usage: python -m bench.trader PORT before-send|with-send blocking|polling FOLDER WRITER_CORE; it
+prints "ready", ends with its standard input, and prints then what it did as one JSON object.
 """
 
 import asyncio
@@ -33,8 +33,10 @@ from holdfast.errors import HoldfastError
 from holdfast.journal.sqlite import SqliteStore
 from holdfast.journal.writer import Journal, ThreadWriter
 from holdfast.risk.limits import Limits
+from holdfast.runtime.busy_poll import BusyPoll
 from holdfast.runtime.clock import RunningClock
 from holdfast.runtime.config import Config, JournalEntry, StrategyEntry, VenueEntry
+from holdfast.runtime.heap import frozen_heap
 from holdfast.runtime.network import SocketNetwork
 from holdfast.runtime.node import Node, choose
 from holdfast.runtime.opening import open_trading
@@ -67,12 +69,15 @@ def config(durability: Any) -> Config:
     )
 
 
-async def trade(port: int, durability: str, *, folder: Path, writer_core: int) -> Node:
+async def trade(
+    port: int, durability: str, *, polls: bool, folder: Path, writer_core: int
+) -> Node:
     """Trade until standard input ends."""
     loop = asyncio.get_running_loop()
+    poll = BusyPoll(loop) if polls else None
     ended: asyncio.Future[None] = loop.create_future()
     clock = RunningClock()
-    path = folder / f"{durability}.journal"
+    path = folder / f"{durability}.{'polling' if polls else 'blocking'}.journal"
     settings = config(durability)
     venue = binance(port, clock)
     async with contextlib.AsyncExitStack() as stack:
@@ -82,7 +87,7 @@ async def trade(port: int, durability: str, *, folder: Path, writer_core: int) -
             strategies=choose(settings),
             clock=clock,
             store=SqliteStore.create(path),
-            make_journal=partial(_writer, clock, ended),
+            make_journal=partial(_writer, clock, ended, poll),
         )
         stack.callback(node.journal.close)
         _pin_writer(writer_core)
@@ -92,10 +97,14 @@ async def trade(port: int, durability: str, *, folder: Path, writer_core: int) -
             node, venue, settings=None, clock=clock, stack=stack, on_end=lambda: None
         )
         assert node.trader is not None
-        watching = Watching(node, node.trader, pipe=None)
+        sweeper = stack.enter_context(frozen_heap())
+        watching = Watching(node, node.trader, pipe=None, sweep=sweeper.sweep)
         watching.start()
         stack.callback(watching.close)
         loop.add_reader(0, lambda: os.read(0, 100) or ended.done() or ended.set_result(None))
+        if poll is not None:
+            poll.start(waits=lambda: not node.recorder.is_idle)
+            stack.callback(poll.close)
         sys.stdout.write("ready\n")
         sys.stdout.flush()
         await ended
@@ -136,6 +145,7 @@ def told(node: Node) -> dict[str, Any]:
 def _writer(
     clock: RunningClock,
     ended: "asyncio.Future[None]",
+    poll: BusyPoll | None,
     store: SqliteStore,
     on_durable: Callable[[int], None],
 ) -> Journal:
@@ -148,7 +158,7 @@ def _writer(
         clock,
         account=ACCOUNT,
         durable_callback=on_durable,
-        post=asyncio.get_running_loop().call_soon_threadsafe,
+        post=poll.post if poll else asyncio.get_running_loop().call_soon_threadsafe,
         failed_callback=fail,
     )
 
@@ -161,10 +171,16 @@ def _pin_writer(core: int) -> None:
 
 def main() -> None:
     """Run one trader."""
-    port, durability, folder, core = sys.argv[1:5]
+    port, durability, way, folder, core = sys.argv[1:6]
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         node = runner.run(
-            trade(int(port), durability, folder=Path(folder), writer_core=int(core))
+            trade(
+                int(port),
+                durability,
+                polls=way == "polling",
+                folder=Path(folder),
+                writer_core=int(core),
+            )
         )
     sys.stdout.write(msgspec.json.encode(told(node)).decode() + "\n")
 

@@ -79,6 +79,12 @@ class GuardsEntry(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     rates_file: str = ""
 
 
+class PerformanceEntry(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """What a run may take of the machine; `busy_poll` takes a core and never sleeps on it."""
+
+    busy_poll: bool = False
+
+
 class Config(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Everything that a run can be told."""
 
@@ -92,6 +98,7 @@ class Config(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     journal: JournalEntry = msgspec.field(default_factory=JournalEntry)
     limits: Limits = msgspec.field(default_factory=Limits)
     guards: GuardsEntry = msgspec.field(default_factory=GuardsEntry)
+    performance: PerformanceEntry = msgspec.field(default_factory=PerformanceEntry)
 
 
 def load_config(path: Path) -> Config:
@@ -132,6 +139,7 @@ def _known(place: str) -> list[str]:
         "journal": JournalEntry,
         "limits": Limits,
         "guards": GuardsEntry,
+        "performance": PerformanceEntry,
     }
     if place.startswith("strategies"):
         return list(StrategyEntry.__struct_fields__)

@@ -27,11 +27,13 @@ from holdfast.journal.chain import Head
 from holdfast.journal.sqlite import SqliteStore
 from holdfast.journal.writer import Journal, ThreadWriter
 from holdfast.runtime.beat import Beat, file_mark
+from holdfast.runtime.busy_poll import BusyPoll
 from holdfast.runtime.clock import PingedClock, RunningClock
 from holdfast.runtime.commands import Answer, CommandSocket, Request
 from holdfast.runtime.config import Config
 from holdfast.runtime.control import Control
 from holdfast.runtime.guards import AskStatus, Guards
+from holdfast.runtime.heap import frozen_heap
 from holdfast.runtime.network import SocketNetwork
 from holdfast.runtime.node import Node, name_journal
 from holdfast.runtime.opening import open_trading
@@ -95,6 +97,7 @@ class Session:
         self._node_of = node_of
         self._prepare = prepare
         self._hosts = hosts
+        self._poll: BusyPoll | None = None
         self._stop: asyncio.Future[str]
         self._hurry: asyncio.Future[None]
         self._failed: asyncio.Future[None]
@@ -265,6 +268,9 @@ class Session:
 
     def _writer(self, clock: AnyClock) -> Callable[..., Journal]:
         loop = asyncio.get_running_loop()
+        if self._config.performance.busy_poll:
+            self._poll = BusyPoll(loop)
+        post = loop.call_soon_threadsafe if self._poll is None else self._poll.post
 
         def make(store: SqliteStore, on_durable: Callable[[int], None]) -> Journal:
             return ThreadWriter(
@@ -272,7 +278,7 @@ class Session:
                 clock,
                 account=AccountId(self._config.account),
                 durable_callback=on_durable,
-                post=loop.call_soon_threadsafe,
+                post=post,
                 failed_callback=self.fail,
             )
 
@@ -306,9 +312,14 @@ class Session:
         if show:
             view = await start_view(Path(node.path), plain=plain)
             stack.push_async_callback(view.end)
-        watching = Watching(node, trader, pipe=view.pipe if view else None)
+        sweeper = stack.enter_context(frozen_heap())
+        pipe = view.pipe if view else None
+        watching = Watching(node, trader, pipe=pipe, sweep=sweeper.sweep)
         watching.start()
         stack.callback(watching.close)
+        if self._poll is not None:
+            self._poll.start(waits=lambda: not node.recorder.is_idle)
+            stack.callback(self._poll.close)
 
     async def _run(self, node: Node, reconciler: Reconciler) -> None:
         """Wait for the end, cancel what rests, compare once more, write the last records."""

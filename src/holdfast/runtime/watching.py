@@ -1,6 +1,7 @@
-"""What is looked at four times a second: pulses for the screens, and the journal's lag."""
+"""What is looked at four times a second: pulses for screens, the journal's lag, the garbage."""
 
 import asyncio
+from collections.abc import Callable
 from typing import IO
 
 from holdfast.domain import events as ev
@@ -19,9 +20,17 @@ LAGGING = "journal lags"
 
 
 class Watching:
-    """A periodic look at the trader; it reads and never waits."""
+    """A periodic look at the trader; it reads and never waits. `sweep` collects garbage."""
 
-    def __init__(self, node: Node, trader: Trader, *, pipe: IO[bytes] | None) -> None:
+    def __init__(
+        self,
+        node: Node,
+        trader: Trader,
+        *,
+        pipe: IO[bytes] | None,
+        sweep: Callable[[], None] | None = None,
+    ) -> None:
+        self._sweep = sweep
         self._node = node
         self._trader = trader
         self._stream = PulseStream(pipe) if pipe is not None else None
@@ -52,6 +61,8 @@ class Watching:
                 self._node.recorder.decide(event)
         self._node.flush()
         self._pulse()
+        if self._sweep is not None:
+            self._sweep()
 
     def _tell_of_incidents(self) -> None:
         """Say each incident once, and that it is over when it is."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.tick_to_order import SOURCES, Client, Cores, Exchange
+from bench.stub import SOURCES, Client, Cores, Exchange
 
 ANYWHERE = Cores(-1, -1, -1)
 
@@ -30,8 +30,11 @@ def exchange(built: Path) -> Iterator[Exchange]:
     stub.close()
 
 
-def test_every_tick_is_answered_by_an_order(built: Path, exchange: Exchange) -> None:
-    with Client([str(built / "client"), "{port}"], exchange, number=0, core=-1):
+@pytest.mark.parametrize("way", [[], ["poll"]], ids=["blocking", "polling"])
+def test_every_tick_is_answered_by_an_order(
+    built: Path, exchange: Exchange, way: list[str]
+) -> None:
+    with Client([str(built / "client"), "{port}", *way], exchange, number=0, core=-1):
         taken = exchange.run(0, 20)
     assert len(taken) == 20
     assert min(taken) > 0
@@ -39,3 +42,12 @@ def test_every_tick_is_answered_by_an_order(built: Path, exchange: Exchange) -> 
 
 def test_ticks_without_a_client_are_told_as_lost_and_not_waited_for(exchange: Exchange) -> None:
     assert exchange.run(0, 5) == [-1] * 5
+
+
+def test_a_client_that_was_stopped_answers_again_when_it_goes_on(
+    built: Path, exchange: Exchange
+) -> None:
+    with Client([str(built / "client"), "{port}", "poll"], exchange, number=0, core=-1) as it:
+        it.pause()
+        it.resume()
+        assert min(exchange.run(0, 5)) > 0
