@@ -10,19 +10,33 @@ from collections.abc import Awaitable, Callable, Iterator
 
 import msgspec
 
+from holdfast.domain import events as ev
+from holdfast.domain.contracts import owners
 from holdfast.domain.ids import (
     UNATTRIBUTED,
+    ClientOrderId,
     ClientOrderIds,
     Epoch,
     Shard,
+    StrategyId,
     Symbol,
     is_ours,
     journal_of,
     shard_of,
 )
 from holdfast.domain.instrument import Product
-from holdfast.domain.order import PositionSide, Purpose
+from holdfast.domain.market import MarketReference
+from holdfast.domain.money import QuantityUnits
+from holdfast.domain.order import (
+    OrderType,
+    PositionSide,
+    Purpose,
+    Side,
+    StpMode,
+    TimeInForce,
+)
 from holdfast.errors import VenueRefused, VenueTimeout, VenueUnavailable
+from holdfast.risk.view import APPROVAL_LIFE_NS
 from holdfast.runtime.state import State
 from holdfast.venues.binance.cancel_only import CancelOnly, HeldPosition, RestingOrder
 
@@ -91,32 +105,102 @@ class Sweep:
                 pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
         return self.swept
 
-    async def reduce(self, epoch: Epoch) -> Swept:
-        """Close the journal's positions at the market, each by one order, written once."""
+    async def reduce(
+        self, epoch: Epoch, *, write: Callable[[ev.OrderApproved], None], now_ns: int
+    ) -> Swept:
+        """Close the journal's positions at the market, each by one order, written first.
+
+        Each is an order of the strategy whose position it closes, so that a trader that goes on
+        from the journal finds its fill and knows that it holds nothing. What guards a position
+        goes with it: on spot before, because it holds what is sold, on contracts after.
+        """
         ids: dict[Shard, ClientOrderIds] = {}
         try:
             held = await self._venue.positions()
         except _FAILURES as error:
             self._note(f"no position was reduced: {error}")
             return self.swept
-        for symbol, side, quantity in self._positions(held):
+        for strategy, symbol, side, quantity in self._closings(held):
             shard = shard_of(symbol)
             if shard not in ids:
                 ids[shard] = ClientOrderIds(self._state.journal_id, shard, epoch)
-            client_order_id = ids[shard].next()
-            try:
-                await self._venue.reduce(
-                    symbol,
-                    client_order_id=client_order_id,
-                    quantity=quantity.removeprefix("-"),
-                    sells=not quantity.startswith("-"),
-                    position_side=side,
-                )
-            except _FAILURES as error:
-                self._note(f"{symbol}: {error}")
-            else:
-                self.swept.reduced.append(f"{symbol} {quantity} by {client_order_id}")
+            order = self._order(ids[shard].next(), strategy, symbol, side=side, units=quantity)
+            write(msgspec.structs.replace(order, expires_at_ns=now_ns + APPROVAL_LIFE_NS))
+            await self._close(order)
+        if held:
+            await self.cancel()
         return self.swept
+
+    async def _close(self, order: ev.OrderApproved) -> None:
+        symbol = Symbol(order.symbol)
+        sells = order.side == Side.SELL.value
+        try:
+            if order.product == Product.SPOT.value:
+                await self._drop_stops(StrategyId(order.strategy), symbol)
+            await self._venue.reduce(
+                symbol,
+                client_order_id=ClientOrderId(order.client_order_id),
+                quantity=order.quantity,
+                sells=sells,
+                position_side=PositionSide(order.position_side),
+            )
+        except _FAILURES as error:
+            self._note(f"{symbol}: {error}")
+        else:
+            sign = "" if sells else "-"
+            told = f"{symbol} {sign}{order.quantity} by {order.client_order_id}"
+            self.swept.reduced.append(told)
+
+    async def _drop_stops(self, strategy: StrategyId, symbol: Symbol) -> None:
+        """Cancel what guards a position of spot, and holds the asset that is to be sold."""
+        for order in await self._venue.resting():
+            known = self._state.account.find(order.client_order_id)
+            request = known.request if known is not None else None
+            if request is None or (request.strategy, request.symbol) != (strategy, symbol):
+                continue
+            await self._cancel(order)
+            if order.client_order_id in self.swept.kept:
+                self.swept.kept.remove(order.client_order_id)
+
+    def _order(
+        self,
+        client_order_id: ClientOrderId,
+        strategy: StrategyId,
+        symbol: Symbol,
+        *,
+        side: PositionSide,
+        units: int,
+    ) -> ev.OrderApproved:
+        """Give the record of an order that takes so much of a position away."""
+        instrument = self._state.account.instruments[symbol]
+        is_spot = instrument.product is Product.SPOT
+        quantity = instrument.quantity_text(abs(units))
+        return ev.OrderApproved(
+            client_order_id=client_order_id,
+            strategy=strategy,
+            intent_id="",
+            symbol=symbol,
+            product=instrument.product.value,
+            side=(Side.SELL if units < 0 else Side.BUY).value,
+            order_type=OrderType.MARKET.value,
+            time_in_force=TimeInForce.IOC.value,
+            quantity=quantity,
+            price="0",
+            worst_price="0",
+            trigger_price="0",
+            position_side=side.value,
+            reduce_only=not is_spot and side is PositionSide.BOTH,
+            purpose=Purpose.EXIT.value,
+            stp_mode=StpMode.NONE.value,
+            order_list_id="",
+            contingency="",
+            reference=MarketReference(),
+            model_version="",
+            policy_version="",
+            reserved_asset=instrument.base if is_spot else instrument.settle,
+            reserved=quantity if is_spot else "0",
+            expires_at_ns=0,
+        )
 
     async def _sort(self) -> list[RestingOrder]:
         """Give what rests and should go, and note what stays."""
@@ -149,22 +233,34 @@ class Sweep:
         except _FAILURES as error:
             self._note(str(error))
 
-    def _positions(
+    def _closings(
         self, held: list[HeldPosition]
-    ) -> Iterator[tuple[Symbol, PositionSide, str]]:
-        """Give what is to be closed: the venue's contracts, and what the journal bought."""
+    ) -> Iterator[tuple[StrategyId, Symbol, PositionSide, int]]:
+        """Give what is to be traded: against the venue's contracts, and what was bought.
+
+        A contract is divided among those whose positions it is; the rest is nobody's.
+        """
         account = self._state.account
         for position in held:
-            if position.symbol in account.instruments:
-                yield position.symbol, position.position_side, position.amount
+            symbol, side = position.symbol, position.position_side
+            if symbol not in account.instruments:
+                continue
+            known = [
+                (key[0], one.quantity)
+                for key, one in account.positions.items()
+                if key[1:] == (symbol, side)
+            ]
+            quantity = account.instruments[symbol].quantity(position.amount)
+            for strategy, part in owners(known, -quantity):
+                yield strategy, symbol, side, part
         for (strategy, symbol, side), one in sorted(account.positions.items(), key=str):
             instrument = account.instruments[symbol]
             if instrument.product is not Product.SPOT or strategy == UNATTRIBUTED:
                 continue
             step = instrument.market_step or instrument.step
-            quantity = one.quantity - one.quantity % step
+            quantity = QuantityUnits(one.quantity - one.quantity % step)
             if quantity >= instrument.smallest_order:
-                yield symbol, side, instrument.quantity_text(quantity)
+                yield strategy, symbol, side, -quantity
 
     def _note(self, problem: str) -> None:
         if problem not in self.swept.problems:

@@ -10,6 +10,7 @@ for a person.
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from enum import Enum
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -220,7 +221,7 @@ class Watchdog:
         )
         journal.put(ev.IncidentOpened(ACTOR, "account", why))
         journal.drain()
-        swept = await self._sweep(state, epoch, may_reduce=not is_second)
+        swept = await self._sweep(state, epoch, journal=None if is_second else journal)
         journal.put(
             ev.CommandReceived(
                 ACTOR, ACTOR, why, f"{ACTOR}-{epoch}", msgspec.to_builtins(swept), swept.line
@@ -231,14 +232,16 @@ class Watchdog:
         self._tell(f"the trader is gone: {swept.line}; epoch {epoch}")
         return Outcome(what=why, acted=True, proven=True, epoch=epoch, swept=swept)
 
-    async def _sweep(self, state: State, epoch: Epoch, *, may_reduce: bool) -> Swept:
+    async def _sweep(self, state: State, epoch: Epoch, *, journal: Journal | None) -> Swept:
         """Cancel, and by policy reduce; what another watchdog reduced is not sold twice."""
         venue = await self._venue()
         try:
             sweep = Sweep(venue, state, tell=self._tell)
             await sweep.cancel()
-            if self._rule.policy is Policy.REDUCE and may_reduce:
-                await sweep.reduce(epoch)
+            if self._rule.policy is Policy.REDUCE and journal is not None:
+                await sweep.reduce(
+                    epoch, write=partial(_write, journal), now_ns=self._clock.now_ns()
+                )
             elif self._rule.policy is Policy.REDUCE:
                 self._tell("a watchdog acted on this journal before; nothing more is reduced")
             return sweep.swept
@@ -299,6 +302,12 @@ def _has_acted(store: SqliteStore) -> bool:
         elif isinstance(record.event, ev.IncidentOpened):
             acted = acted or record.event.kind == ACTOR
     return acted
+
+
+def _write(journal: Journal, event: ev.Event) -> None:
+    """Make a record durable before anything is done about it."""
+    journal.put(event)
+    journal.drain()
 
 
 def _nothing(_seq: int) -> None:

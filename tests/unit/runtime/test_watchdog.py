@@ -9,7 +9,16 @@ import msgspec
 import pytest
 
 from holdfast.domain import events as ev
-from holdfast.domain.ids import AccountId, Epoch, Shard, Symbol
+from holdfast.domain.ids import (
+    UNATTRIBUTED,
+    AccountId,
+    ClientOrderId,
+    Epoch,
+    Shard,
+    StrategyId,
+    Symbol,
+)
+from holdfast.domain.instrument import Product
 from holdfast.domain.order import PositionSide
 from holdfast.errors import UsageError, VenueUnavailable
 from holdfast.journal.sqlite import SqliteStore
@@ -17,9 +26,9 @@ from holdfast.journal.writer import Journal
 from holdfast.runtime.beat import Beat, file_mark, hear, read_beat
 from holdfast.runtime.clock import RunningClock
 from holdfast.runtime.state import State
-from holdfast.runtime.sweep import ROUNDS, Sweep
+from holdfast.runtime.sweep import ROUNDS, Sweep, Swept
 from holdfast.runtime.watchdog import Outcome, Policy, Watchdog, WatchdogRule
-from holdfast.testing.happenings import approved, opening, order_ids
+from holdfast.testing.happenings import approved, filled, opening, order_ids
 from holdfast.testing.market import instrument
 from holdfast.venues.binance.cancel_only import HeldPosition, RestingOrder
 
@@ -32,6 +41,9 @@ class Counter:
     def __init__(self, *, refuses: int = 0) -> None:
         self.refuses = refuses
         self.sold: list[str] = []
+        self.acts: list[str] = []
+        self.rest: list[RestingOrder] = []
+        self.held = "1"
         self.paused: list[float] = []
         self.asked = 0
 
@@ -41,13 +53,20 @@ class Counter:
             raise VenueUnavailable("connection refused")
 
     async def resting(self) -> list[RestingOrder]:
-        return []
+        return list(self.rest)
+
+    async def cancel(self, order: RestingOrder) -> bool:
+        self.acts.append(f"cancel {order.client_order_id}")
+        self.rest.remove(order)
+        return True
 
     async def positions(self) -> list[HeldPosition]:
-        return [HeldPosition(Symbol("BTCUSDT"), PositionSide.BOTH, "1")]
+        one = HeldPosition(Symbol("BTCUSDT"), PositionSide.BOTH, self.held)
+        return [one] if self.held else []
 
     async def reduce(self, symbol: Symbol, **_: object) -> str:
         self.sold.append(symbol)
+        self.acts.append(f"reduce {symbol}")
         return "taken"
 
     async def pause(self, duration_s: float) -> None:
@@ -187,6 +206,81 @@ def test_a_venue_that_hides_its_positions_reduces_nothing_and_is_told() -> None:
 
     venue.positions = positions  # type: ignore[method-assign]
     told: list[str] = []
-    sweep = Sweep(venue, State(AccountId("demo")), tell=told.append)  # type: ignore[arg-type]
-    assert asyncio.run(sweep.reduce(Epoch(2))).reduced == []
-    assert told == ["no position was reduced: maintenance"]
+    swept, orders = reduce(venue, State(AccountId("demo")), told)
+    assert (swept.reduced, orders) == ([], [])
+    assert told == ["maintenance", "no position was reduced: maintenance"]
+
+
+def reduce(
+    venue: Counter, state: State, told: list[str]
+) -> tuple[Swept, list[ev.OrderApproved]]:
+    orders: list[ev.OrderApproved] = []
+    sweep = Sweep(venue, state, tell=told.append, pause=venue.pause)  # type: ignore[arg-type]
+
+    def write(order: ev.OrderApproved) -> None:
+        assert len(venue.sold) == len(orders), "an order left before it was written"
+        orders.append(order)
+
+    asyncio.run(sweep.cancel())
+    return asyncio.run(sweep.reduce(Epoch(2), write=write, now_ns=0)), orders
+
+
+def holding(*bought: tuple[str, str], product: Product) -> State:
+    """Give the state of a journal whose strategies bought something, one after the other."""
+    traded = instrument("BTCUSDT", product=product)
+    state = State(AccountId("demo"))
+    state.apply(ev.JournalOpened("TEST1", "test", "demo", "paper", "state/2"))
+    for event in opening(traded, balances={"USDT": "1000"}):
+        state.apply(event)
+    ids = order_ids()
+    for number, (strategy, quantity) in enumerate(bought, start=1):
+        order = approved(
+            traded,
+            "buy",
+            client_order_id=ids.next(),
+            quantity=quantity,
+            strategy=strategy,
+        )
+        state.apply(order)
+        state.apply(filled(order, str(number), quantity=quantity))
+    return state
+
+
+def test_each_strategys_contracts_are_closed_by_an_order_of_its_own_written_first() -> None:
+    state = holding(("one", "2"), ("two", "1"), product=Product.LINEAR)
+    venue = Counter()
+    venue.held = "-1"
+    swept, orders = reduce(venue, state, [])
+    assert [(o.strategy, o.side, o.quantity) for o in orders] == [(UNATTRIBUTED, "buy", "1")]
+    venue = Counter()
+    venue.held = "3.5"
+    swept, orders = reduce(venue, state, [])
+    assert [(o.strategy, o.side, o.quantity, o.reduce_only) for o in orders] == [
+        ("one", "sell", "2", True),
+        ("two", "sell", "1", True),
+        (UNATTRIBUTED, "sell", "0.5", True),
+    ]
+    assert len(swept.reduced) == 3
+
+
+def test_a_stop_of_spot_goes_before_what_it_holds_is_sold() -> None:
+    state = holding(("one", "2"), product=Product.SPOT)
+    stop = approved(
+        instrument("BTCUSDT"),
+        "sell",
+        client_order_id=order_ids(epoch=2).next(),
+        quantity="2",
+        strategy="one",
+        purpose="protective",
+    )
+    state.apply(stop)
+    venue = Counter()
+    venue.held = ""
+    stop_id = ClientOrderId(stop.client_order_id)
+    venue.rest = [RestingOrder(symbol=Symbol("BTCUSDT"), client_order_id=stop_id)]
+    swept, orders = reduce(venue, state, [])
+    assert venue.acts == [f"cancel {stop_id}", "reduce BTCUSDT"]
+    assert (swept.kept, swept.canceled) == ([], [stop_id])
+    state.apply(orders[0])
+    state.apply(filled(orders[0], "9", quantity="2", price="100"))
+    assert state.account.position(StrategyId("one"), Symbol("BTCUSDT")) == 0
