@@ -26,7 +26,8 @@ EVENTS_PER_SECOND = 6
 ENDS_WITHIN_S = 240
 ASKED_WITHIN_S = 30
 HOLDFAST = ("-m", "holdfast")
-UNREACHABLE, STARTS = 5, 5
+REFUSED, STARTS = (1, 5), 8
+"""How a trader ends that the venue refuses or does not answer, and how often it starts."""
 NOT_BEGUN = "the venue did not let the trader begin"
 DEFINITE = (0, 1)
 """How a run may end: in order, or in order with an incident that is left open."""
@@ -163,7 +164,8 @@ def _to_the_end(
             process.communicate()
             return {}, f"the trader did not end within {ENDS_WITHIN_S} s"
     said = (folder / "trader.err").read_text(errors="replace").strip()
-    if process.returncode == UNREACHABLE and _runs_in(folder / "journal.db") == begun:
+    is_refused = process.returncode in REFUSED and not out and "internal error" not in said
+    if is_refused and _runs_in(folder / "journal.db") == begun:
         return {}, NOT_BEGUN
     if process.returncode not in DEFINITE or not out.startswith(b"{"):
         return {}, f"the trader ended with {process.returncode}: {said[-600:]}"

@@ -1,9 +1,10 @@
 """The real network: WebSockets by picows, and a kept-alive HTTP/1.1 connection of our own.
 
 Certificates are always verified, and no host is connected to but those that were listed, by
-TLS, and this machine's loopback. Bytes are written before `send` returns, as far as the kernel
-takes them, and nothing is ever sent twice. A listener that raises is a bug: the failure is told
-to `on_failure`, or else ends its connection, and never reaches the library.
+TLS, this machine's loopback, and private addresses of simulators that a user named. Bytes are
+written before `send` returns, as far as the kernel takes them, and nothing is ever sent twice.
+A listener that raises is a bug: the failure is told to `on_failure`, or else ends its
+connection, and never reaches the library.
 """
 
 import asyncio
@@ -13,7 +14,6 @@ import socket
 import ssl
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
-from ipaddress import ip_address
 from typing import cast
 from urllib.parse import SplitResult, urlsplit
 
@@ -31,6 +31,7 @@ from picows import (
 
 from holdfast.domain.ports import HttpAnswer, WebSocketListener, WebSocketRefused
 from holdfast.errors import ConfigError
+from holdfast.runtime.hosts import is_loopback, is_private
 from holdfast.runtime.http1 import AnswerReader, request_bytes
 from holdfast.runtime.patience import be_impatient
 from holdfast.runtime.supervise import fence
@@ -68,7 +69,13 @@ class SocketNetwork:
         if self._tls.verify_mode is not ssl.CERT_REQUIRED or not self._tls.check_hostname:
             raise ConfigError("a TLS context that verifies nothing is refused")
         self._hosts = frozenset(host.lower() for host in hosts)
+        self._plain: set[str] = set()
         self._open: set[object] = set()
+
+    def trust(self, host: str) -> None:
+        """Let a simulator be spoken to in the clear at a private address that a user named."""
+        if is_private(host):
+            self._plain.add(host)
 
     async def websocket(self, url: str, listener: WebSocketListener) -> "PicowsSocket":
         """Open a client connection; OSError when that fails."""
@@ -113,9 +120,9 @@ class SocketNetwork:
         return connection
 
     def _check_host(self, parts: SplitResult) -> None:
-        """Let through to loopback, and by TLS to the hosts that were listed."""
+        """Let through to loopback and what is trusted, and by TLS to listed hosts."""
         host = parts.hostname or ""
-        if is_loopback(host):
+        if is_loopback(host) or host in self._plain:
             return
         if host not in self._hosts:
             raise ConfigError(
@@ -359,16 +366,6 @@ class KeptAlive(asyncio.Protocol):
             self._direct = None
         while self._waiting:
             self._waiting.popleft()(None)
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether a host's name or address is this machine's own loopback."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _refused(error: WSError) -> OSError:

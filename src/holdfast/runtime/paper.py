@@ -1,6 +1,7 @@
 """Paper mode: what a run stands on against the simulated exchange, spot or USD-M.
 
-The exchange is started as a process of its own unless one is named. Which product is traded
+The exchange is started as a process of its own unless one is named, on this machine or at a
+private address. Which product is traded
 follows from the symbols, because a name belongs to one product there.
 """
 
@@ -10,6 +11,7 @@ from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -67,6 +69,7 @@ class PaperGround:
     ) -> Ground:
         """Find or start the exchange, and choose product and symbols."""
         spot = await self._doors(session, stack)
+        network.trust(urlsplit(spot.rest).hostname or "")
         status = await _ask(network, spot.rest, "/sim/status", SimStatus)
         notes = await _ask(network, spot.rest, "/sim/assumptions", SimNotes)
         symbols = self._symbols(status)

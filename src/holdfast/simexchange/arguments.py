@@ -1,12 +1,14 @@
 """The command line of the simulated exchange; the product's command line reuses it."""
 
 import argparse
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
 from holdfast.errors import UsageError
+from holdfast.simexchange.addresses import HOST
 from holdfast.simexchange.faults.entries import duration_ns
 
 HIGHEST_PORT = 65_535
@@ -18,6 +20,7 @@ class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How to serve; `speed` None is as fast as the clients answer ("max")."""
 
     port: int = 0
+    host: str = HOST
     data: tuple[Path, ...] = ()
     symbols: tuple[str, ...] = ()
     instruments: Path | None = None
@@ -35,7 +38,8 @@ class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
 def add_serve_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `sim serve`."""
     add = parser.add_argument
-    add("--port", default="0", metavar="P", help="port on 127.0.0.1; 0 takes a free one")
+    add("--port", default="0", metavar="P", help="port to listen on; 0 takes a free one")
+    add("--host", default=HOST, metavar="A", help="address: loopback, or a private one")
     add("--data", action="append", default=[], metavar="PATH", help="a recorded market file")
     add("--symbol", action="append", default=[], metavar="S", help="the symbol of the data")
     add("--instruments", metavar="FILE", help="filters, instead of those read off the data")
@@ -62,6 +66,7 @@ def options_from(arguments: argparse.Namespace) -> ServeOptions:
     speed = parse_speed(arguments.speed)
     return ServeOptions(
         port=port,
+        host=parse_host(arguments.host),
         data=tuple(Path(path) for path in arguments.data),
         symbols=tuple(arguments.symbol),
         instruments=_path(arguments.instruments),
@@ -75,6 +80,21 @@ def options_from(arguments: argparse.Namespace) -> ServeOptions:
         profile=parse_profile(arguments.profile),
         day_cut_ns=parse_day_cut(arguments.day_cut, speed=speed),
     )
+
+
+def parse_host(text: str) -> str:
+    """Read an address to listen on; one that the internet may know is refused."""
+    try:
+        address = IPv4Address(text)
+        is_kept_in = address.is_private and not address.is_unspecified
+    except ValueError:
+        is_kept_in = False
+    if not is_kept_in:
+        raise UsageError(
+            f"--host {text[:40]!r} is no private address; {HOST}, or one such as 10.0.0.5, "
+            "would be right: whoever reaches the exchange can do everything there"
+        )
+    return text
 
 
 def parse_profile(text: str) -> Literal["strict", "full"]:

@@ -54,8 +54,8 @@ def _status(floor: Floor) -> dict[str, object]:
         "products": {
             symbol: rules.product for symbol, rules in sorted(floor.exchange.symbols.items())
         },
-        **(ready_line(floor.port.number) if floor.port else {}),
-        **(usdm_addresses(floor.port.number) if floor.port else {}),
+        **(ready_line(floor.port.number, floor.port.host) if floor.port else {}),
+        **(usdm_addresses(floor.port.number, floor.port.host) if floor.port else {}),
         "faults": floor.faults.happened,
     }
 

@@ -4,6 +4,7 @@ Lines about the data come from `source/market.py`; these are about trading on it
 """
 
 from collections.abc import Iterable
+from ipaddress import ip_address
 
 from holdfast.simexchange.accounts import AccountSpec
 from holdfast.simexchange.assumptions import (
@@ -45,6 +46,16 @@ def contract_note(rules: SymbolRules, assumed: FuturesAssumptions) -> str:
 def opening_notes(accounts: Iterable[AccountSpec]) -> list[str]:
     """State what each account opens with, and its own fee rates if it has any."""
     return [_opening(account) for account in accounts]
+
+
+def host_notes(host: str) -> list[str]:
+    """State who can reach an exchange that does not listen on loopback alone."""
+    if ip_address(host).is_loopback:
+        return []
+    return [
+        f"it listens on {host}: whoever reaches that address can trade, strike faults and read "
+        "everything"
+    ]
 
 
 def _fees(rules: SymbolRules, fees: FeeAssumptions) -> str:

@@ -21,7 +21,7 @@ class Port:
         self, host: str, answer: Callable[[], asyncio.Protocol], *, faults: Faults
     ) -> None:
         self.number = 0
-        self._host = host
+        self.host = host
         self._answer = answer
         self._faults = faults
         self._server: asyncio.Server | None = None
@@ -30,14 +30,14 @@ class Port:
         """Listen; port 0 takes a free one."""
         try:
             self._server = await asyncio.get_running_loop().create_server(
-                self._connected, self._host, number, backlog=BACKLOG, reuse_address=True
+                self._connected, self.host, number, backlog=BACKLOG, reuse_address=True
             )
         except OSError as error:
             if error.errno not in (errno.EADDRINUSE, errno.EACCES):
                 raise
             reason = "in use" if error.errno == errno.EADDRINUSE else "not permitted"
             raise UsageError(
-                f"--port {number} is {reason} on {self._host}; another one, or 0 for a free "
+                f"--port {number} is {reason} on {self.host}; another one, or 0 for a free "
                 "one, would be right"
             ) from error
         self.number = int(self._server.sockets[0].getsockname()[1])

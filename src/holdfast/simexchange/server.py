@@ -81,7 +81,7 @@ async def serve(options: ServeOptions, *, ready: Callable[[dict[str, object]], N
     )
     async with open_floor(exchange, market, options=options, faults=faults) as venue:
         stop = _stop_signal(options)
-        ready({"ready": True, **ready_line(venue.port)})
+        ready({"ready": True, **ready_line(venue.port, options.host)})
         await asyncio.wait((stop, venue.playing), return_when=asyncio.FIRST_COMPLETED)
         if venue.playing.done():
             venue.playing.result()  # a market that breaks ends the program with its reason

@@ -9,7 +9,6 @@ from aiohttp import web
 
 from holdfast.errors import ConfigError
 from holdfast.simexchange import admin, insight, rest
-from holdfast.simexchange.addresses import HOST
 from holdfast.simexchange.arguments import ServeOptions
 from holdfast.simexchange.desk import Desk
 from holdfast.simexchange.everystream import JoinedStreams
@@ -19,7 +18,7 @@ from holdfast.simexchange.faults.acts import check_names
 from holdfast.simexchange.faults.at_http import door
 from holdfast.simexchange.floor import Floor
 from holdfast.simexchange.limits import USDM
-from holdfast.simexchange.notes import opening_notes
+from holdfast.simexchange.notes import host_notes, opening_notes
 from holdfast.simexchange.pacing import MarketClock, Pacer
 from holdfast.simexchange.port import Port
 from holdfast.simexchange.pump import Pump, prime
@@ -62,6 +61,7 @@ async def open_floor(
     rest.add_routes(app, desk)
     _add_usdm(app, desk, day_cut_ns=options.day_cut_ns)
     notes = [*market.notes, *opening_notes(exchange.accounts.specs())]
+    notes += host_notes(options.host)
     insight.add_routes(app, floor, notes=notes)
     admin.add_routes(app, floor)
     runner = web.AppRunner(app, access_log=None, logger=trouble_log(), shutdown_timeout=GRACE_S)
@@ -69,7 +69,7 @@ async def open_floor(
     pump = Pump(floor, records)
     server = runner.server
     assert server is not None, "a runner that is set up has a server"
-    port = floor.port = Port(HOST, server, faults=faults)
+    port = floor.port = Port(options.host, server, faults=faults)
     try:
         await port.open(options.port)
         floor.opened()

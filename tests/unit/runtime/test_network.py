@@ -24,7 +24,8 @@ from cryptography.x509.oid import NameOID
 
 from holdfast.domain.ports import HttpAnswer, WebSocketRefused
 from holdfast.errors import ConfigError
-from holdfast.runtime.network import MOST_CONNECTIONS, KeptAlive, SocketNetwork, is_loopback
+from holdfast.runtime.hosts import is_loopback, is_private
+from holdfast.runtime.network import MOST_CONNECTIONS, KeptAlive, SocketNetwork
 
 Story = Callable[["Server"], Coroutine[None, None, None]]
 
@@ -520,6 +521,30 @@ def test_loopback_is_this_machine(host: str) -> None:
 @pytest.mark.parametrize("host", ["", "localhost.evil.example", "127.1", "10.0.0.1", "example"])
 def test_no_other_host_is(host: str) -> None:
     assert not is_loopback(host)
+
+
+@pytest.mark.parametrize("host", ["10.9.0.2", "192.168.1.5", "172.16.0.1", "127.0.0.1"])
+def test_a_private_address_is_one_that_no_router_knows(host: str) -> None:
+    assert is_private(host)
+
+
+@pytest.mark.parametrize(
+    "host", ["0.0.0.0", "8.8.8.8", "", "10.1", "sim.internal", "localhost"]
+)
+def test_a_name_or_another_address_is_not_private(host: str) -> None:
+    assert not is_private(host)
+
+
+def test_what_is_trusted_has_to_be_a_private_address_and_the_very_same() -> None:
+    async def whole() -> None:
+        network = SocketNetwork()
+        for host in ("8.8.8.8", "api.binance.com", "127.0.0.1"):
+            network.trust(host)
+        for host in ("8.8.8.8", "api.binance.com", "10.9.0.3"):
+            with pytest.raises(ConfigError, match="not among the hosts"):
+                await network.http(f"http://{host}:8765")
+
+    asyncio.run(whole())
 
 
 def test_a_context_that_verifies_nothing_is_refused() -> None:
