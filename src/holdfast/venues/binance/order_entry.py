@@ -107,7 +107,8 @@ class BinanceOrderEntry:
     @property
     def can_cancel(self) -> bool:
         """Tell whether a cancel could be written now; a 429 holds none back."""
-        return self._session.may_connect and self._session.is_open
+        held_until_ns = self._governor.held_until_ns(is_urgent=True)
+        return self._clock.now_ns() >= held_until_ns and self._session.is_open
 
     @property
     def is_idle(self) -> bool:

@@ -86,11 +86,6 @@ class OrderSession:
         )
 
     @property
-    def may_connect(self) -> bool:
-        """Tell whether the venue may be connected to now; not while it bans us."""
-        return self._clock.now_ns() >= self._rest.governor.held_until_ns(is_urgent=True)
-
-    @property
     def is_open(self) -> bool:
         """Tell whether one of the two ways could take bytes."""
         return self.is_ready or self._standby.is_open
@@ -117,7 +112,7 @@ class OrderSession:
             raise
         finally:
             self._logon = None
-        self._spawn(self._standby.keep(lambda: self.may_connect))
+        self._spawn(self._standby.keep(self._may_connect))
         if not self._options.paper_pings:
             self._spawn(self._keep_time())
             self._spawn(self._keep_young())
@@ -260,6 +255,10 @@ class OrderSession:
                 await self._rest.measure_offset()
         finally:
             self._is_measuring = False
+
+    def _may_connect(self) -> bool:
+        """Tell whether the venue may be connected to now; not while it bans us."""
+        return self._clock.now_ns() >= self._rest.governor.held_until_ns(is_urgent=True)
 
     async def _keep_time(self) -> None:
         """Measure the clock's offset from time to time: clocks drift over days."""
