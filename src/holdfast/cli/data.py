@@ -121,7 +121,10 @@ def _record_options(arguments: argparse.Namespace) -> "RecordOptions":
         symbols=tuple(dict.fromkeys(arguments.symbol)),
         folder=arguments.out,
         duration_ns=parse_duration(arguments.duration) if arguments.duration else 0,
-        rotation=Rotation(rows=arguments.rows, length_ns=parse_duration(arguments.rotate)),
+        rotation=Rotation(
+            rows=arguments.rows,
+            length_ns=parse_duration(arguments.rotate, option="--rotate"),
+        ),
     )
 
 

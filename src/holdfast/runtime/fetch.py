@@ -9,9 +9,12 @@ import asyncio
 import gzip
 import hashlib
 import io
+import os
+import re
 import zipfile
+import zlib
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import date, timedelta
 from http import HTTPStatus
 from pathlib import Path
@@ -32,6 +35,9 @@ AT_ONCE = 3
 ANSWER_WITHIN_S = 30.0
 TRIES = 3
 DAY = timedelta(days=1)
+MOST_DAYS = 10_000
+_SYMBOL = re.compile(r"\w{1,40}")
+_INTERVAL = re.compile(r"[0-9]{1,2}(s|m|h|d|w|mo)")
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -89,6 +95,15 @@ def wanted(options: FetchOptions) -> list[Wanted]:
         )
     if options.last < options.first:
         raise UsageError(f"--to {options.last} is before --from {options.first}")
+    if (options.last - options.first).days >= MOST_DAYS:
+        raise UsageError(
+            f"--from {options.first} --to {options.last}: at most {MOST_DAYS} days"
+        )
+    # Both become parts of a path, here and there.
+    if not _SYMBOL.fullmatch(options.symbol):
+        raise UsageError(f"--symbol {options.symbol[:40]!a}: no name of a symbol")
+    if not _INTERVAL.fullmatch(options.interval):
+        raise UsageError(f"--interval {options.interval[:40]!a}: write for example 1m or 1d")
     step = options.interval if options.kind == "klines" else options.kind
     folder = f"{options.kind}/{options.symbol}"
     folder += f"/{options.interval}" if options.kind == "klines" else ""
@@ -105,10 +120,8 @@ def wanted(options: FetchOptions) -> list[Wanted]:
 
 def _dates(options: FetchOptions) -> Iterator[str]:
     if not options.is_monthly:
-        day = options.first
-        while day <= options.last:
-            yield day.isoformat()
-            day += DAY
+        for number in range((options.last - options.first).days + 1):
+            yield (options.first + number * DAY).isoformat()
         return
     year, month = options.first.year, options.first.month
     while (year, month) <= (options.last.year, options.last.month):
@@ -159,9 +172,15 @@ async def _take(
     if hashlib.sha256(packed).hexdigest() != digest:
         raise DataError(f"{file.remote}: its SHA-256 is not the published one; nothing is kept")
     text = await asyncio.to_thread(_unpack, file.remote, packed)
-    part = place.with_suffix(".part")
-    part.write_bytes(await asyncio.to_thread(gzip.compress, text, 6, mtime=0))
-    part.replace(place)
+    compressed = await asyncio.to_thread(gzip.compress, text, 6, mtime=0)
+    part = place.with_name(f"{place.name}.{os.getpid()}.part")  # another may fetch it, too
+    try:
+        part.write_bytes(compressed)
+        part.replace(place)
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink()
+        raise DataError(f"{place} cannot be written: {error.strerror}") from None
     done.kept.append(file.local)
     done.size_bytes += len(packed)
 
@@ -174,7 +193,7 @@ def _unpack(name: str, packed: bytes) -> bytes:
             if member.file_size > LARGEST_BYTES or not member.filename.endswith(".csv"):
                 raise DataError(f"{name}: {member.filename} is not what the archive holds")
             return archive.read(member)
-    except (zipfile.BadZipFile, ValueError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError) as error:
         raise DataError(f"{name} is no zip file with one text in it ({error})") from None
 
 
@@ -239,7 +258,8 @@ class _Web:
         raise VenueUnavailable(f"{self._base}/{name}: not tried")
 
     async def _read(self, name: str, progress: Progress) -> bytes | None:
-        async with self._session.get(f"{self._base}/{name}") as answer:
+        address = f"{self._base}/{name}"
+        async with self._session.get(address, allow_redirects=False) as answer:
             if answer.status == HTTPStatus.NOT_FOUND:
                 return None
             if answer.status != HTTPStatus.OK:

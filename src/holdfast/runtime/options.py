@@ -51,14 +51,14 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     json: bool = False
 
 
-def parse_duration(text: str) -> int:
+def parse_duration(text: str, *, option: str = "--for") -> int:
     """Read a duration such as 60s, 1.5h or 250ms in nanoseconds; `UsageError` otherwise."""
     match = re.fullmatch(r"([0-9]{1,20}(?:\.[0-9]{1,20})?)(ms|s|m|h|d)", text)
     duration = int(Decimal(match.group(1)) * _UNITS_NS[match.group(2)]) if match else 0
     if not 0 < duration <= LONGEST_NS:
         raise UsageError(
-            f"--for {text[:40]}: not a duration up to 100 years; write for example 60s, 5m, 1h "
-            "or 250ms"
+            f"{option} {text[:40]}: not a duration up to 100 years; write for example 60s, 5m, "
+            "1h or 250ms"
         )
     return duration
 

@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import hashlib
 import io
+import os
 import zipfile
 from datetime import date
 from pathlib import Path
@@ -115,6 +116,10 @@ def test_a_file_that_is_not_what_it_should_be_keeps_nothing(
         {"source": "http://example.com"},
         {"last": date(2025, 10, 3)},
         {"kind": "bookDepth"},
+        {"symbol": "../../x"},
+        {"symbol": ""},
+        {"interval": "../1m"},
+        {"last": date.max},
     ],
 )
 def test_what_cannot_be_asked_for_is_said_before_anything_is_fetched(
@@ -122,6 +127,29 @@ def test_what_cannot_be_asked_for_is_said_before_anything_is_fetched(
 ) -> None:
     with pytest.raises(UsageError):
         run(options(tmp_path, **more))
+
+
+def test_an_encrypted_or_broken_text_is_one_line_and_keeps_nothing(tmp_path: Path) -> None:
+    body = packed(ROW * 50)
+    encrypted = bytearray(body)
+    encrypted[6] |= 1
+    encrypted[body.rindex(b"PK\x01\x02") + 8] |= 1
+    broken = bytearray(body)
+    broken[70:80] = b"\xff" * 10
+    for data in (encrypted, broken):
+        publish(tmp_path / "archive", data=bytes(data))
+        with pytest.raises(DataError, match="no zip file with one text in it"):
+            run(options(tmp_path / "out", source=str(tmp_path / "archive")))
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_folder_that_takes_no_file_is_one_line(tmp_path: Path) -> None:
+    publish(tmp_path / "archive")
+    files = wanted(options(tmp_path))
+    part = tmp_path / "out" / f"{files[0].local}.{os.getpid()}.part"
+    part.mkdir(parents=True)
+    with pytest.raises(DataError, match="cannot be written"):
+        run(options(tmp_path / "out", source=str(tmp_path / "archive")))
 
 
 def test_a_mirror_is_read_by_http_and_a_failing_one_is_one_line(tmp_path: Path) -> None:

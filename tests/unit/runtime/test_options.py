@@ -80,3 +80,8 @@ def test_the_command_line_wins_over_the_file(tmp_path: Path) -> None:
 def test_contradictions_are_refused(options: RunOptions, words: str) -> None:
     with pytest.raises(UsageError, match=words):
         settle(options)
+
+
+def test_a_wrong_duration_is_said_of_its_own_option() -> None:
+    with pytest.raises(UsageError, match="--frozen 0s: not a duration"):
+        parse_duration("0s", option="--frozen")
