@@ -33,7 +33,9 @@ def test_ci_runs_the_test_command_of_the_readme() -> None:
     assert (ROOT / ".ci/run").stat().st_mode & 0o111
 
 
-@pytest.mark.parametrize("target", ["venv", "run", "test", "check", "bench", "soak", "fmt", "clean"])
+@pytest.mark.parametrize(
+    "target", ["venv", "run", "test", "check", "bench", "soak", "fmt", "clean"]
+)
 def test_the_makefile_explains_its_target(target: str) -> None:
     assert re.search(rf"^{target}:.*## \S", texts()["Makefile"], re.MULTILINE)
 

@@ -76,9 +76,7 @@ def shared_governor(
     stack.callback(pool.close)
     return Governor(
         clock,
-        scoped(
-            (SPOT if product is Product.SPOT else USDM).limits, account, product=product
-        ),
+        scoped((SPOT if product is Product.SPOT else USDM).limits, account, product=product),
         account=account,
         pool=pool,
         run=pool.run,
