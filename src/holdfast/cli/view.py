@@ -25,6 +25,7 @@ from holdfast.domain import events as ev
 from holdfast.domain.event import Record
 from holdfast.domain.money import amount_text
 from holdfast.journal.tail import Follower
+from holdfast.runtime.guard_state import GuardState
 from holdfast.runtime.pulse import Pulse
 from holdfast.runtime.state import State
 from holdfast.runtime.supervise import run_command
@@ -47,12 +48,14 @@ class Screen:
         self.fill_count = 0
         self.marks: dict[str, str] = {}
         self.pulse: Pulse | None = None
+        self.guards = GuardState()
 
     def take(self, record: Record) -> None:
         """Fold one record of the journal."""
         if self.state is None:
             self.state = State(record.header.account)
         self.state.apply(record.event)
+        self.guards.apply(record.event)
         self.events = record.header.seq
         if isinstance(record.event, ev.OrderFilled):
             self.fills.append(record.event)
@@ -95,8 +98,12 @@ class Screen:
         return (
             f"{_clock(pulse.market_ns)}  {pulse.mode}/{pulse.status}  equity {self.equity()}  "
             f"{positions}  orders {orders}  fills {self.fill_count}  feed {age} ms  "
-            f"journal {pulse.journal_durable}{done}{incidents}"
+            f"journal {pulse.journal_durable}{done}{incidents}{self._guard_words()}"
         )
+
+    def _guard_words(self) -> str:
+        words = [self.guards.guarded, *self.guards.troubles]
+        return "".join(f"  {word}" for word in words if word)
 
     def _banner(self) -> Panel:
         pulse = self.pulse
@@ -115,6 +122,10 @@ class Screen:
         latency = "" if pulse.p50_us is None else f"   tick to order p50 {pulse.p50_us:g} us"
         text.append(f"\njournal {pulse.journal_durable} durable of {pulse.journal_events}")
         text.append(latency)
+        if self.guards.guarded:
+            text.append(f"   {self.guards.guarded}")
+        for trouble in self.guards.troubles:
+            text.append(f"\n{trouble}", "bold red")
         if self.state is not None:
             for incident in self.state.incidents.values():
                 text.append(
