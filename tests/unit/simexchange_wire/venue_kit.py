@@ -77,9 +77,7 @@ def market_records(count: int, step_ns: int) -> Iterator[Record]:
 class MadeUpMarket:
     """What the server expects of a market."""
 
-    def __init__(
-        self, count: int, *, step_ns: int, rules: SymbolRules = RULES
-    ) -> None:
+    def __init__(self, count: int, *, step_ns: int, rules: SymbolRules = RULES) -> None:
         self.symbols = {"BTCUSDT": rules}
         self.start_ns = START_NS
         self.notes = ["made up for a test"]
@@ -112,9 +110,7 @@ async def open_venue(
         assumptions=assume(latency_us),
         seed=1,
     )
-    options = ServeOptions(
-        speed=speed, window=window, profile=profile, day_cut_ns=day_cut_ns
-    )
+    options = ServeOptions(speed=speed, window=window, profile=profile, day_cut_ns=day_cut_ns)
     armed = Faults(faults or [], seed=1, is_full=profile == "full")
     async with (
         open_floor(exchange, market, options=options, faults=armed) as venue,
