@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from holdfast.domain import events as ev
+from holdfast.errors import HoldfastError
 from soak.facts import read_journal
 from soak.plan import Plan
 
@@ -200,7 +201,11 @@ def _runs_in(journal: Path) -> int:
     """Count how often strategies were started, which is when trading begins."""
     if not journal.exists():
         return 0
-    return sum(isinstance(event, ev.StrategyStarted) for event in read_journal(journal))
+    try:
+        events = read_journal(journal)
+    except HoldfastError:
+        return 0  # the trader is told to go on with it, and says itself what is wrong
+    return sum(isinstance(event, ev.StrategyStarted) for event in events)
 
 
 def _start(

@@ -8,7 +8,9 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from itertools import chain
-from os import SEEK_END, fsync
+from os import O_RDONLY, SEEK_END, fsync
+from os import close as close_file
+from os import open as open_file
 from pathlib import Path
 from typing import Self
 
@@ -67,14 +69,17 @@ class SqliteStore:
             )
         refuse_network(path)
         anchor = Anchor(path)
+        if path.exists():
+            anchor.close()
+            raise UsageError(f"journal {path} was made by another process at this moment")
         try:
-            connection = _make(path)
-            store = cls(path, connection, anchor=anchor)
             anchor.write(0, GENESIS)
             anchor.flush()
+            connection = _make(path)
+            store = cls(path, connection, anchor=anchor)
         except JournalError:
-            for name in (path, anchor.path, wal_path(path), Path(f"{path}-shm")):
-                name.unlink(missing_ok=True)
+            for name in (path, _unfinished(path), anchor.path):
+                _remove(name)
             anchor.close()
             raise
         return store
@@ -209,24 +214,58 @@ class SqliteStore:
             raise self._refused from error
 
 
+def _unfinished(path: Path) -> Path:
+    """Name the file in which a journal is made, until it is whole."""
+    return path.with_name(f"{path.name}-unfinished")
+
+
+def _remove(path: Path) -> None:
+    """Remove a database with the files beside it."""
+    for name in (path, wal_path(path), Path(f"{path}-shm")):
+        name.unlink(missing_ok=True)
+
+
 def _make(path: Path) -> sqlite3.Connection:
+    """Make an empty journal beside its place, where a crash never leaves half of one."""
+    made = _unfinished(path)
     try:
-        connection = db.connect(path, mode="rwc")
+        _remove(made)
+        with closing(db.connect(made, mode="rwc")) as beside:
+            _fill(beside)
+        made.rename(path)
+        _flush_folder(path.parent)
+        connection = db.connect(path, mode="rw")
         _prepare(connection)
-        connection.execute("BEGIN IMMEDIATE")
-        for statement in db.SCHEMA.values():
-            connection.execute(statement)
-        connection.execute(
-            "INSERT INTO seal (id, open, seq, hash) VALUES (1, 1, 0, ?)", (GENESIS,)
-        )
-        connection.execute(f"PRAGMA application_id = {db.APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version = {db.FORMAT}")
-        connection.execute("COMMIT")
-        # The write-ahead file keeps its frames: an empty one would look like a lost one.
+        # The write-ahead file keeps a frame: an empty one would look like a lost one.
+        connection.execute("UPDATE seal SET open = 1")
         db.checkpoint(connection)
+    except OSError as error:
+        raise JournalFailed(f"journal {path}: cannot be made: {error.strerror}") from error
     except sqlite3.Error as error:
         raise _failure(path, error) from error
     return connection
+
+
+def _fill(connection: sqlite3.Connection) -> None:
+    """Write an open journal without a record into an empty database."""
+    _prepare(connection)
+    connection.execute("BEGIN IMMEDIATE")
+    for statement in db.SCHEMA.values():
+        connection.execute(statement)
+    connection.execute("INSERT INTO seal (id, open, seq, hash) VALUES (1, 1, 0, ?)", (GENESIS,))
+    connection.execute(f"PRAGMA application_id = {db.APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {db.FORMAT}")
+    connection.execute("COMMIT")
+    db.checkpoint(connection, mode="TRUNCATE")
+
+
+def _flush_folder(folder: Path) -> None:
+    """Have the disk keep a folder's names."""
+    number = open_file(folder, O_RDONLY)
+    try:
+        fsync(number)
+    finally:
+        close_file(number)
 
 
 def _check_pages(path: Path) -> None:

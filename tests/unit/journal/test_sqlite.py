@@ -2,6 +2,7 @@
 
 import os
 import resource
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -89,6 +90,26 @@ def test_a_closed_journal_is_one_file_and_its_anchor(path: Path) -> None:
     verify(path)
     SqliteStore.open(path, read_only=True).close()
     assert sorted(os.listdir(path.parent)) == [path.name, f"{path.name}-anchor"]
+
+
+@pytest.mark.parametrize("left", ["nothing", "an unfinished one", "an empty one"])
+def test_a_writer_killed_while_it_makes_a_journal_leaves_none_or_a_whole_one(
+    left: str, path: Path
+) -> None:
+    unfinished = path.with_name(f"{path.name}-unfinished")
+    path.with_name(f"{path.name}-anchor").write_bytes(b"")
+    if left == "an unfinished one":
+        unfinished.write_bytes(b"half a page")
+        path.with_name(f"{unfinished.name}-wal").write_bytes(b"half a frame")
+    store = SqliteStore.create(path)
+    if left == "an empty one":
+        killed = path.with_name("killed.db")
+        shutil.copy(path, killed)
+        shutil.copy(f"{path}-anchor", f"{killed}-anchor")
+        SqliteStore.open(killed).close()
+    store.close()
+    assert SqliteStore.open(path, read_only=True).head().seq == 0
+    assert not list(path.parent.glob("*unfinished*"))
 
 
 def test_a_journal_of_other_bytes_is_refused(path: Path) -> None:
