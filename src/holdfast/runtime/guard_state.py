@@ -6,7 +6,7 @@ from holdfast.traffic.breaker import BreakerState
 
 
 class GuardState:
-    """The dead man's switch, lost ways, breakers and the venue's status, as last told."""
+    """Dead man's switch, lost ways, breakers and the venue's status, as of the last event."""
 
     def __init__(self) -> None:
         self._begin()
