@@ -14,6 +14,7 @@ from holdfast.domain.venue import CountdownCancel
 from holdfast.runtime.beat import Beat
 from holdfast.runtime.config import GuardsEntry
 from holdfast.runtime.dead_man import DeadMan, DeadManRule
+from holdfast.runtime.key_check import KeyWatch
 from holdfast.runtime.lapse import Acts, Lapse, LapseRule
 from holdfast.runtime.node import Node
 from holdfast.runtime.reconciler import Reconciler
@@ -26,6 +27,7 @@ USER_STREAM = "the user stream"
 MARKET = "the market stream"
 
 AskStatus = Callable[[], Awaitable[tuple[bool, str]]]
+JudgeKey = Callable[[], Awaitable[ev.KeyChecked]]
 
 
 class Guards:
@@ -41,6 +43,7 @@ class Guards:
         countdown: CountdownCancel | None,
         ask_status: AskStatus | None,
         breakers: Mapping[str, Breaker],
+        judge_key: JudgeKey | None,
     ) -> None:
         self._clock: Clock = node.clock
         self._trader = trader
@@ -74,6 +77,9 @@ class Guards:
             recorder=node.recorder,
             tell=node.tell,
         )
+        self._key = judge_key and KeyWatch(
+            judge_key, clock=node.clock, recorder=node.recorder, tell=node.tell
+        )
 
     def start(self, stack: AsyncExitStack) -> None:
         """Watch from here on, until the stack is closed."""
@@ -82,6 +88,9 @@ class Guards:
         if self._status is not None:
             self._status.start()
             stack.push_async_callback(self._status.close)
+        if self._key is not None:
+            self._key.start()
+            stack.push_async_callback(self._key.close)
         if self._dead_man is not None:
             self._dead_man.start()
             stack.push_async_callback(self._dead_man.close)

@@ -11,7 +11,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from holdfast.domain.events import Event
+from holdfast.domain.events import Event, KeyChecked
 from holdfast.domain.instrument import Product
 from holdfast.errors import ConfigError, UsageError, VenueUnavailable
 from holdfast.journal.chain import Head
@@ -57,6 +57,9 @@ class LiveGround:
         self._product = PRODUCTS[venue.product or "spot"]
         self._network_name, self.endpoints = endpoints_of(config)
         self._is_production = self._network_name == "production"
+        self._asks_rights = not hosts(self.endpoints).isdisjoint(
+            hosts(profile("spot").endpoints) | hosts(profile("usdm").endpoints)
+        )
         self._is_loopback = all(_is_loopback(host) for host in hosts(self.endpoints))
         is_safe = self._network_name == "testnet" or self._is_loopback
         if not (is_safe or venue.real_money):
@@ -91,7 +94,8 @@ class LiveGround:
             symbols=list(wanted),
             notes=[where],
             check=_check,
-            first_words=partial(self._judge_key, network, clock),
+            first_words=partial(self._first_words, network, clock),
+            judge_key=partial(self._judge_key, network, clock) if self._asks_rights else None,
             settings=settings_of(
                 self._product, network, clock=clock, way=way, governor=venue.governor
             ),
@@ -142,21 +146,23 @@ class LiveGround:
         finally:
             await rest.close()
 
-    async def _judge_key(self, network: SocketNetwork, clock: RunningClock) -> list[Event]:
+    async def _first_words(self, network: SocketNetwork, clock: RunningClock) -> list[Event]:
         """Have the key's rights judged; what comes out is journaled first."""
+        return [await self._judge_key(network, clock)]
+
+    async def _judge_key(self, network: SocketNetwork, clock: RunningClock) -> KeyChecked:
         venue = self._config.venue
-        judged = await check_key(
+        return await check_key(
             partial(self._rights, network, clock),
             self._product,
             api_key=self._credentials.api_key,
             now_ns=clock.now_ns(),
             override=venue.key_override,
         )
-        return [judged]
 
     async def _rights(self, network: SocketNetwork, clock: RunningClock) -> KeyRights | None:
         """Ask what the key may do; a test network and a simulator have no such question."""
-        if not self._is_production:
+        if not self._asks_rights:
             return None
         spot = profile("spot").endpoints
         rest = Rest(
@@ -174,7 +180,7 @@ class LiveGround:
     @property
     def hosts(self) -> frozenset[str]:
         """Give every host that this run may connect to."""
-        asked = hosts(profile("spot").endpoints) if self._is_production else frozenset()
+        asked = hosts(profile("spot").endpoints) if self._asks_rights else frozenset()
         return hosts(self.endpoints) | asked
 
 

@@ -32,7 +32,7 @@ from holdfast.runtime.clock import PingedClock, RunningClock
 from holdfast.runtime.commands import Answer, CommandSocket, Request
 from holdfast.runtime.config import Config
 from holdfast.runtime.control import Control
-from holdfast.runtime.guards import AskStatus, Guards
+from holdfast.runtime.guards import AskStatus, Guards, JudgeKey
 from holdfast.runtime.heap import frozen_heap
 from holdfast.runtime.network import SocketNetwork
 from holdfast.runtime.node import Node, name_journal
@@ -57,7 +57,8 @@ class Ground(msgspec.Struct, kw_only=True):
     """What a run stands on: its venue, its clock, and what it may trade there.
 
     `check` refuses to go on with a journal that does not belong here. `first_words` are
-    journaled before anything is traded. `settings` are asked for where contracts are traded.
+    journaled before anything is traded; `judge_key` gives such a word again, a day later.
+    `settings` are asked for where contracts are traded.
     """
 
     venue: AnyVenue
@@ -69,6 +70,7 @@ class Ground(msgspec.Struct, kw_only=True):
     first_words: Callable[[], Awaitable[list[Event]]]
     settings: BinanceSettings | None = None
     ask_status: AskStatus | None = None
+    judge_key: JudgeKey | None = None
 
 
 class Prepare(Protocol):
@@ -244,6 +246,7 @@ class Session:
             countdown=venue.countdown if isinstance(venue, BinanceUsdm) else None,
             ask_status=ground.ask_status,
             breakers=venue.breakers,
+            judge_key=ground.judge_key,
         )
         if isinstance(ground.clock, RunningClock):
             self._guards.start(stack)

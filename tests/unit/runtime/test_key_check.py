@@ -126,3 +126,18 @@ def test_a_right_that_the_answer_does_not_name_counts_as_given() -> None:
 @given(st.binary() | st.text().map(str.encode))
 def test_any_bytes_are_read_or_named_unreadable(body: bytes) -> None:
     assert isinstance(key_rights(body), KeyRights | Unreadable)
+
+
+@pytest.mark.parametrize(
+    ("rest", "is_asked"),
+    [("https://api1.binance.com", True), ("https://fapi.binance.com", True),
+     ("http://127.0.0.1:1", False), ("https://testnet.binance.vision", False)],
+)  # fmt: skip
+def test_the_key_is_judged_wherever_an_address_of_production_is_named(
+    monkeypatch: pytest.MonkeyPatch, rest: str, is_asked: bool
+) -> None:
+    monkeypatch.setenv("HOLDFAST_API_KEY", "key")
+    monkeypatch.setenv("HOLDFAST_SECRET", "hidden")
+    venue = VenueEntry(rest=rest, ws="wss://ws.example", ws_api=rest, real_money=True)
+    ground = LiveGround(Config(venue=venue), RunOptions(mode="live"), tell=print)
+    assert ("api.binance.com" in ground.hosts) is is_asked
