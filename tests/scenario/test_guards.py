@@ -111,3 +111,14 @@ def test_the_status_that_the_guards_ask_for_is_served(tmp_path: Path) -> None:
         urllib.request.urlopen(f"{url}/sapi/v1/system/status", timeout=10) as answer,
     ):
         assert json.load(answer)["status"] == 0
+
+
+def test_a_perpetual_is_traded_by_its_name_and_the_view_says_what_guards_it(
+    tmp_path: Path,
+) -> None:
+    done = kit.holdfast(
+        "run", "--symbol", "usdm:BTCUSDT", "--strategy", kit.QUOTES, "--for", "5s",
+        "--journal", "t.db", cwd=tmp_path,
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    assert "dead man 120 s on BTCUSDT" in done.out + done.err

@@ -118,6 +118,7 @@ class PaperGround:
 
     def _symbols(self, status: SimStatus) -> list[str]:
         wanted = [self._options.symbol] if self._options.symbol else self._config.symbols
+        wanted = [name.rpartition(":")[2] for name in wanted]  # a prefix names the product
         for symbol in wanted:
             if symbol not in status.symbols:
                 known = ", ".join(status.symbols)
