@@ -29,6 +29,8 @@ BENCHES = {
     "market": ("market", "strategy"),
     "ledger": ("ledger",),
     "intake": ("intake", "sustained"),
+    "cycles": ("cycles",),
+    "reconnect": ("reconnect",),
 }
 """Each benchmark, and how the names of its rows begin."""
 FIELDS = ("name", "value", "unit", "baseline", "baseline_value", "ratio", "n")

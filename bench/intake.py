@@ -9,7 +9,7 @@ takes the frames and looks at nothing. `sustained` plays recordings of spot and 
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 from statistics import median
@@ -184,14 +184,15 @@ def _told(
         ("messages", rate, "1/s", ("recorded_x100", wanted)),
         ("equal_levels", levels[0], "levels", ("rebuilt", levels[1])),
         ("resident", max(sizes[WARM_SECONDS:] or sizes) / 1e6, "MB", ("after_10_s", warm)),
-        ("lag.p99", _p99(lags), "ms", ("behind", BEHIND_MS)),
+        ("lag.p99", percentile(lags, 99), "ms", ("behind", BEHIND_MS)),
     )
     for name, value, unit, baseline in parts:
         yield _row(f"sustained.{name}", value, unit=unit, baseline=baseline, n=count, mode=mode)
 
 
-def _p99(values: list[int]) -> int:
-    return sorted(values)[len(values) * 99 // 100] if values else 0
+def percentile(values: Sequence[float], percent: int) -> float:
+    """Give a percentile, also of few values; 0 of none."""
+    return sorted(values)[len(values) * percent // 100] if values else 0
 
 
 def _row(

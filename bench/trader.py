@@ -87,7 +87,7 @@ async def trade(
             strategies=choose(settings),
             clock=clock,
             store=SqliteStore.create(path),
-            make_journal=partial(_writer, clock, ended, poll),
+            make_journal=partial(make_writer, clock, ended, poll),
         )
         stack.callback(node.journal.close)
         _pin_writer(writer_core)
@@ -142,13 +142,15 @@ def told(node: Node) -> dict[str, Any]:
     }
 
 
-def _writer(
+def make_writer(
     clock: RunningClock,
     ended: "asyncio.Future[None]",
     poll: BusyPoll | None,
     store: SqliteStore,
     on_durable: Callable[[int], None],
 ) -> Journal:
+    """Make the journal with its thread; what fails it ends the run."""
+
     def fail(error: HoldfastError) -> None:
         if not ended.done():
             ended.set_exception(error)
