@@ -8,12 +8,33 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast.domain import events as ev
+from holdfast.domain.ids import AccountId
 from holdfast.domain.instant import NS_PER_MS, NS_PER_S, UtcNs
 from holdfast.domain.instrument import Product
-from holdfast.errors import ConfigError, CredentialsRefused
-from holdfast.runtime.key_check import KeyOverride, check_key
+from holdfast.errors import (
+    ConfigError,
+    CredentialsRefused,
+    HoldfastError,
+    VenueUnavailable,
+)
+from holdfast.journal.writer import Journal
+from holdfast.runtime.config import Config, VenueEntry
+from holdfast.runtime.key_check import (
+    JUDGED_AGAIN_NS,
+    JUDGED_EVERY_NS,
+    KeyOverride,
+    KeyWatch,
+    check_key,
+)
+from holdfast.runtime.live import LiveGround
+from holdfast.runtime.options import RunOptions
+from holdfast.runtime.state import State
+from holdfast.testing.clock import ManualClock
 from holdfast.venues.binance.wire.rights import KeyRights, key_rights, objections
 from holdfast.venues.binance.wire.unreadable import Unreadable
+from tests.unit.journal.kit import MemoryStore
+from tests.unit.runtime.test_dead_man import Listening
+from tests.unit.venues.binance.sinks import turn
 
 NOW = UtcNs(1_770_000_000 * NS_PER_S)  # 2026-02-02
 GOOD = KeyRights(
@@ -126,6 +147,42 @@ def test_a_right_that_the_answer_does_not_name_counts_as_given() -> None:
 @given(st.binary() | st.text().map(str.encode))
 def test_any_bytes_are_read_or_named_unreadable(body: bytes) -> None:
     assert isinstance(key_rights(body), KeyRights | Unreadable)
+
+
+def test_a_key_is_judged_again_every_day_and_what_became_worse_is_an_incident() -> None:
+    async def story() -> None:
+        clock = ManualClock()
+        said: list[str] = []
+        journal = Journal(
+            MemoryStore(), clock, account=AccountId("demo"), durable_callback=lambda _: None
+        )
+        recorder = Listening(journal, State(AccountId("demo")))
+        verdicts: list[ev.KeyChecked | HoldfastError] = [
+            ev.KeyChecked("abcd", ["enableReading"]),
+            VenueUnavailable("down"),
+            CredentialsRefused("the key abcd... may not trade: it can withdraw"),
+        ]
+
+        async def judge() -> ev.KeyChecked:
+            verdict = verdicts.pop(0)
+            if isinstance(verdict, HoldfastError):
+                raise verdict
+            return verdict
+
+        watch = KeyWatch(judge, clock=clock, recorder=recorder, tell=said.append)
+        watch.start()
+        for wait_ns in (JUDGED_EVERY_NS, JUDGED_EVERY_NS, JUDGED_AGAIN_NS):
+            await turn()
+            clock.wait(wait_ns)
+            await turn()
+        assert verdicts == []
+        assert [type(event) for event in recorder.decided] == [
+            ev.KeyChecked, ev.IncidentOpened,
+        ]  # fmt: skip
+        assert said == ["the key abcd... may not trade: it can withdraw"]
+        await watch.close()
+
+    asyncio.run(story())
 
 
 @pytest.mark.parametrize(
