@@ -4,6 +4,7 @@ A segment ends after so many rows or so much time, whichever is first, so what a
 is bounded by both; memory is bounded by the rows of one segment.
 """
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +44,12 @@ class Rotation(msgspec.Struct, frozen=True, kw_only=True):
     length_ns: int = 60 * NS_PER_S
 
 
+class SessionTaken(DataError):
+    """A session of this name is in the folder, or is being recorded there."""
+
+
 class RecordingWriter:
-    """Records one session into a folder; not safe for two sessions of one name."""
+    """Records one session into a folder; a name belongs to the writer that was there first."""
 
     def __init__(
         self,
@@ -55,7 +60,7 @@ class RecordingWriter:
         session: str,
         rotation: Rotation | None = None,
     ) -> None:
-        """Make the folder; DataError when it cannot be written, or holds this session."""
+        """Make the folder and claim the name; DataError when either cannot be."""
         self.rows = 0
         self.segments: list[Path] = []
         self._folder = folder
@@ -73,11 +78,15 @@ class RecordingWriter:
         arrow()
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            known = sorted(folder.glob(f"{session}-*{SUFFIX}"))
+            known = sorted(folder.glob(f"{session}-*{SUFFIX}*"))
+            if not known:
+                self._part(0).touch(exist_ok=False)
         except OSError as error:
-            raise DataError(f"{folder}: nothing can be recorded there ({error})") from None
+            known = [self._part(0)]
+            if not os.path.exists(known[0]):
+                raise DataError(f"{folder}: nothing can be recorded there ({error})") from None
         if known:
-            raise DataError(f"{known[0]} is there already; give the session another name")
+            raise SessionTaken(f"{known[0]} is there already; give the session another name")
 
     def add(self, event: MarketEvent, *, received_at_ns: int) -> None:
         """Record a message; DataError when its segment cannot be written."""
@@ -92,6 +101,8 @@ class RecordingWriter:
     def close(self) -> None:
         """Write what is left; idempotent."""
         self.rotate()
+        if not self.segments:
+            self._part(0).unlink(missing_ok=True)
 
     def rotate(self) -> None:
         """End the present segment, and write it as a whole."""
@@ -99,8 +110,8 @@ class RecordingWriter:
             return
         pa = arrow()
         about = msgspec.structs.replace(self._about, segment=len(self.segments))
-        name = f"{about.session}-{about.segment:06d}{SUFFIX}"
-        part = self._folder / (name + PART_SUFFIX)
+        part = self._part(about.segment)
+        place = part.with_suffix("")
         form = schema(about)
         arrays = [
             pa.array(column, type=form.field(name).type)
@@ -114,12 +125,16 @@ class RecordingWriter:
                 compression_level=COMPRESSION_LEVEL,
                 write_page_checksum=True,
             )
-            part.replace(self._folder / name)
+            part.replace(place)
         except OSError as error:
             part.unlink(missing_ok=True)
             raise DataError(f"{part}: the segment cannot be written ({error})") from None
-        self.segments.append(self._folder / name)
+        self.segments.append(place)
         self._columns = [[] for _ in COLUMNS]
+
+    def _part(self, segment: int) -> Path:
+        """Name the file in which a segment grows; the first one claims the session's name."""
+        return self._folder / f"{self._about.session}-{segment:06d}{SUFFIX}{PART_SUFFIX}"
 
     def _begin_row(self, kind: Kind, symbol: Symbol, **values: Any) -> None:
         self.rows += 1

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from holdfast.domain.ids import AccountId, Symbol
-from holdfast.domain.instrument import Product
+from holdfast.domain.instrument import Instrument, Product
 from holdfast.domain.market import (
     BookTop,
     DepthDiff,
@@ -25,7 +25,7 @@ from holdfast.domain.market import (
 from holdfast.domain.venue import Pingable
 from holdfast.errors import DataError, UsageError
 from holdfast.market.feed import Feed, Invalid
-from holdfast.recording.writer import RecordingWriter, Rotation
+from holdfast.recording.writer import RecordingWriter, Rotation, SessionTaken
 from holdfast.runtime import random
 from holdfast.runtime.clock import RunningClock, run_name, wall_ns
 from holdfast.runtime.network import SocketNetwork
@@ -35,6 +35,7 @@ from holdfast.venues.binance.options import Endpoints, Options
 from holdfast.venues.binance.profiles import hosts, profile
 
 LOOK_EVERY_S = 0.2
+MOST_AT_ONCE = 100
 NOBODY = AccountId("")
 
 
@@ -146,14 +147,7 @@ async def record(options: RecordOptions, *, progress: Callable[[Recorded], None]
     market = _market(options, network, clock)
     symbols = [Symbol(symbol) for symbol in options.symbols]
     instruments = await market.instruments(symbols)
-    session = run_name()
-    writer = RecordingWriter(
-        options.folder,
-        instruments,
-        venue=options.venue,
-        session=session,
-        rotation=options.rotation,
-    )
+    session, writer = _begin(options, instruments)
     failed: list[DataError] = []
 
     def fail(error: DataError) -> None:
@@ -185,6 +179,26 @@ async def record(options: RecordOptions, *, progress: Callable[[Recorded], None]
     _count(said, writer, sink)
     said.why = ended.result()
     return said
+
+
+def _begin(
+    options: RecordOptions, instruments: list[Instrument]
+) -> tuple[str, RecordingWriter]:
+    """Begin a session under a name of its own: another may begin here in the same second."""
+    name = run_name()
+    for number in range(1, MOST_AT_ONCE + 1):
+        session = name if number == 1 else f"{name}-{number}"
+        try:
+            return session, RecordingWriter(
+                options.folder,
+                instruments,
+                venue=options.venue,
+                session=session,
+                rotation=options.rotation,
+            )
+        except SessionTaken:
+            continue
+    raise DataError(f"{options.folder}: {MOST_AT_ONCE} recordings began in one second")
 
 
 def _end(ended: "asyncio.Future[str]", reason: str) -> None:

@@ -10,7 +10,7 @@ from holdfast.domain.market import BookTop
 from holdfast.errors import DataError
 from holdfast.recording.form import PART_SUFFIX, arrow
 from holdfast.recording.reader import Gap, events_of, segments_of
-from holdfast.recording.writer import RecordingWriter, Rotation
+from holdfast.recording.writer import RecordingWriter, Rotation, SessionTaken
 from holdfast.testing.market import instrument
 
 BTCUSDT = instrument()
@@ -72,6 +72,23 @@ def test_a_session_is_never_written_over(tmp_path: Path) -> None:
     writer.close()
     with pytest.raises(DataError, match="give the session another name"):
         writer_in(tmp_path)
+
+
+def test_a_name_belongs_to_the_writer_that_was_there_first_from_its_beginning(
+    tmp_path: Path,
+) -> None:
+    first = writer_in(tmp_path)
+    with pytest.raises(SessionTaken):
+        writer_in(tmp_path)
+    first.add(top(1), received_at_ns=0)
+    first.close()
+    assert list(events_of(segments_of(tmp_path))) == [top(1)]
+    assert [path.suffix for path in tmp_path.iterdir()] == [".parquet"]
+
+
+def test_a_session_without_a_message_leaves_nothing(tmp_path: Path) -> None:
+    writer_in(tmp_path).close()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_other_programs_read_it_as_plain_parquet(tmp_path: Path) -> None:
