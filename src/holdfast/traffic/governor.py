@@ -11,6 +11,7 @@ instant that it names (XCH-3).
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from typing import TypeAlias
 
 import msgspec
 
@@ -57,6 +58,10 @@ class _Purse:
         self.is_dry = False
 
 
+_Plan: TypeAlias = tuple[tuple[Limit, int, int, dict[int, _Purse]], ...]
+"""For each limit: what a cost takes of it, half of a portion, and its purses by window."""
+
+
 class Governor:
     """Decides about the requests of one process at one venue, and of one account there.
 
@@ -92,6 +97,7 @@ class Governor:
         self._timers: dict[Limit | None, Timer] = {}
         self._watch_ns = watch_ns
         self._purses: dict[Limit, dict[int, _Purse]] = {}
+        self._plans: dict[Cost, _Plan] = {}
         self.limits: tuple[Limit, ...] = ()
         self.adopt(limits)
 
@@ -99,6 +105,7 @@ class Governor:
         """Take the limits that the venue names from here on, and the first portions of them."""
         self.close()
         self.limits = tuple(limits)
+        self._plans.clear()
         for limit in self.limits:
             self._prepare(limit)
         if self._watch_ns:
@@ -135,8 +142,8 @@ class Governor:
         if is_urgent:
             return GRANTED
         venue_ns = now_ns + self.offset_ns
-        for limit in self.limits:
-            purse, spent = self._purse(limit, venue_ns), cost.of(limit.kind)
+        for limit, spent, _, purses in self._plans.get(cost) or self._plan(cost):
+            purse = purses.get(venue_ns // limit.window_ns) or self._purse(limit, venue_ns)
             if purse.left < spent:
                 self._lease(limit, purse, max(spent, self._portion(limit)) - purse.left)
             if purse.left < spent:
@@ -146,13 +153,12 @@ class Governor:
     def spend(self, cost: Cost) -> None:
         """Count a request that leaves, and have more leased when half of a portion is gone."""
         venue_ns = self._clock.now_ns() + self.offset_ns
-        for limit in self.limits:
-            spent = cost.of(limit.kind)
+        for limit, spent, half, purses in self._plans.get(cost) or self._plan(cost):
             if spent:
-                purse = self._purse(limit, venue_ns)
+                purse = purses.get(venue_ns // limit.window_ns) or self._purse(limit, venue_ns)
                 purse.left -= spent
                 purse.used += spent
-                if purse.left < self._portion(limit) // 2:
+                if purse.left < half:
                     self._lease(limit, purse, self._portion(limit) - purse.left)
 
     def learn(self, kind: str, window_ns: int, *, used: int) -> None:
@@ -197,6 +203,19 @@ class Governor:
         if purse.asked_for:
             return self._clock.now_ns() + LEASE_NS
         return limit.ends_at_ns(venue_ns) - self.offset_ns
+
+    def _plan(self, cost: Cost) -> _Plan:
+        """Work out once for what to look at each limit when a cost like this comes."""
+        plan = self._plans[cost] = tuple(
+            (
+                limit,
+                cost.of(limit.kind),
+                self._portion(limit) // 2,
+                self._purses.setdefault(limit, {}),
+            )
+            for limit in self.limits
+        )
+        return plan
 
     def _portion(self, limit: Limit) -> int:
         return max(1, limit.most * self._shares.portion // 1_000)
