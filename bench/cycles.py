@@ -76,7 +76,7 @@ def rows() -> Iterator[Row]:
         }
 
 
-def measured(points: Sequence[int]) -> dict[int, float]:
+def measured(points: Sequence[int], *, spans: int = SPANS) -> dict[int, float]:
     """Trade beyond the last of the points; gives microseconds an order around each."""
     config = Config(
         mode="replay",
@@ -90,7 +90,7 @@ def measured(points: Sequence[int]) -> dict[int, float]:
         ),
     )
     chosen = choose(config)
-    count = max(points) + (SPANS + 1) * SPAN
+    count = max(points) + (spans + 1) * SPAN
     with TemporaryDirectory(dir=Path.cwd(), prefix=".bench-") as folder:
         path = Path(folder) / "cycles.journal"
         gc.collect()
@@ -109,7 +109,7 @@ def measured(points: Sequence[int]) -> dict[int, float]:
     return {
         point: min(
             (noted[at + SPAN] - noted[at]) / SPAN / 1e3
-            for at in range(point, point + SPANS * SPAN, SPAN)
+            for at in range(point, point + spans * SPAN, SPAN)
         )
         for point in points
     }

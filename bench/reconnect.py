@@ -45,14 +45,15 @@ WARM_S = 5.0
 STRATEGIES = ("holdfast.examples.quotes:Quotes", "holdfast.examples.trend:Trend")
 
 
-def rows() -> Iterator[Row]:
+def rows(*, cuts: int = CUTS, warm_s: float = WARM_S) -> Iterator[Row]:
     """Give p50 and p99 of reconnects."""
     with (
         TemporaryDirectory(dir=Path.cwd(), prefix=".bench-") as name,
         _exchange() as told,
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
-        taken, asked, seen = runner.run(_cut_often(told, Path(name)))
+        cutting = _cut_often(told, Path(name), cuts=cuts, warm_s=warm_s)
+        taken, asked, seen = runner.run(cutting)
     for label, percent in (("p50", 50), ("p99", 99)):
         value, baseline = percentile(taken, percent), percentile(asked, percent)
         yield {
@@ -85,14 +86,14 @@ def _exchange() -> Iterator[dict[str, Any]]:
 
 
 async def _cut_often(
-    told: dict[str, Any], folder: Path
+    told: dict[str, Any], folder: Path, *, cuts: int, warm_s: float
 ) -> tuple[list[float], list[float], int]:
     """Cut, wait for agreement, and again; gives milliseconds."""
     taken: list[float] = []
     asked: list[float] = []
     async with _trading(told, folder) as (node, venue):
-        await asyncio.sleep(WARM_S)
-        for _ in range(CUTS):
+        await asyncio.sleep(warm_s)
+        for _ in range(cuts):
             began = time.perf_counter()
             await venue.server_time_ns()
             asked.append((time.perf_counter() - began) * 1e3)
@@ -148,7 +149,7 @@ async def _trading(
             strategies=choose(settings),
             clock=clock,
             store=SqliteStore.create(path),
-            make_journal=partial(make_writer, clock, ended, None),
+            make_journal=partial(make_writer, clock=clock, ended=ended, poll=None),
         )
         stack.callback(node.journal.close)
         node.open(journal=JournalId("BENCH"), venue="sim", symbols=["BTCUSDT"], notes=[])

@@ -87,7 +87,7 @@ async def trade(
             strategies=choose(settings),
             clock=clock,
             store=SqliteStore.create(path),
-            make_journal=partial(make_writer, clock, ended, poll),
+            make_journal=partial(make_writer, clock=clock, ended=ended, poll=poll),
         )
         stack.callback(node.journal.close)
         _pin_writer(writer_core)
@@ -143,11 +143,12 @@ def told(node: Node) -> dict[str, Any]:
 
 
 def make_writer(
+    store: SqliteStore,
+    on_durable: Callable[[int], None],
+    *,
     clock: RunningClock,
     ended: "asyncio.Future[None]",
     poll: BusyPoll | None,
-    store: SqliteStore,
-    on_durable: Callable[[int], None],
 ) -> Journal:
     """Make the journal with its thread; what fails it ends the run."""
 

@@ -1,13 +1,9 @@
 """A trader whose connections are cut agrees with the venue again, and that is timed."""
 
-import pytest
-
-from bench import reconnect
+from bench.reconnect import rows
 
 
-def test_each_cut_ends_in_agreement(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reconnect, "CUTS", 2)
-    monkeypatch.setattr(reconnect, "WARM_S", 0.0)
-    rows = list(reconnect.rows())
-    assert [row["n"] for row in rows] == [2, 2]
-    assert min(row["value"] for row in rows) > 0
+def test_each_cut_ends_in_agreement() -> None:
+    measured = list(rows(cuts=2, warm_s=0.0))
+    assert [row["n"] for row in measured] == [2, 2]
+    assert min(row["value"] for row in measured) > 0
