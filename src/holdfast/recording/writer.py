@@ -4,7 +4,6 @@ A segment ends after so many rows or so much time, whichever is first, so what a
 is bounded by both; memory is bounded by the rows of one segment.
 """
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -82,9 +81,9 @@ class RecordingWriter:
             if not known:
                 self._part(0).touch(exist_ok=False)
         except OSError as error:
-            known = [self._part(0)]
-            if not os.path.exists(known[0]):
+            if not (isinstance(error, FileExistsError) and folder.is_dir()):
                 raise DataError(f"{folder}: nothing can be recorded there ({error})") from None
+            known = [self._part(0)]
         if known:
             raise SessionTaken(f"{known[0]} is there already; give the session another name")
 
