@@ -116,6 +116,8 @@ def adopted_order(
         position_side=PositionSide(event.position_side),
         reduce_only=event.reduce_only,
         purpose=Purpose(event.purpose),
+        trigger_price=instrument.price(event.trigger_price),
+        trigger_by=TriggerPrice(event.trigger_by),
     )
 
 

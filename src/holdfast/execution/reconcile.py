@@ -8,10 +8,20 @@ compared here, what is held in `holdings.py`; `comparison.py` has the two sides 
 
 from holdfast.domain import events as ev
 from holdfast.domain import fold
-from holdfast.domain.account import HeldOrder
+from holdfast.domain.account import Account, HeldOrder
+from holdfast.domain.contracts import is_contract
 from holdfast.domain.ids import UNATTRIBUTED, ClientOrderId, Symbol, epoch_of, is_ours
 from holdfast.domain.money import amount_text
-from holdfast.domain.order import ENDINGS, Ending, NewOrder, Order, Purpose
+from holdfast.domain.order import (
+    ENDINGS,
+    Ending,
+    NewOrder,
+    Order,
+    OrderType,
+    PositionSide,
+    Purpose,
+)
+from holdfast.domain.protection import Protection, ProtectionKey
 from holdfast.domain.venue import OrderReport, ReportKind
 from holdfast.execution.answers import Absence, VenueAnswers
 from holdfast.execution.cancel import cancel_of
@@ -21,6 +31,7 @@ from holdfast.execution.holdings import compare_holdings
 from holdfast.execution.ownership import Claim, claim_of, consequences, foreign_order
 
 _NO_ID = ClientOrderId("")
+_STOPS = (OrderType.STOP_MARKET, OrderType.STOP_LIMIT)
 QUESTIONS = 2
 """How often the venue has to be asked before an absence proves anything."""
 
@@ -212,10 +223,12 @@ def _adopt(report: OrderReport, *, ours: Ours, result: Reconciled) -> NewOrder:
     """Take an order that carries our journal's id as ours, though the journal lacks it."""
     instrument = ours.account.instruments[report.symbol]
     held = ours.reserve(instrument, report)
+    guarded = _guarded_by(report, ours.account)
+    is_known = guarded is not None and guarded[1].terms.trigger_price == report.trigger_price
     event = ev.OrderAdopted(
         client_order_id=report.client_order_id,
         venue_order_id=report.venue_order_id,
-        strategy=UNATTRIBUTED,
+        strategy=guarded[0][0] if guarded else UNATTRIBUTED,
         symbol=report.symbol,
         product=instrument.product.value,
         side=report.side.value,
@@ -225,10 +238,12 @@ def _adopt(report: OrderReport, *, ours: Ours, result: Reconciled) -> NewOrder:
         price=instrument.price_text(report.price),
         position_side=report.position_side.value,
         reduce_only=report.reduce_only,
-        purpose=Purpose.ENTRY.value,
+        purpose=(Purpose.PROTECTIVE if guarded else Purpose.ENTRY).value,
         reserved_asset=held.asset,
         reserved=amount_text(held.amount),
         reason="found at the venue and not in the journal",
+        trigger_price=instrument.price_text(report.trigger_price),
+        trigger_by=(guarded[1].terms.trigger_by.value if guarded and is_known else "last"),
     )
     result.events.append(event)
     result.differ(f"{report.client_order_id} was adopted", clean=True)
@@ -236,6 +251,25 @@ def _adopt(report: OrderReport, *, ours: Ours, result: Reconciled) -> NewOrder:
     order = Order(request=adopted, acked=True, venue_order_id=report.venue_order_id)
     _compare(order, report, ours=ours, result=result)
     return adopted
+
+
+def _guarded_by(
+    report: OrderReport, account: Account
+) -> tuple[ProtectionKey, Protection] | None:
+    """Give the one protection that a stop can be for; its terms may be newer than the journal.
+
+    As an entry of nobody it would be canceled at the end of a run, and the position left bare.
+    """
+    is_spot = not is_contract(account.instruments[report.symbol])
+    closes = report.reduce_only or is_spot or report.position_side is not PositionSide.BOTH
+    if report.order_type not in _STOPS or not closes:
+        return None
+    fitting = [
+        (key, known)
+        for key, known in account.protections.open.items()
+        if key[1:] == (report.symbol, report.position_side) and known.side is report.side
+    ]
+    return fitting[0] if len(fitting) == 1 else None
 
 
 def _claim(report: OrderReport, ours: Ours) -> Claim:

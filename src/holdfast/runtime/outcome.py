@@ -84,6 +84,7 @@ class Outcome:
             order = trader.state.account.find(client_order_id)
             if order is not None:
                 trader.pipeline.working.touch(order.request.strategy, order.request.symbol)
+                trader.pipeline.stops.on_order(order)
         elif isinstance(event, ev.OrderFilled):
             trader.cast.on_filled(event)
         elif isinstance(event, ev.ForeignFillSeen | ev.PositionOpened):

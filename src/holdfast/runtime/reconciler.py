@@ -292,6 +292,7 @@ class Reconciler:
             quantity=report.quantity,
             worst_price=report.price or self._trader.marks.feeds[instrument.symbol].valuation,
             limits=self._trader.pipeline.desk.compiled[instrument.symbol],
+            is_guarded=report.reduce_only,
         )
 
     def _mark_of(self, asset: Asset) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import msgspec
 import pytest
 
 from holdfast.domain import events as ev
@@ -20,8 +21,8 @@ from holdfast.domain.instant import NS_PER_S
 from holdfast.domain.instrument import Product
 from holdfast.domain.latest import LatestOrders
 from holdfast.domain.money import AmountUnits, Asset
-from holdfast.domain.order import PositionSide
-from holdfast.domain.venue import PositionReport
+from holdfast.domain.order import OrderType, PositionSide
+from holdfast.domain.venue import OrderReport, PositionReport
 from holdfast.execution.answers import Absence, Question, VenueAnswers, inquire
 from holdfast.execution.comparison import Ours, Reconciled
 from holdfast.execution.reconcile import reconcile
@@ -98,6 +99,37 @@ def test_executions_that_the_stream_lost_are_booked_by_their_ids() -> None:
     assert result.events[0].exec_id == "1"  # type: ignore[attr-defined]
     assert case.account.orders[FIRST].order.cum_quantity == BTCUSDT.quantity("0.75")
     assert result.clean
+
+
+class TrueStop(TrueOrder):
+    """A stop of spot as the venue has it."""
+
+    def report(self, **more: Any) -> OrderReport:
+        return msgspec.structs.replace(
+            super().report(**more),
+            order_type=OrderType.STOP_MARKET,
+            price=BTCUSDT.price("0"),
+            trigger_price=BTCUSDT.price("95"),
+        )
+
+
+def test_a_stop_that_the_journal_lost_guards_its_strategys_position_and_nobody_elses() -> None:
+    protected = ev.ProtectionSet(
+        ORDER.strategy, SYMBOL, "both", "95", "0", "last", "asked", "sell"
+    )
+    for protections, owner, purpose in (
+        ([protected], ORDER.strategy, "protective"),
+        ([], UNATTRIBUTED, "entry"),
+    ):
+        case = Case(told.acked(ORDER), *protections)
+        lost = TrueStop(IDS.next(), BTCUSDT, side="sell", quantity="1", price="95")
+        case.venue.place(lost)
+        (adopted,) = case.reconcile().events
+        assert isinstance(adopted, ev.OrderAdopted)
+        assert (adopted.strategy, adopted.purpose) == (owner, purpose)
+        order = case.account.orders[lost.client_order_id].order
+        assert order.request.trigger_price == BTCUSDT.price("95")
+        assert order.request.is_conditional
 
 
 @pytest.mark.parametrize(

@@ -185,7 +185,10 @@ class CancelRejected(Event, frozen=True, array_like=True):
 
 
 class OrderAdopted(Event, frozen=True, array_like=True):
-    """An order with our journal id was found at the venue and not in the journal."""
+    """An order with our journal id was found at the venue and not in the journal.
+
+    A stop that guards a position is its strategy's; anything else is nobody's.
+    """
 
     TYPE: ClassVar[str] = "order.adopted/1"
     client_order_id: str
@@ -204,6 +207,8 @@ class OrderAdopted(Event, frozen=True, array_like=True):
     reserved_asset: str
     reserved: str
     reason: str
+    trigger_price: str = "0"
+    trigger_by: str = "last"
 
 
 class ForeignOrderSeen(Event, frozen=True, array_like=True):
