@@ -257,6 +257,8 @@ class BinanceOrderEntry:
             return
         if answered.error is not None and answered.error.code == TIME_CODE:
             self._session.measure()
+        if answered.status == _LIMITED and isinstance(asked, CancelOrder):
+            self._governor.obey(until_ns=self._governor.held_until_ns(), is_ban=True)
         product = self._dialect.product
         ask = _ask_of(asked, self._dialect)
         match asked:

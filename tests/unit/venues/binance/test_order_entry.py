@@ -183,6 +183,23 @@ def test_after_429_cancels_go_on_and_orders_wait() -> None:
     run(story)
 
 
+def test_a_429_to_a_cancel_holds_cancels_too_before_it_becomes_a_ban() -> None:
+    until_ms = START_NS // 10**6 + 9000
+    limit = {"code": -1003, "msg": "Too much weight", "data": {"retryAfter": until_ms}}
+
+    async def story(desk: Desk) -> None:
+        desk.entry.cancel(cancel("A"))
+        desk.reply(429, error=limit)
+        assert not desk.entry.can_cancel
+        desk.entry.cancel(cancel("B"))
+        assert len(desk.socket.sent) == 1
+        desk.clock.wait(9 * NS_PER_S)
+        assert desk.entry.can_cancel
+        assert all(isinstance(answer, CancelRefused) for _, answer in desk.sink.cancels)
+
+    run(story)
+
+
 def test_after_418_nothing_is_written_at_all() -> None:
     async def story(desk: Desk) -> None:
         desk.network.refusals = 1000

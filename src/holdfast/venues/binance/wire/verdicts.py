@@ -78,7 +78,7 @@ FAILURES: tuple[tuple[Failure, Verdict, str], ...] = (
     (Failure.CLOSED, Verdict.IN_DOUBT, "the trader disconnects while it waits"),
     (Failure.NOT_CONNECTED, Verdict.NOT_DONE, "neither way could take a byte"),
     (Failure.HELD, Verdict.NOT_DONE, "orders wait for the end of a 429; cancels go on"),
-    (Failure.BANNED, Verdict.NOT_DONE, "after a 418 nothing is written, not even cancels"),
+    (Failure.BANNED, Verdict.NOT_DONE, "after a 418, or a 429 to a cancel: no cancels either"),
     (Failure.UNSUPPORTED, Verdict.NOT_DONE, "the product has no such order, as is said"),
 )
 """What each failure proves, and when it happens."""
