@@ -9,7 +9,8 @@ catch a slip of the finger.
 
 from holdfast.domain.approval import Refusal
 from holdfast.domain.instrument import Instrument, Product
-from holdfast.domain.order import PositionSide, TimeInForce
+from holdfast.domain.intent import SizedIntent
+from holdfast.domain.order import NewOrder, OrderType, PositionSide, TimeInForce, TriggerPrice
 from holdfast.risk import order_filters
 from holdfast.risk.limits import MULTIPLIER_EXPONENT
 from holdfast.risk.texts import product_text, refusal_of
@@ -17,13 +18,14 @@ from holdfast.risk.view import Ask, View
 
 TRADING = "TRADING"
 _ONE = 10**MULTIPLIER_EXPONENT
-_BOTH, _GTC = PositionSide.BOTH, TimeInForce.GTC  # an enum looks its members up anew each time
+_BOTH, _LIMIT = PositionSide.BOTH, OrderType.LIMIT  # an enum looks its members up each time
+_GTC, _IOC, _LAST = TimeInForce.GTC, TimeInForce.IOC, TriggerPrice.LAST
 _SPOT = Product.SPOT
 
 
 def check(ask: Ask, view: View) -> Refusal | None:
     """Refuse what breaks a filter of the venue; the first one that breaks is named."""
-    instrument, wish, price = view.instrument, ask.wish, ask.price
+    instrument, wish, price, time = view.instrument, ask.wish, ask.price, ask.wish.time_in_force
     if instrument.status != TRADING:
         reason = "the venue does not trade the symbol"
         return refusal_of(reason, instrument.status, TRADING)
@@ -35,7 +37,7 @@ def check(ask: Ask, view: View) -> Refusal | None:
         or wish.good_till_ns
         or wish.reduce_only
         or wish.position_side is not _BOTH
-        or wish.time_in_force is not _GTC
+        or (time is not _GTC and not (time is _IOC and _is_plain_limit(wish)))
         or view.desk.is_hedged
         or not view.limits.is_plain
         or not (price or ask.top)
@@ -49,6 +51,10 @@ def check(ask: Ask, view: View) -> Refusal | None:
         if refusal is not None:
             return refusal
     return _limit(ask, view) if price else _market(ask, view)
+
+
+def _is_plain_limit(wish: SizedIntent | NewOrder) -> bool:
+    return wish.order_type is _LIMIT and wish.trigger_by is _LAST
 
 
 def _limit(ask: Ask, view: View) -> Refusal | None:

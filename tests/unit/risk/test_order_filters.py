@@ -212,3 +212,33 @@ def test_the_two_legs_of_a_list_reserve_once() -> None:
     refused = desk.review(msgspec.structs.replace(listed, legs=(wrong,)))
     assert isinstance(refused, Refused)
     assert refused.refusals[0].reason == "the stop of a list belongs below its limit price"
+
+
+@pytest.mark.parametrize("traded", [SPOT, PERPETUAL], ids=["spot", "usdm"])
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"post_only": True},
+        {"trigger_by": TriggerPrice.MARK},
+        {"trigger_price": "95"},
+        {"reduce_only": True},
+        {"price": "0"},
+        {"price": "100.005"},
+    ],
+    ids=lambda more: next(iter(more), "plain"),
+)
+def test_an_order_that_takes_at_once_is_judged_the_same_with_and_without_the_short_cut(
+    traded: Instrument, more: dict[str, Any]
+) -> None:
+    answers = []
+    for is_plain in (True, False):
+        desk = make_desk(traded)
+        view = desk.view(TREND, traded.symbol)
+        view.limits = msgspec.structs.replace(view.limits, is_plain=is_plain)
+        wish = {"price": "100.5", "time_in_force": TimeInForce.IOC, **more}
+        answer = ask(desk, **wish)
+        answers.append(answer.refusals if isinstance(answer, Refused) else "passed")
+    assert answers[0] == answers[1]
+    if not more:
+        assert answers == ["passed", "passed"]
