@@ -2,20 +2,32 @@
 
 import ast
 import re
+from datetime import timedelta
 
 import pytest
 
 from holdfast.cli.main import build_parser
-from holdfast.domain.instant import NS_PER_S
+from holdfast.domain.instant import NS_PER_MS, NS_PER_S
 from holdfast.domain.instrument import Product
 from holdfast.domain.order import OrderType
+from holdfast.execution.protect import BOUND_NS
 from holdfast.gateway.breaker import ENTRIES_CLASS, EXITS_CLASS
+from holdfast.runtime.dead_man import DeadManRule
+from holdfast.runtime.key_check import LONGEST_OVERRIDE_DAYS
+from holdfast.runtime.lapse import LapseRule
 from holdfast.runtime.probe_cases import CASES, Needs
+from holdfast.runtime.venue_status import EVERY_NS
+from holdfast.runtime.venues import HOLDS_WATCHED_NS
+from holdfast.runtime.watchdog import WatchdogRule
 from holdfast.testing.market import instrument
 from holdfast.traffic.breaker import ENTRIES, EXITS, QUERIES, BreakerRule
 from holdfast.venues.binance.dialect import SPOT, USDM
+from holdfast.venues.binance.options import LIVE
 from holdfast.venues.binance.profiles import PROFILES, hosts
+from holdfast.venues.binance.stream import FIRST_PAUSE_S, LONGEST_PAUSE_S
+from holdfast.venues.binance.subscription import KEPT_ALIVE_EVERY_NS
 from holdfast.venues.binance.wire import spot_requests, usdm_requests
+from holdfast.venues.binance.wire.rights import DAY_NS, LEAST_LEFT_NS, OLDEST_KEY_NS
 from tests.tidy import documents
 from tests.tidy.tree import product, texts
 from tests.unit.venues.binance.sinks import order
@@ -146,6 +158,43 @@ def test_every_case_of_the_probe_stands_on_the_page_and_no_other() -> None:
         )
         for case in CASES
     ]
+
+
+def facts() -> list[str]:
+    """Give what the page says of numbers, made from the numbers of the code."""
+    live, clock = LIVE.liveness, timedelta(seconds=LIVE.rotation.after_s)
+    minutes = int(clock.total_seconds()) // 60
+    switch, lapse, dog = DeadManRule(), LapseRule(), WatchdogRule()
+    return [
+        f"after {minutes // 60} h {minutes % 60} min, less up to "
+        f"{LIVE.rotation.jitter_s / 60:g} min by chance",
+        f"after up to {FIRST_PAUSE_S:g} s, doubling to at most {LONGEST_PAUSE_S:g} s",
+        f"stands still for {live.suspect_after_s:g} s",
+        f"with their rhythm ({live.rhythm_s:g} s)",
+        f"lasts {live.grace_s:g} s ends the connection",
+        f"ever more seldom, up to {live.longest_s:g} s",
+        f"for {SPOT.silence_s(LIVE.silence_limit_s):g} s, "
+        f"on USD-M for {USDM.silence_s(LIVE.silence_limit_s):g} s, is ended",
+        f"pings come every {SPOT.ping_every_s:g} s (spot), "
+        f"{USDM.ping_every_s / 60:g} min (USD-M)",
+        f"prolonged every {KEPT_ALIVE_EVERY_NS // NS_PER_S // 60} min",
+        f"falls behind by {LIVE.behind_after_ns / NS_PER_S:g} s",
+        f"`countdownCancelAll` of {switch.countdown_ms // 1_000} s, begun anew\n"
+        f"  every {switch.heartbeat_ns // NS_PER_S} s",
+        f"for {lapse.limit_ns // NS_PER_S} s\n  (`guards.lost_for_s`)",
+        f"After {dog.frozen_s:g} s without a heartbeat",
+        f"without a confirmed stop for {BOUND_NS // NS_PER_S} s",
+        f"at most\n  {LONGEST_OVERRIDE_DAYS} days ahead",
+        f"is older\n  than {OLDEST_KEY_NS // DAY_NS} days, or whose right to trade ends within "
+        f"{LEAST_LEFT_NS // DAY_NS}",
+        f"other processes know within {HOLDS_WATCHED_NS // NS_PER_MS} ms",
+        f"`system/status` is asked every {EVERY_NS // NS_PER_S} s",
+    ]
+
+
+@pytest.mark.parametrize("fact", facts())
+def test_the_numbers_of_the_page_are_those_of_the_code(fact: str) -> None:
+    assert fact in PAGE
 
 
 def test_every_row_is_cited_by_what_shows_it() -> None:
