@@ -15,6 +15,7 @@ from holdfast.domain.account import Account
 from holdfast.domain.contracts import is_contract
 from holdfast.domain.ids import ClientOrderId, ExecId, Symbol, VenueOrderId
 from holdfast.domain.instant import UtcNs
+from holdfast.domain.latest import id_order
 from holdfast.domain.venue import (
     AccountView,
     BalanceReport,
@@ -126,10 +127,11 @@ async def inquire(
     for client_order_id, symbol in sorted(question.named.items()):
         if account.find(client_order_id) is None:
             answers.orders[client_order_id] = await view.order(symbol, client_order_id)
-    strange = _strange(answers.trades, account) if came else set()
+    strange = _strange(answers.trades, account) if came else {}
     for symbol in symbols:
         if question.with_newest or symbol in strange:
-            await _ask_newest(view, account, symbol, answers=answers)
+            least = strange.get(symbol, 0)
+            await _ask_newest(view, account, symbol, least=least, answers=answers)
     return answers
 
 
@@ -158,14 +160,17 @@ async def _ask_orders(
 
 
 async def _ask_newest(
-    view: AccountView, account: Account, symbol: Symbol, *, answers: VenueAnswers
+    view: AccountView, account: Account, symbol: Symbol, *, least: int, answers: VenueAnswers
 ) -> None:
     """Ask for the orders after the last that was known when both sides agreed.
 
     The first time none is known, and none of ours can be at the venue: the newest page is only
-    to know from where to ask the next time.
+    to know from where to ask the next time. A stranger's order of which nobody spoke may be
+    older than orders that are known: `least` is the first whose execution was shown, 0 if none.
     """
     after = account.latest_orders.after(symbol)
+    if after is not None and 0 < least <= id_order(after)[0]:
+        after = VenueOrderId(str(least - 1))
     page = await view.orders(symbol, after=after)
     answers.newest += page
     answers.latest[symbol] = page[-1].venue_order_id if page else after or NO_ORDERS
@@ -189,16 +194,17 @@ async def _ask_trades(
     return any_came
 
 
-def _strange(trades: list[TradeReport], account: Account) -> set[Symbol]:
-    """Give the symbols that somebody else traded, so that the orders have to be seen."""
+def _strange(trades: list[TradeReport], account: Account) -> dict[Symbol, int]:
+    """Give the symbols that somebody else traded, each with the first order to be seen."""
+    least: dict[Symbol, int] = {}
     held = [*account.orders.values(), *account.closed.values()]
     mine = {(one.order.request.symbol, one.order.venue_order_id) for one in held}
-    return {
-        trade.symbol
-        for trade in trades
-        if (trade.symbol, trade.venue_order_id) not in mine
-        and (trade.symbol, trade.venue_order_id) not in account.foreign_orders
-    }
+    for trade in trades:
+        key = trade.symbol, trade.venue_order_id
+        if key not in mine and key not in account.foreign_orders:
+            number = max(0, id_order(trade.venue_order_id)[0])
+            least[trade.symbol] = min(number, least.get(trade.symbol, number))
+    return least
 
 
 def _absent_again(before: Absence | None, now_ns: int) -> Absence:

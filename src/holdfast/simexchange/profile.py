@@ -17,8 +17,8 @@ def embellish(payload: bytes) -> bytes:
     """Add an unknown field to every object of a JSON text, and unknown words to open lists."""
     try:
         decoded = msgspec.json.decode(payload)
-    except msgspec.DecodeError:
-        return payload
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return payload  # a fault made it
     if isinstance(decoded, dict) and decoded.keys() == {"serverTime"}:
         return payload
     return msgspec.json.encode(_grown(decoded, 0))

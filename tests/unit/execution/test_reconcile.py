@@ -263,6 +263,20 @@ def test_the_newest_orders_are_those_after_the_last_that_the_journal_knows() -> 
     assert case.venue.questions[-1] == f"orders {SYMBOL} V{FIRST}"
 
 
+def test_a_strangers_order_of_which_nobody_spoke_is_found_below_known_ones() -> None:
+    case = Case()
+    case.order.venue_order_id = VenueOrderId("9")
+    stranger = TrueOrder("web_1", BTCUSDT, side="sell", quantity="1", price="120")
+    stranger.venue_order_id = VenueOrderId("7")
+    case.venue.place(stranger)
+    case.venue.execute(stranger, "1")
+    fold.apply(case.account, msgspec.structs.replace(told.acked(ORDER), venue_order_id="9"))
+    result = case.reconcile()
+    assert case.venue.questions[-1] == f"orders {SYMBOL} 6"
+    assert "ForeignFillSeen" in kinds(result)
+    assert result.clean
+
+
 def test_until_a_new_epoch_agrees_its_own_orders_hide_none_of_the_one_before() -> None:
     case = Case(told.acked(ORDER), ev.EpochTaken(2, [0], "resumed"))
     lost = TrueOrder(IDS.next(), BTCUSDT, side="sell", quantity="1", price="120")

@@ -59,7 +59,8 @@ def test_what_is_known_keeps_its_value() -> None:
     }
     assert grown["c"][0] == ["1", "2"]
     assert grown["c"][1]["d"] is None
-    assert embellish(b"<html>") == b"<html>"
+    for nonsense in (b"<html>", b"[" * 100_000, b'"\xff"'):
+        assert embellish(nonsense) == nonsense
 
 
 def test_a_profile_or_day_of_no_sense_is_a_usage_error() -> None:
