@@ -30,9 +30,10 @@ from holdfast.venues.binance.user_stream import UserStream
 from holdfast.venues.binance.user_watch import UserWatch
 from holdfast.venues.binance.wire import usdm_account, usdm_orders
 from holdfast.venues.binance.wire.account import Reported
-from holdfast.venues.binance.wire.instruments import Listing, listing
+from holdfast.venues.binance.wire.instruments import listing
 from holdfast.venues.binance.wire.requests import Params
 from holdfast.venues.binance.wire.stops import TriggeredStops
+from holdfast.venues.binance.wire.unreadable import Unreadable
 
 ROWS_A_PAGE = 1_000
 WINDOW_NS = 7 * 86_400 * NS_PER_S
@@ -110,12 +111,20 @@ class UsdmAccountView:
         return readable(usdm_account.balances(await self._ask(path, {}, weight=5)), path)
 
     async def positions(self) -> list[PositionReport]:
-        """Fetch every position that is not flat, also of symbols that are not traded here."""
+        """Fetch every position that is not flat, also of symbols that are not traded here.
+
+        What is held and not known may have been listed meanwhile, so that is asked once more.
+        """
         path, config = "/fapi/v3/positionRisk", "/fapi/v1/symbolConfig"
         contracts = await self._all_contracts()
-        settings = usdm_account.symbol_settings(await self._ask(config, {}, weight=5))
+        asked = usdm_account.symbol_settings(await self._ask(config, {}, weight=5))
+        settings = readable(asked, config)
         body = await self._ask(path, {}, weight=5)
-        read = usdm_account.positions(body, contracts, settings=readable(settings, config))
+        read = usdm_account.positions(body, contracts, settings=settings)
+        if isinstance(read, Unreadable):
+            self._contracts.clear()
+            contracts = await self._all_contracts()
+            read = usdm_account.positions(body, contracts, settings=settings)
         return readable(read, path)
 
     async def is_hedge(self) -> bool:
@@ -265,7 +274,7 @@ class UsdmAccountView:
         if not self._contracts:
             body = await self._rest.get(USDM.info.path, {}, weight=USDM.info.weight)
             read = listing(body, product=USDM.product)
-            known = read.instruments if isinstance(read, Listing) else {}
+            known = readable(read, USDM.info.path).instruments
             self._contracts = {**known, **self._instruments}
         return self._contracts
 

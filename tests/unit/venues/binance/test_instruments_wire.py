@@ -90,7 +90,7 @@ def test_units_finer_than_an_amount_are_refused() -> None:
         {"filterType": "PRICE_FILTER", "tickSize": "0.000000000001"},
         {"filterType": "LOT_SIZE", "stepSize": "0.00000001"},
     ]
-    read = listing(body(fine))
+    read = listing(body(fine), wanted=["BTCUSDT"])
     assert isinstance(read, Unreadable)
     assert "finer than 18 decimals" in read.reason
 
@@ -100,4 +100,4 @@ def test_units_finer_than_an_amount_are_refused() -> None:
     [b"", b"[]", b'{"symbols":[{}]}', body([{"filterType": 3}]), body([{"tick": "x"}])],
 )
 def test_a_listing_that_cannot_be_read_is_said_to_be_so(broken: bytes) -> None:
-    assert isinstance(listing(broken), Unreadable)
+    assert isinstance(listing(broken, wanted=["BTCUSDT"]), Unreadable)

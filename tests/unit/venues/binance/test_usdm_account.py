@@ -138,7 +138,7 @@ def test_positions_take_what_the_newer_answer_lacks_from_the_settings() -> None:
     )
     assert settings == {"BTCUSDT": Settings(21, "isolated")}
     flat = {**POSITION, "positionAmt": "0.000"}
-    other = {**POSITION, "symbol": "ETHUSDT"}
+    other = {**POSITION, "symbol": "ETHUSDT", "positionAmt": "0"}
     read = usdm_account.positions(
         body([POSITION, flat, other]), {BTC.symbol: BTC}, settings=settings
     )
@@ -150,6 +150,13 @@ def test_positions_take_what_the_newer_answer_lacks_from_the_settings() -> None:
     assert (position.entry_price, position.mark_price) == ("1250.1", "1251.5")
     assert (position.leverage, position.margin_type) == (21, "isolated")
     assert position.liquidation_price == ""
+
+
+def test_what_is_held_and_not_listed_is_never_left_out_in_silence() -> None:
+    other = {**POSITION, "symbol": "ETHUSDT"}
+    read = usdm_account.positions(body([POSITION, other]), {BTC.symbol: BTC}, settings={})
+    assert isinstance(read, Unreadable)
+    assert "'ETHUSDT' is held and not listed" in read.reason
 
 
 def test_the_older_answer_about_positions_is_read_as_well() -> None:

@@ -358,6 +358,33 @@ def test_positions_of_contracts_that_are_not_traded_here_are_shown_too() -> None
     run(story)
 
 
+def test_a_position_of_a_contract_that_was_listed_meanwhile_is_shown() -> None:
+    filters = [
+        {"filterType": "PRICE_FILTER", "tickSize": "0.1"},
+        {"filterType": "LOT_SIZE", "stepSize": "0.001"},
+    ]
+    strange = [{"filterType": "PRICE_FILTER", "tickSize": "1e-30"}]
+    listed = [
+        {"symbol": "BTCUSDT", "baseAsset": "BTC", "quoteAsset": "USDT", "filters": filters},
+        {"symbol": "ODDUSDT", "baseAsset": "ODD", "quoteAsset": "USDT", "filters": strange},
+    ]
+    held = [{"symbol": "NEWUSDT", "positionAmt": "3"}]
+
+    async def story(desk: Desk) -> None:
+        desk.pages["/fapi/v1/exchangeInfo"] = lambda _: body({"symbols": listed})
+        desk.pages["/fapi/v3/positionRisk"] = lambda _: body([])
+        desk.pages["/fapi/v1/symbolConfig"] = lambda _: body([])
+        assert await desk.view.positions() == []
+        desk.pages["/fapi/v3/positionRisk"] = lambda _: body(held)
+        with pytest.raises(VenueUnavailable, match="'NEWUSDT' is held and not listed"):
+            await desk.view.positions()
+        listed.append({**listed[0], "symbol": "NEWUSDT"})
+        (position,) = await desk.view.positions()
+        assert (position.symbol, position.quantity) == ("NEWUSDT", 3 * 10**8)
+
+    run(story)
+
+
 def test_a_symbol_that_was_not_started_is_not_found() -> None:
     async def story(desk: Desk) -> None:
         desk.pages["/fapi/v1/openAlgoOrders"] = lambda _: body([])

@@ -4,6 +4,7 @@ Only filters say what a tick or a step is: the precisions that USD-M lists are n
 """
 
 from collections.abc import Container
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -107,14 +108,20 @@ _FILTERS = msgspec.json.Decoder(list[_Filter])
 def listing(
     body: bytes, *, product: Product = Product.SPOT, wanted: Container[str] | None = None
 ) -> Listing | Unreadable:
-    """Read an answer of exchangeInfo; of what is not wanted not even the filters."""
+    """Read an answer of exchangeInfo; of what is not wanted not even the filters.
+
+    Where all are read, a symbol that cannot be is left out: it must not hide the others.
+    """
     try:
         info = _INFO.decode(body)
-        instruments = [
-            _instrument(symbol, product)
-            for symbol in info.symbols
-            if wanted is None or symbol.symbol in wanted
-        ]
+        if wanted is None:
+            instruments = _all_readable(info.symbols, product)
+        else:
+            instruments = [
+                _instrument(symbol, product)
+                for symbol in info.symbols
+                if symbol.symbol in wanted
+            ]
     except READ_ERRORS as error:
         return Unreadable(str(error))
     limits = tuple(
@@ -129,6 +136,14 @@ def listing(
         and min(limit.interval_num, limit.limit) > 0
     )
     return Listing({i.symbol: i for i in instruments}, limits)
+
+
+def _all_readable(listed: list[_Symbol], product: Product) -> list[Instrument]:
+    found = []
+    for symbol in listed:
+        with suppress(*READ_ERRORS):
+            found.append(_instrument(symbol, product))
+    return found
 
 
 def _instrument(listed: _Symbol, product: Product) -> Instrument:

@@ -99,17 +99,24 @@ def positions(
 ) -> list[PositionReport] | Unreadable:
     """Read what is not flat; of symbols without an instrument no units are known.
 
-    Those are left out, so give the instruments of everything that may be held.
+    Nothing that is held may be hidden, so one of those makes the answer unreadable.
     """
     try:
         found = [
-            _position(read, instruments[Symbol(read.symbol)], settings)
+            _position(read, _listed(read, instruments), settings)
             for read in _POSITIONS.decode(body)
-            if read.symbol in instruments
+            if decimal_text(read.position_amt) != "0"
         ]
     except READ_ERRORS as error:
         return Unreadable(str(error))
-    return [position for position in found if position.quantity]
+    return found
+
+
+def _listed(read: _Position, instruments: Mapping[Symbol, Instrument]) -> Instrument:
+    instrument = instruments.get(Symbol(read.symbol))
+    if instrument is None:
+        raise ValueError(f"{read.symbol[:40]!r} is held and not listed")
+    return instrument
 
 
 def _position(
