@@ -96,7 +96,15 @@ class Guards:
             stack.push_async_callback(self._dead_man.close)
 
     async def finish(self) -> None:
-        """End the countdowns of symbols where nothing rests, while that can be recorded."""
+        """Watch no more, so that a run's last words are the last, whatever is lost after them.
+
+        Countdowns of symbols where nothing rests end while that can be recorded.
+        """
+        self._lapse.close()
+        if self._status is not None:
+            await self._status.close()
+        if self._key is not None:
+            await self._key.close()
         if self._dead_man is not None:
             await self._dead_man.close()
 
