@@ -326,7 +326,9 @@ class BinanceOrderEntry:
         if status not in (_LIMITED, _BANNED):
             return
         now_ns = self._clock.now_ns()
-        until_ns = min(retry_at_ns or now_ns + _DEFAULT_HOLD_NS, now_ns + _LONGEST_HOLD_NS)
+        if retry_at_ns <= now_ns - _DEFAULT_HOLD_NS:
+            retry_at_ns = now_ns + _DEFAULT_HOLD_NS  # not said, or no instant of this day
+        until_ns = min(retry_at_ns, now_ns + _LONGEST_HOLD_NS)
         self._governor.obey(until_ns=until_ns, is_ban=status == _BANNED)
 
     def _check_account(self, order: NewOrder) -> None:

@@ -183,6 +183,21 @@ def test_after_429_cancels_go_on_and_orders_wait() -> None:
     run(story)
 
 
+@pytest.mark.parametrize("retry_after", [0, 30, -1, 10**30])
+def test_a_429_that_names_no_sensible_instant_holds_all_the_same(retry_after: int) -> None:
+    limit = {"code": -1003, "msg": "Too much weight", "data": {"retryAfter": retry_after}}
+
+    async def story(desk: Desk) -> None:
+        desk.entry.submit(order("A"))
+        desk.reply(429, error=limit)
+        desk.clock.wait(59 * NS_PER_S)
+        assert not desk.entry.is_connected
+        desk.clock.wait(3 * 86_400 * NS_PER_S)
+        assert desk.entry.is_connected
+
+    run(story)
+
+
 def test_a_429_to_a_cancel_holds_cancels_too_before_it_becomes_a_ban() -> None:
     until_ms = START_NS // 10**6 + 9000
     limit = {"code": -1003, "msg": "Too much weight", "data": {"retryAfter": until_ms}}
