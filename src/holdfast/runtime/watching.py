@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from shlex import quote
 from typing import IO
 
 from holdfast.domain import events as ev
@@ -133,5 +134,5 @@ def said_of(incident: ev.IncidentOpened) -> str:
         )
     return (
         f"incident: {incident.kind}, {incident.scope}: {incident.reason}; "
-        f"`holdfast release --scope {incident.scope}` closes it"
+        f"`holdfast release --scope {quote(incident.scope)} --reason ...` closes it"
     )

@@ -10,7 +10,7 @@ from holdfast.domain.intent import Buy
 from holdfast.execution.ownership import ACCOUNT, ANOTHER
 from holdfast.runtime.pulse import Pulse
 from holdfast.runtime.run import shortcomings
-from holdfast.runtime.watching import LAG_LIMIT_NS, LAGGING, Watching
+from holdfast.runtime.watching import LAG_LIMIT_NS, LAGGING, Watching, said_of
 from tests.unit.runtime.kit import Floor, Watcher
 
 
@@ -106,3 +106,8 @@ def test_an_incident_is_told_with_what_closes_it_and_a_quarantine_stands_at_the_
     assert line.startswith("incident: no agreement, BTCUSDT: in 20 rounds;")
     assert "holdfast release --scope BTCUSDT" in line
     assert shortcomings(floor.node)[-1] == "BTCUSDT is quarantined"
+
+
+def test_an_incident_names_the_whole_command_that_closes_it() -> None:
+    said = said_of(ev.IncidentOpened("uncovered", "slow trend BTCUSDT", "no stop"))
+    assert "`holdfast release --scope 'slow trend BTCUSDT' --reason ...`" in said
