@@ -95,15 +95,16 @@ class OrderSession:
         self._take_ping = take
 
     async def start(self) -> None:
-        """Open both ways; returns when requests can be written, holds until `close`."""
+        """Open both ways; returns when requests can be written, holds until `close`.
+
+        HTTP alone is enough: who starts while the WebSocket API is down may have to get out.
+        """
         if not self._options.paper_pings:
             await self._rest.measure_offset()
         self._logon = asyncio.get_running_loop().create_future()
         try:
             await self._standby.open()
-            await self._socket.open()
-            async with asyncio.timeout(self._options.query_timeout_s):
-                await self._logon
+            await self._log_on(self._logon)
         except TimeoutError as error:
             await self.close()
             raise VenueTimeout("the order session was not confirmed in time") from error
@@ -116,6 +117,15 @@ class OrderSession:
         if not self._options.paper_pings:
             self._spawn(self._keep_time())
             self._spawn(self._keep_young())
+
+    async def _log_on(self, logon: "asyncio.Future[None]") -> None:
+        try:
+            await self._socket.open()
+        except VenueUnavailable:
+            self._socket.open_later()
+            return
+        async with asyncio.timeout(self._options.query_timeout_s):
+            await logon
 
     def send(self, message: bytes) -> bool:
         """Write to the WebSocket API; False when it is certain that nothing was written."""

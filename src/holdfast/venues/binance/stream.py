@@ -97,6 +97,12 @@ class StandingSocket:
         if self._silence_limit_s:
             self._spawn(self._watch())
 
+    def open_later(self) -> None:
+        """Go on trying to connect, for who has another way meanwhile."""
+        if self._silence_limit_s:
+            self._spawn(self._watch())
+        self._spawn(self._reconnect())
+
     def send(self, message: bytes) -> None:
         """Write one message before returning; ConnectionError when nothing was written."""
         life = self._life

@@ -12,10 +12,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from holdfast.domain.ids import AccountId
 from holdfast.domain.instant import NS_PER_S
 from holdfast.domain.order import OrderType
+from holdfast.domain.ports import WebSocketListener
 from holdfast.domain.submission import Acked, Rejected, Unknown
 from holdfast.domain.venue import CancelAcked, CancelRefused
 from holdfast.errors import CredentialsRefused, InvariantBroken, VenueUnavailable
 from holdfast.testing.clock import START_NS
+from holdfast.testing.network import FakeWebSocket
 from holdfast.venues.binance.options import Credentials, Options, Rotation
 from tests.unit.venues.binance.entry_desk import Desk, run
 from tests.unit.venues.binance.sinks import cancel, order, turn, until
@@ -120,6 +122,32 @@ def test_orders_go_by_http_while_the_socket_is_down() -> None:
         assert desk.sink.cancels == [("B", CancelRefused(-2011, "Unknown order sent."))]
 
     run(story)
+
+
+def test_a_start_without_the_websocket_api_trades_by_http_until_it_is_there() -> None:
+    async def whole() -> None:
+        desk = Desk()
+        down = asyncio.Event()
+        open_one = desk.network.websocket
+
+        async def websocket(url: str, listener: WebSocketListener) -> FakeWebSocket:
+            if not down.is_set():
+                raise ConnectionRefusedError("down")
+            return await open_one(url, listener)
+
+        desk.network.websocket = websocket  # type: ignore[method-assign]
+        await desk.start()
+        assert desk.entry.is_connected
+        desk.entry.submit(order("A"))
+        desk.fallback.answer(200, b'{"orderId":5}')
+        assert desk.sink.answers == [("A", Acked("5"))]
+        down.set()
+        await until(lambda: bool(desk.network.sockets))
+        desk.entry.submit(order("B"))
+        assert desk.sent()["params"]["newClientOrderId"] == "B"
+        await desk.entry.close()
+
+    asyncio.run(whole())
 
 
 def test_an_http_connection_that_ends_leaves_its_orders_unknown() -> None:
