@@ -37,8 +37,8 @@ from holdfast.runtime.opening import open_trading
 from holdfast.simexchange.accounts import DEMO_ED25519_API_KEY, DEMO_ED25519_PRIVATE_KEY
 from holdfast.venues.binance.adapter import BinanceSpot, Credentials, Endpoints
 
-CUTS = 100
-CALM_S = 0.3
+CUTS = 40
+CALM_S = 1.0
 LOOK_S = 0.0005
 WITHIN_S = 30.0
 WARM_S = 5.0
