@@ -2,10 +2,11 @@
 
 import json
 import signal
+import subprocess
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from holdfast.domain.events import (
     ConnectionLapsed,
@@ -27,13 +28,20 @@ heartbeat_s = 1.0
 """
 
 
-def quoting(url: str, folder: Path) -> Any:
-    """Start a trader that quotes both sides, with short times."""
+@contextmanager
+def quoting(url: str, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a trader that quotes both sides, with short times; it never outlives its test."""
     (folder / "t.toml").write_text(CONFIG)
-    return kit.start(
+    trader = kit.start(
         "run", "--config", "t.toml", "--venue-url", url, "--strategy", kit.QUOTES,
         "--journal", "t.db", "--json", cwd=folder,
     )  # fmt: skip
+    try:
+        yield trader
+    finally:
+        if trader.poll() is None:
+            trader.kill()
+            trader.communicate()
 
 
 def resting(url: str) -> list[str]:
@@ -62,8 +70,10 @@ def waits_for(folder: Path, kind: type) -> Callable[[], bool]:
 
 
 def test_the_venue_cancels_the_orders_of_a_trader_that_was_killed(tmp_path: Path) -> None:
-    with kit.exchange("--symbol", "usdm:BTCUSDT", "--speed", "1", cwd=tmp_path) as url:
-        trader = quoting(url, tmp_path)
+    with (
+        kit.exchange("--symbol", "usdm:BTCUSDT", "--speed", "1", cwd=tmp_path) as url,
+        quoting(url, tmp_path) as trader,
+    ):
         until(waits_for(tmp_path, DeadManRefreshed))
         assert resting(url)
         trader.kill()
@@ -73,8 +83,10 @@ def test_the_venue_cancels_the_orders_of_a_trader_that_was_killed(tmp_path: Path
 
 
 def test_a_trader_that_ends_in_order_ends_the_countdown(tmp_path: Path) -> None:
-    with kit.exchange("--symbol", "usdm:BTCUSDT", "--speed", "1", cwd=tmp_path) as url:
-        trader = quoting(url, tmp_path)
+    with (
+        kit.exchange("--symbol", "usdm:BTCUSDT", "--speed", "1", cwd=tmp_path) as url,
+        quoting(url, tmp_path) as trader,
+    ):
         until(waits_for(tmp_path, DeadManArmed))
         trader.send_signal(signal.SIGINT)
         done = kit.finish(trader)
@@ -86,8 +98,7 @@ def test_a_trader_that_ends_in_order_ends_the_countdown(tmp_path: Path) -> None:
 def test_maintenance_cancels_what_can_be_is_journaled_and_ends_with_a_comparison(
     tmp_path: Path,
 ) -> None:
-    with kit.exchange("--speed", "1", cwd=tmp_path) as url:
-        trader = quoting(url, tmp_path)
+    with kit.exchange("--speed", "1", cwd=tmp_path) as url, quoting(url, tmp_path) as trader:
         until(lambda: (tmp_path / "t.db").exists() and bool(resting(url)))
         body = b'{"kind": "maintenance", "for": "6s"}'
         request = urllib.request.Request(f"{url}/sim/do", data=body, method="POST")
