@@ -8,7 +8,6 @@ from collections.abc import Callable
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 import msgspec
@@ -28,18 +27,22 @@ RECKLESS = str(Path(__file__).with_name("reckless.py"))
 Spoil = Callable[[list[ev.Event], dict[str, Any]], None]
 
 
-@cache
-def episode(product: str) -> Ended:
-    plan = draw_plan(SEEDS[product], market_s=MARKET_S, only=FAULTS)
-    plan = msgspec.structs.replace(plan, kills_s=[], starts="2026-01-05T07:59:50Z")
-    ended = run_episode(plan, Path(mkdtemp(prefix="holdfast-checkers-")))
-    assert not ended.trouble, ended.trouble
-    return ended
+@pytest.fixture(scope="module")
+def episode(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Ended]:
+    @cache
+    def played(product: str) -> Ended:
+        plan = draw_plan(SEEDS[product], market_s=MARKET_S, only=FAULTS)
+        plan = msgspec.structs.replace(plan, kills_s=[], starts="2026-01-05T07:59:50Z")
+        ended = run_episode(plan, tmp_path_factory.mktemp(product))
+        assert not ended.trouble, ended.trouble
+        return ended
+
+    return played
 
 
-def spoiled(product: str, spoil: Spoil) -> Case:
+def spoiled(ended: Ended, spoil: Spoil) -> Case:
     """Give the case of a right episode, with one side spoiled."""
-    ended = episode(product)
+    product = ended.plan.product
     events, told = read_journal(ended.journal), copy.deepcopy(ended.told)
     spoil(events, told if product == "spot" else told["usdm"])
     return msgspec.structs.replace(
@@ -161,7 +164,9 @@ PLANTED: list[tuple[str, str, Spoil]] = [
 
 
 @pytest.mark.parametrize("product", sorted(SEEDS))
-def test_a_small_episode_is_right_and_has_something_to_judge(product: str) -> None:
+def test_a_small_episode_is_right_and_has_something_to_judge(
+    product: str, episode: Callable[[str], Ended]
+) -> None:
     ended = episode(product)
     assert verdict(ended) == {}
     case = case_of(ended)
@@ -175,8 +180,10 @@ def test_a_small_episode_is_right_and_has_something_to_judge(product: str) -> No
 @pytest.mark.parametrize(
     ("name", "product", "spoil"), PLANTED, ids=[spoil.__name__ for _, _, spoil in PLANTED]
 )
-def test_a_checker_says_what_was_planted(name: str, product: str, spoil: Spoil) -> None:
-    found = judge(spoiled(product, spoil))
+def test_a_checker_says_what_was_planted(
+    name: str, product: str, spoil: Spoil, episode: Callable[[str], Ended]
+) -> None:
+    found = judge(spoiled(episode(product), spoil))
     assert name in found, found
 
 
