@@ -75,7 +75,7 @@ def test_the_venue_cancels_the_orders_of_a_trader_that_was_killed(tmp_path: Path
         quoting(url, tmp_path) as trader,
     ):
         until(waits_for(tmp_path, DeadManRefreshed))
-        assert resting(url)
+        until(lambda: bool(resting(url)))
         trader.kill()
         trader.communicate()
         until(lambda: not resting(url))
