@@ -7,6 +7,7 @@ running Python cannot be ended so; that is the watchdog's work.
 
 import signal
 import threading
+from itertools import count
 from types import FrameType
 
 LIMIT_S = 10.0
@@ -18,23 +19,18 @@ class FrozenCall(BaseException):
 
 
 class CallWatch:
-    """Knows whether a guarded call is under way; `begin` and `end` cost an assignment."""
+    """Knows whether a guarded call is under way.
+
+    Who guards a call sets `running` to a `next_number` before it and to 0 after it: calls of
+    methods would cost as much as the rest of the guard, for each message of the market.
+    """
 
     def __init__(self) -> None:
-        self._number = 0
-        self._running = 0
+        self.next_number = count(1).__next__
+        self.running = 0
         self._accused = 0
         self._limit_s = LIMIT_S
         self._over: threading.Event | None = None
-
-    def begin(self) -> None:
-        """Note that a call begins."""
-        self._number += 1
-        self._running = self._number
-
-    def end(self) -> None:
-        """Note that it has ended."""
-        self._running = 0
 
     def start(self, *, limit_s: float = LIMIT_S) -> None:
         """Watch from here on; only on the main thread, which alone can be signaled."""
@@ -58,7 +54,7 @@ class CallWatch:
     def _watch(self, over: threading.Event, main: int) -> None:
         seen, ticks = 0, 0
         while not over.wait(_TICK_S):
-            running = self._running
+            running = self.running
             ticks = ticks + 1 if running and running == seen else 0
             seen = running
             if ticks * _TICK_S >= self._limit_s and not over.is_set():
@@ -67,5 +63,5 @@ class CallWatch:
                 ticks = 0
 
     def _interrupt(self, _: int, __: FrameType | None) -> None:
-        if self._running and self._running == self._accused:
+        if self.running and self.running == self._accused:
             raise FrozenCall(f"did not return within {self._limit_s:g} s")

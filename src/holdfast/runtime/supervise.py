@@ -37,13 +37,13 @@ def guard_strategy(call: Callable[..., T], *arguments: Any) -> T | Failure:
     A person's interrupt ends a run by a signal handler and not by an exception. A call that
     does not return within ten seconds is ended too.
     """
-    CALLS.begin()
+    CALLS.running = CALLS.next_number()
     try:
         return call(*arguments)
     except BaseException as error:
         return Failure(describe(error))
     finally:
-        CALLS.end()
+        CALLS.running = 0
 
 
 def guard_loading(call: Callable[..., T], *arguments: Any) -> T | Failure:
