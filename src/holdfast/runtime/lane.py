@@ -32,6 +32,23 @@ class Lane(msgspec.Struct, kw_only=True):
         if host.sees_trades:
             self.tradish.append(host)
 
+    def refresh(self, view: View, *, now_ns: int) -> None:
+        """Bring a view of the gates to what is known at this instant."""
+        feed = self.feed
+        view.now_ns = now_ns
+        view.book_is_valid = not feed.invalid_reason
+        view.lag_ns = feed.lag_ns or 0
+        trade, mark = feed.last_trade, feed.mark
+        view.last = 0 if trade is None else trade.price
+        view.mark = 0 if mark is None else mark.mark
+        top = feed.confirmed_top
+        if top is not None:
+            view.desk.tops[top.symbol] = top
+
+    def host(self, strategy: StrategyId) -> Hosted | None:
+        """Give a strategy that sees this symbol."""
+        return next((host for host in self.hosts if host.id == strategy), None)
+
     def leave(self) -> None:
         """Show the symbol to no strategy any more."""
         for seen in (self.hosts, self.bookish, self.tradish, self.bars):

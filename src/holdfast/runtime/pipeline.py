@@ -203,11 +203,15 @@ class Pipeline:
         view = lane.views.get(strategy)
         if view is None:
             return "its strategy is not in this run"
-        host = next((host for host in lane.hosts if host.id == strategy), None)
-        refused = self._review(host, lane, view, intent)
+        refused = self._review(lane.host(strategy), lane, view, intent)
         if refused is None:
             return ""
         return "; ".join(f"{one.gate}: {one.reason}" for one in refused.refusals)
+
+    def refuse(self, strategy: StrategyId, wish: SizedIntent, *, refused: Refused) -> None:
+        """Journal and tell a wish that comes to nothing for another reason than a gate's."""
+        lane = self.lanes[wish.symbol]
+        self._refuse(lane.host(strategy), lane.views[strategy], wish, refused=refused)
 
     def _on_trade(self, lane: Lane, trade: TradePrint) -> None:
         if not lane.feed.on_trade(trade):
@@ -265,16 +269,7 @@ class Pipeline:
         self, host: Hosted | None, lane: Lane, view: View, intent: SizedIntent
     ) -> Refused | None:
         """Steps 3 and 4: ask the gates of the whole, make the child, ask those of orders."""
-        now = self._clock.now_ns()
-        view.now_ns = now
-        view.book_is_valid = not lane.feed.invalid_reason
-        view.lag_ns = lane.feed.lag_ns or 0
-        trade, mark = lane.feed.last_trade, lane.feed.mark
-        view.last = 0 if trade is None else trade.price
-        view.mark = 0 if mark is None else mark.mark
-        top = lane.feed.confirmed_top
-        if top is not None:
-            self.desk.tops[top.symbol] = top
+        lane.refresh(view, now_ns=self._clock.now_ns())
         self._intents += 1
         intent_id = IntentId(f"{self._state.epoch}-{self._intents}")
         accepted = review_intent(intent, view, gates=self._gates, intent_id=intent_id)

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from holdfast.decision.sizing import CancelWish
 from holdfast.domain import events as ev
+from holdfast.domain.approval import Refusal, Refused
 from holdfast.domain.ids import StrategyId
 from holdfast.domain.instant import Clock, Timer
 from holdfast.domain.instrument import Instrument, Product
@@ -24,6 +25,7 @@ from holdfast.runtime.lane import Stopless
 from holdfast.runtime.pipeline import Pipeline
 from holdfast.runtime.recorder import Recorder
 from holdfast.runtime.state import State
+from holdfast.runtime.stop_wishes import NOTHING, objection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,6 +49,7 @@ class Stops(Stopless):
         self._clock = clock
         self._failed_at_ns: dict[ProtectionKey, int] = {}
         self._told: dict[ProtectionKey, str] = {}
+        self._refused: dict[ProtectionKey, tuple[StopTerms, str]] = {}
         self._timers: dict[ProtectionKey, Timer] = {}
         self.step: Callable[[Situation], list[protect.Act]] = protect.step
         self._is_on = False
@@ -64,11 +67,34 @@ class Stops(Stopless):
         terms = StopTerms(wish.stop_price, wish.stop_limit_price, wish.trigger_by)
         side = self._closing_side(key)
         if side is None:
-            self._pipeline.tell(f"strategy {strategy}: {wish.symbol} has nothing to protect")
-        elif known is None or (known.terms, known.side) != (terms, side):
+            self._refuse(key, Protection(terms, Side.SELL), NOTHING)
+            return
+        if known is None or (known.terms, known.side) != (terms, side):
+            wanted = Protection(terms, side)
+            if (against := self._objection(key, wanted)) is not None:
+                self._refuse(key, wanted, against)
+                return
+            self._refused.pop(key, None)
             self._set(key, terms, side=side, reason="asked by the strategy")
-        if side is not None:
-            self.look_at(key)
+        self.look_at(key)
+
+    def _objection(self, key: ProtectionKey, wanted: Protection) -> Refusal | None:
+        lane = self._pipeline.lanes[key[1]]
+        lane.refresh(view := lane.views[key[0]], now_ns=self._clock.now_ns())
+        quantity = self._quantity(key, wanted)
+        opening = () if self._size(key) else self._opening(key)
+        stop = self._stop(key, wanted, protect.Place(wanted.terms, quantity or 1))
+        return objection(stop, view, is_held=quantity > 0, opening=opening)
+
+    def _refuse(self, key: ProtectionKey, wanted: Protection, why: Refusal) -> None:
+        """Journal a wish that is refused, and tell it: the strategy always, the user once."""
+        if self._refused.get(key) != (wanted.terms, why.reason):
+            self._refused[key] = (wanted.terms, why.reason)
+            price = self._instrument(key).price_text(wanted.terms.trigger_price)
+            stop = f"the stop of {key[1]} at {price}"
+            self._pipeline.tell(f"strategy {key[0]}: {stop} is refused: {why.reason}")
+        asked = self._stop(key, wanted, protect.Place(wanted.terms, self._size(key)))
+        self._pipeline.refuse(key[0], asked, refused=Refused((why,)))
 
     def make_way(self, strategy: StrategyId, intent: SizedIntent) -> SizedIntent:
         """Let an exit of spot take the place of the stop that holds what it would sell."""
@@ -133,6 +159,8 @@ class Stops(Stopless):
             case protect.Place():
                 self._send(key, self._stop(key, protection, act))
             case protect.Leave():
+                if not protection.response:
+                    self._say(key, "the market has passed its stop; what has none is left")
                 self._send(key, self._exit(key, protection, act))
             case protect.Drop():
                 wish = CancelWish(key[1], act.client_order_id, act.reason)
@@ -140,6 +168,8 @@ class Stops(Stopless):
             case protect.Wake():
                 self._wake(key, act.at_ns)
             case protect.Retreat():
+                against = Refusal("protect", f"{act.reason}; the last terms are back")
+                self._refuse(key, protection, against)
                 self._set(key, act.terms, side=protection.side, reason=act.reason)
                 self._changed[key] = None
             case _:
@@ -169,6 +199,7 @@ class Stops(Stopless):
                     )
                 )
                 self._close_incident(key, "a stop is confirmed")
+                self._told.pop(key, None)
             case protect.Uncovered():
                 now_ns = self._clock.now_ns()
                 decide(ev.ProtectionUncovered(strategy, symbol, side, now_ns, act.reason))
@@ -189,13 +220,16 @@ class Stops(Stopless):
         if refused:
             self._failed_at_ns[key] = self._clock.now_ns()
             self._changed[key] = None
-        if refused and self._told.get(key) != refused:
-            self._pipeline.tell(f"{key[1]}: a stop of {key[0]} was refused: {refused}")
-        self._told[key] = refused
+            self._say(key, f"refused: {refused}")
+
+    def _say(self, key: ProtectionKey, what: str) -> None:
+        """Tell the user of a stop; the same only once until one is confirmed."""
+        if self._told.get(key) != what:
+            self._told[key] = what
+            self._pipeline.tell(f"{key[1]}, the stop of {key[0]}: {what}")
 
     def _wake(self, key: ProtectionKey, at_ns: int) -> None:
-        timer = self._timers.pop(key, None)
-        if timer is not None:
+        if (timer := self._timers.pop(key, None)) is not None:
             timer.cancel()
 
         def look() -> None:
@@ -238,8 +272,7 @@ class Stops(Stopless):
         self._pipeline.tell(reason)
 
     def _close_incident(self, key: ProtectionKey, reason: str) -> None:
-        scope = f"{key[0]} {key[1]}"
-        if (INCIDENT, scope) in self._state.incidents:
+        if (INCIDENT, scope := f"{key[0]} {key[1]}") in self._state.incidents:
             self._recorder.decide(ev.IncidentClosed(INCIDENT, scope, reason))
 
     # What the situation is.
@@ -304,12 +337,11 @@ class Stops(Stopless):
             return Side.SELL if position.quantity > 0 else Side.BUY
         if key[2] is not PositionSide.BOTH:
             return Side.SELL if key[2] is PositionSide.LONG else Side.BUY
-        opening = [
-            order.request.side
-            for order in self._orders(key)
-            if order.request.purpose is Purpose.ENTRY
-        ]
-        return opening[0].opposite if opening else None
+        opening = self._opening(key)
+        return opening[0].request.side.opposite if opening else None
+
+    def _opening(self, key: ProtectionKey) -> list[Order]:
+        return [o for o in self._orders(key) if o.request.purpose is Purpose.ENTRY]
 
     def _is_through(self, key: ProtectionKey, terms: StopTerms, side: Side) -> bool:
         """Tell whether the market is where a stop on these terms would trigger at once."""

@@ -1,5 +1,8 @@
 """Protective stops from a strategy's wish to the venue and back, with every answer by hand."""
 
+from collections.abc import Callable
+from decimal import Decimal
+
 import pytest
 
 from holdfast.domain import events as ev
@@ -14,7 +17,7 @@ from holdfast.domain.intent import (
     Protect,
     Sell,
 )
-from holdfast.domain.money import QuantityUnits
+from holdfast.domain.money import PriceUnits, QuantityUnits
 from holdfast.domain.order import NewOrder, OrderStatus, OrderType, Purpose, Side
 from holdfast.domain.submission import Acked, Rejected, Unknown
 from holdfast.domain.venue import CancelAcked, CancelRefused, ReportKind
@@ -84,6 +87,12 @@ def contracts() -> Stand:
 
 def canceled(stand: Stand) -> list[str]:
     return [cancel.client_order_id for cancel in stand.entry.canceled]
+
+
+def told_lines(stand: Stand) -> list[str]:
+    lines: list[str] = []
+    stand.trader.pipeline.tell = lines.append
+    return lines
 
 
 def last(stand: Stand, kind: type) -> object:
@@ -301,19 +310,86 @@ def test_cancel_all_and_the_strategys_own_cancel_leave_the_stop() -> None:
     assert len(stand.entry.canceled) == 1
 
 
-def test_a_stop_beyond_the_market_is_no_stop_and_the_position_is_left_at_once() -> None:
-    stand = contracts()
+@pytest.mark.parametrize(
+    ("price", "reason"),
+    [
+        ("101", "the stop would trigger at once"),
+        ("95.001", "the trigger is no price here"),
+    ],
+)
+@pytest.mark.parametrize("make", [spot, contracts])
+def test_a_slip_in_a_first_stop_is_refused_and_told_and_nothing_is_sold(
+    make: Callable[[], Stand], price: str, reason: str
+) -> None:
+    stand = make()
+    lines = told_lines(stand)
     stand.hold()
-    stand.protect("101")
-    assert stand.sent().purpose is Purpose.EXIT
+    entry = stand.sent()
+    wish = Protect(stand.symbol, PriceUnits(int(Decimal(price) * stand.traded.price("1"))))
+    stand.wish(wish)
+    stand.wish(wish)
+    stand.wait(5 * NS_PER_S)
+    assert stand.sent() is entry
+    update = stand.watcher.told("order")[-1]
+    assert (update.status, update.purpose) == (OrderStatus.NOT_SENT, Purpose.PROTECTIVE)
+    assert update.refusals[0].reason.startswith(reason)
+    assert [line for line in lines if reason in line] == lines
+    assert len(lines) == 1
+    assert not stand.written(ev.ProtectionSet)
+    assert stand.written(ev.IntentRefused)
 
 
-def test_a_new_price_beyond_the_market_leaves_the_stop_that_is_there() -> None:
+def test_a_refused_new_price_leaves_the_stop_that_is_there_and_is_told() -> None:
     stand = contracts()
-    stand.protected()
+    lines = told_lines(stand)
+    stop = stand.protected()
     stand.protect("101")
-    assert stand.sent().trigger_price == stand.traded.price("95")
-    assert last(stand, ev.ProtectionSet).reason == "the stop would trigger at once"  # type: ignore[attr-defined]
+    assert stand.sent() is stop
+    assert len(stand.written(ev.ProtectionSet)) == 1
+    assert "would trigger at once" in stand.watcher.told("order")[-1].refusals[0].reason
+    assert lines == [
+        "strategy trend: the stop of BTCUSDT at 101 is refused: the stop would trigger at "
+        "once; it belongs below the market"
+    ]
+
+
+def test_a_stop_above_the_entry_that_it_is_for_is_refused_before_there_is_a_position() -> None:
+    stand = contracts()
+    price = stand.traded.price
+    stand.wish(
+        Buy(stand.symbol, stand.units("2"), price("98")), Protect(stand.symbol, price("99"))
+    )
+    assert stand.sent().purpose is Purpose.ENTRY
+    assert not stand.written(ev.ProtectionSet)
+    stand.protect("97")
+    assert len(stand.written(ev.ProtectionSet)) == 1
+
+
+def test_a_stop_is_measured_by_the_trigger_of_the_entry_that_it_is_for() -> None:
+    stand = contracts()
+    price = stand.traded.price
+    stand.wish(
+        Buy(stand.symbol, stand.units("2"), trigger_price=price("110")),
+        Protect(stand.symbol, price("105")),
+    )
+    assert len(stand.written(ev.ProtectionSet)) == 1
+
+
+def test_a_market_that_passed_a_stop_before_it_was_there_is_left_and_told() -> None:
+    stand = contracts()
+    lines = told_lines(stand)
+    stand.wish(
+        Buy(stand.symbol, stand.units("2"), stand.traded.price("100.01")),
+        Protect(stand.symbol, stand.traded.price("95")),
+    )
+    entry = stand.sent()
+    stand.ack(entry)
+    stand.see(stand.market.top("94.00", "94.01"))
+    stand.fill(entry, "2")
+    assert stand.sent().purpose is Purpose.EXIT
+    assert lines == [
+        "BTCUSDT, the stop of trend: the market has passed its stop; what has none is left"
+    ]
 
 
 def test_a_protection_given_up_cancels_its_stop() -> None:
@@ -329,7 +405,9 @@ def test_a_wish_for_a_stop_with_no_position_is_told_and_forgotten() -> None:
     lines: list[str] = []
     stand.trader.pipeline.tell = lines.append
     stand.protect("95")
-    assert lines == ["strategy trend: BTCUSDT has nothing to protect"]
+    assert len(lines) == 1
+    assert "there is nothing to protect" in lines[0]
+    assert stand.watcher.told("order")[-1].refusals[0].gate == "protect"
     assert stand.node.state.account.protections.open == {}
 
 
