@@ -16,7 +16,7 @@ from holdfast.runtime.dead_man import DeadManRule
 from holdfast.runtime.key_check import LONGEST_OVERRIDE_DAYS
 from holdfast.runtime.lapse import LapseRule
 from holdfast.runtime.probe_cases import CASES, Needs
-from holdfast.runtime.venue_status import EVERY_NS
+from holdfast.runtime.venue_status import EVERY_IN_MAINTENANCE_NS, EVERY_NS
 from holdfast.runtime.venues import HOLDS_WATCHED_NS
 from holdfast.runtime.watchdog import WatchdogRule
 from holdfast.testing.market import instrument
@@ -189,6 +189,7 @@ def facts() -> list[str]:
         f"{LEAST_LEFT_NS // DAY_NS}",
         f"other processes know within {HOLDS_WATCHED_NS // NS_PER_MS} ms",
         f"`system/status` is asked every {EVERY_NS // NS_PER_S} s",
+        f"it is asked every {EVERY_IN_MAINTENANCE_NS // NS_PER_S} s then",
     ]
 
 

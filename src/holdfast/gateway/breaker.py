@@ -61,6 +61,11 @@ class Breakers:
         for breaker in self._by_class.values():
             breaker.maintain(now_ns, is_maintained=is_maintained)
 
+    def hear(self, now_ns: int) -> None:
+        """Learn that the venue answers again, from something else than orders."""
+        for breaker in self._by_class.values():
+            breaker.hear(now_ns)
+
     def _of(self, order: NewOrder) -> Breaker:
         return self._entries if order.purpose is _ENTRY else self._exits
 

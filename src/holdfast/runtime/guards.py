@@ -77,6 +77,8 @@ class Guards:
             recorder=node.recorder,
             tell=node.tell,
         )
+        self._breakers = node.gateway.breakers
+        reconciler.on_agreed = self._on_agreed
         self._key = judge_key and KeyWatch(
             judge_key, clock=node.clock, recorder=node.recorder, tell=node.tell
         )
@@ -107,6 +109,12 @@ class Guards:
             await self._key.close()
         if self._dead_man is not None:
             await self._dead_man.close()
+
+    def _on_agreed(self) -> None:
+        """Let orders try again at once: the account was compared, so the venue answers."""
+        self._breakers.hear(self._clock.now_ns())
+        if self._status is not None and not self._status.is_normal:
+            self._status.hurry()
 
     def _on_breaker(self, node: Node, name: str, state: BreakerState, reason: str) -> None:
         node.recorder.decide(ev.BreakerChanged(name, state.value, reason))

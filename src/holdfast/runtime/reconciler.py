@@ -64,6 +64,7 @@ class Reconciler:
         self.is_asking = False
         self.last: Reconciled | None = None
         self.on_done: Callable[[], None] = _nothing
+        self.on_agreed: Callable[[], None] = _nothing
         self.on_failure: Callable[[BaseException], None] = _nothing
         self.other = OtherInstance(trader.state, recorder, clock=clock, ask=self.request)
         self._trader = trader
@@ -246,6 +247,8 @@ class Reconciler:
         self.other.look(rests=result.foreign_instance, trigger=trigger)
         self._outcome.close_disagreements()
         if self._trader.sinks.is_account_up:
+            if UNRECONCILED in self._trader.state.halts.blocks:
+                self.on_agreed()
             self._trader.state.halts.unblock(UNRECONCILED)
 
     def _give_up(self, result: Reconciled | None, trigger: str) -> None:

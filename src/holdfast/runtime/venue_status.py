@@ -15,12 +15,13 @@ from holdfast.runtime.recorder import Recorder
 from holdfast.traffic.breaker import BreakerState
 
 EVERY_NS = 30 * NS_PER_S
+EVERY_IN_MAINTENANCE_NS = 5 * NS_PER_S
 BELIEVED_NS = 300 * NS_PER_S
 """How long maintenance is believed in when nobody says it any more: exits wait for it, too."""
 
 
 class VenueStatus:
-    """Asks for the status every 30 s, and journals its changes and those of the breakers.
+    """Asks for the status from time to time, and journals its changes and the breakers'.
 
     `ask` gives whether the venue is normal, and its word for it.
     """
@@ -41,6 +42,7 @@ class VenueStatus:
         self._recorder = recorder
         self._tell = tell
         self._told_at_ns = 0
+        self._due = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         breakers.on_change = self._on_breaker
 
@@ -54,6 +56,10 @@ class VenueStatus:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
+
+    def hurry(self) -> None:
+        """Ask now and not when the time has come."""
+        self._due.set()
 
     async def look(self) -> None:
         """Ask once and act on the answer; no answer changes nothing, for a while."""
@@ -82,10 +88,11 @@ class VenueStatus:
     async def _keep_asking(self) -> None:
         while True:
             await self.look()
-            due = asyncio.Event()
-            timer = self._clock.call_at(self._clock.now_ns() + EVERY_NS, due.set)
+            self._due.clear()
+            pause_ns = EVERY_NS if self.is_normal else EVERY_IN_MAINTENANCE_NS
+            timer = self._clock.call_at(self._clock.now_ns() + pause_ns, self._due.set)
             try:
-                await due.wait()
+                await self._due.wait()
             finally:
                 timer.cancel()
 

@@ -101,6 +101,11 @@ class Breaker:
         else:
             self._opened_until_ns = now_ns
 
+    def hear(self, now_ns: int) -> None:
+        """Learn that the venue answers elsewhere: the next call is the trial, at once."""
+        if self.state is BreakerState.OPEN:
+            self._opened_until_ns = now_ns
+
     def _judge_trial(self, now_ns: int, *, is_good: bool) -> None:
         """Let the trial decide; answers to calls from before it opened say nothing new."""
         if self.state is not BreakerState.HALF_OPEN:

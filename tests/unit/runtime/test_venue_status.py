@@ -9,7 +9,7 @@ from holdfast.errors import VenueUnavailable
 from holdfast.gateway.breaker import Breakers
 from holdfast.journal.writer import Journal
 from holdfast.runtime.state import State
-from holdfast.runtime.venue_status import BELIEVED_NS, VenueStatus
+from holdfast.runtime.venue_status import BELIEVED_NS, EVERY_IN_MAINTENANCE_NS, VenueStatus
 from holdfast.testing.clock import ManualClock
 from holdfast.traffic.breaker import BreakerState
 from tests.unit.journal.kit import MemoryStore
@@ -106,6 +106,30 @@ def test_it_asks_every_half_minute_until_it_is_closed() -> None:
         await desk.status.close()
         await desk.status.close()
         assert desk.asked == 4
+
+    asyncio.run(story())
+
+
+def test_in_maintenance_it_asks_sooner_and_at_once_when_hurried() -> None:
+    async def story() -> None:
+        desk = Desk()
+        desk.answer = (False, "system maintenance")
+        desk.status.start()
+        await _turns()
+        desk.clock.wait(EVERY_IN_MAINTENANCE_NS)
+        await _turns()
+        assert desk.asked == 2
+        desk.answer = (True, "normal")
+        desk.status.hurry()
+        await _turns()
+        assert desk.status.is_normal
+        assert desk.breakers.states["entries"] is BreakerState.OPEN
+        assert desk.asked == 3
+        await desk.status.close()
+
+    async def _turns() -> None:
+        for _ in range(4):
+            await asyncio.sleep(0)
 
     asyncio.run(story())
 

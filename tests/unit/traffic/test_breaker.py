@@ -77,6 +77,23 @@ def test_an_answer_from_before_it_opened_does_not_close_it() -> None:
     assert breaker.state is BreakerState.OPEN
 
 
+def test_a_venue_that_answers_elsewhere_has_the_next_call_try_at_once() -> None:
+    breaker = opened()
+    assert not breaker.allows(1)
+    breaker.hear(1)
+    assert breaker.allows(1)
+    assert not breaker.allows(2)
+    breaker.note(3, is_good=True)
+    assert breaker.state is BreakerState.CLOSED
+
+
+def test_an_answer_elsewhere_opens_nothing_in_maintenance() -> None:
+    breaker = Breaker(ENTRIES)
+    breaker.maintain(0, is_maintained=True)
+    breaker.hear(3_600 * NS_PER_S)
+    assert not breaker.allows(3_600 * NS_PER_S)
+
+
 def test_nothing_leaves_in_maintenance_and_one_call_tries_after_it() -> None:
     breaker = Breaker(ENTRIES)
     breaker.maintain(0, is_maintained=True)
