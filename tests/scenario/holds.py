@@ -21,7 +21,7 @@ BOUGHT = Path("bought")
 class Holds(Strategy):
     """One position that outlives its process; a file beside it says that it was bought."""
 
-    def start(self, context: Context, _history: History, *, saved: bytes | None) -> Wishes:  # noqa: ARG002
+    def start(self, context: Context, _history: History, *, saved: bytes | None) -> Wishes:
         """Learn whether another process has bought."""
         self.is_again = BOUGHT.exists()
         return None

@@ -24,6 +24,7 @@ from holdfast.journal.sqlite import SqliteStore
 from holdfast.journal.writer import Journal
 from holdfast.runtime.beat import Heard, file_mark, hear
 from holdfast.runtime.death import HeldProcess
+from holdfast.runtime.reduction import Reduction
 from holdfast.runtime.state import State, fold_records
 from holdfast.runtime.sweep import Sweep, Swept
 from holdfast.venues.binance.cancel_only import CancelOnly
@@ -238,12 +239,16 @@ class Watchdog:
         try:
             sweep = Sweep(venue, state, tell=self._tell)
             await sweep.cancel()
-            if self._rule.policy is Policy.REDUCE and journal is not None:
-                await sweep.reduce(
-                    epoch, write=partial(_write, journal), now_ns=self._clock.now_ns()
+            if self._rule.policy is Policy.REDUCE:
+                reduction = Reduction(
+                    venue, state, sweep=sweep, tell=self._tell, pause=asyncio.sleep
                 )
-            elif self._rule.policy is Policy.REDUCE:
-                self._tell("a watchdog acted on this journal before; nothing more is reduced")
+                if journal is None:
+                    await reduction.look()
+                else:
+                    await reduction.close_all(
+                        epoch, write=partial(_write, journal), now_ns=self._clock.now_ns()
+                    )
             return sweep.swept
         finally:
             await venue.close()

@@ -25,12 +25,13 @@ from holdfast.journal.sqlite import SqliteStore
 from holdfast.journal.writer import Journal
 from holdfast.runtime.beat import Beat, file_mark, hear, read_beat
 from holdfast.runtime.clock import RunningClock
+from holdfast.runtime.reduction import Reduction
 from holdfast.runtime.state import State
 from holdfast.runtime.sweep import ROUNDS, Sweep, Swept
 from holdfast.runtime.watchdog import Outcome, Policy, Watchdog, WatchdogRule
 from holdfast.testing.happenings import approved, filled, opening, order_ids
 from holdfast.testing.market import instrument
-from holdfast.venues.binance.cancel_only import HeldPosition, RestingOrder
+from holdfast.venues.binance.cancel_only import Execution, HeldPosition, RestingOrder
 
 TRADED = instrument("BTCUSDT")
 
@@ -44,6 +45,8 @@ class Counter:
         self.acts: list[str] = []
         self.rest: list[RestingOrder] = []
         self.held = "1"
+        self.coins = "1000"
+        self.traded: dict[str, list[Execution]] = {}
         self.paused: list[float] = []
         self.asked = 0
 
@@ -68,6 +71,14 @@ class Counter:
         self.sold.append(symbol)
         self.acts.append(f"reduce {symbol}")
         return "taken"
+
+    async def executions(self, symbol: Symbol, client_order_id: str) -> list[Execution]:
+        del symbol
+        return self.traded.get(client_order_id, [])
+
+    async def free(self, asset: str) -> str:
+        del asset
+        return self.coins
 
     async def pause(self, duration_s: float) -> None:
         self.paused.append(duration_s)
@@ -222,7 +233,15 @@ def reduce(
         orders.append(order)
 
     asyncio.run(sweep.cancel())
-    return asyncio.run(sweep.reduce(Epoch(2), write=write, now_ns=0)), orders
+    reduction = Reduction(
+        venue,  # type: ignore[arg-type]
+        state,
+        sweep=sweep,
+        tell=told.append,
+        pause=venue.pause,
+    )
+    asyncio.run(reduction.close_all(Epoch(2), write=write, now_ns=0))
+    return sweep.swept, orders
 
 
 def holding(*bought: tuple[str, str], product: Product) -> State:

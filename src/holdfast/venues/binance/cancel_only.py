@@ -10,12 +10,12 @@ from typing import Any
 
 import msgspec
 
-from holdfast.domain.ids import ClientOrderId, Symbol
+from holdfast.domain.ids import ClientOrderId, ExecId, Symbol
 from holdfast.domain.instrument import Product
 from holdfast.domain.order import PositionSide
 from holdfast.domain.ports import HttpAnswer
 from holdfast.errors import CredentialsRefused, VenueTimeout, VenueUnavailable
-from holdfast.venues.binance.rest import Rest
+from holdfast.venues.binance.rest import QuestionRefused, Rest
 from holdfast.venues.binance.wire.replies import OK, error_body
 from holdfast.venues.binance.wire.requests import Params
 from holdfast.venues.binance.wire.unreadable import READ_ERRORS
@@ -28,6 +28,7 @@ _TIME_CODE = -1021
 _FUTURES_ORDER = "/fapi/v1/order"
 _ALGO_ORDER = "/fapi/v1/algoOrder"
 _SPOT_ORDER = "/api/v3/order"
+_NO_SUCH_ORDER = (-2013, -2026)
 
 
 class RestingOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +38,16 @@ class RestingOrder(msgspec.Struct, frozen=True, kw_only=True):
     client_order_id: ClientOrderId
     is_conditional: bool = False
     is_stop: bool = False
+    position_side: PositionSide = PositionSide.BOTH
+
+
+class Execution(msgspec.Struct, frozen=True):
+    """A part of an order that was filled; quantity and fee are decimal text."""
+
+    exec_id: ExecId
+    quantity: str
+    fee: str
+    fee_asset: str
 
 
 class HeldPosition(msgspec.Struct, frozen=True):
@@ -64,6 +75,30 @@ class _Position(msgspec.Struct, rename="camel"):
     position_side: str = "BOTH"
 
 
+class _Placed(msgspec.Struct, rename="camel"):
+    order_id: int = 0
+    actual_order_id: str = ""
+
+
+class _Trade(msgspec.Struct, rename="camel"):
+    id: int
+    qty: str
+    commission: str
+    commission_asset: str
+
+
+class _Balance(msgspec.Struct):
+    asset: str
+    free: str
+
+
+class _Balances(msgspec.Struct):
+    balances: list[_Balance]
+
+
+_PLACED = msgspec.json.Decoder(_Placed)
+_TRADES = msgspec.json.Decoder(list[_Trade])
+_BALANCES = msgspec.json.Decoder(_Balances)
 _ROWS = msgspec.json.Decoder(list[_Row])
 _POSITIONS = msgspec.json.Decoder(list[_Position])
 
@@ -100,6 +135,25 @@ class CancelOnly:
             )
             for row in rows
             if row.position_amt.strip("-0.")
+        ]
+
+    async def free(self, asset: str) -> str:
+        """Give how much of an asset no order holds, as decimal text; of spot only."""
+        told = await self._read("/api/v3/account", 20, _BALANCES, {"omitZeroBalances": "true"})
+        return next((one.free for one in told.balances if one.asset == asset), "0")
+
+    async def executions(
+        self, symbol: Symbol, client_order_id: ClientOrderId
+    ) -> list[Execution]:
+        """Give what was filled of an order; nothing of one that the venue does not know."""
+        order_id = await self._order_id(symbol, client_order_id)
+        if not order_id:
+            return []
+        path, weight = ("/api/v3/myTrades", 20) if self._is_spot else ("/fapi/v1/userTrades", 5)
+        params: Params = {"symbol": symbol, "orderId": order_id}
+        return [
+            Execution(ExecId(str(row.id)), row.qty, row.commission, row.commission_asset)
+            for row in await self._read(path, weight, _TRADES, params)
         ]
 
     async def cancel(self, order: RestingOrder) -> bool:
@@ -169,12 +223,35 @@ class CancelOnly:
                 client_order_id=ClientOrderId(row.client_algo_id or row.client_order_id),
                 is_conditional=is_conditional,
                 is_stop=is_conditional and _only_closes(row),
+                position_side=PositionSide(row.position_side.lower()),
             )
             for row in await self._read(path, weight, _ROWS)
         ]
 
-    async def _read(self, path: str, weight: int, decoder: Any) -> Any:
-        body = await self._rest.get_signed(path, {}, weight=weight)
+    async def _order_id(self, symbol: Symbol, client_order_id: ClientOrderId) -> int:
+        """Give the id under which an order trades; 0 when it is not known, or has none yet."""
+        path = _SPOT_ORDER if self._is_spot else _FUTURES_ORDER
+        params: Params = {"symbol": symbol, "origClientOrderId": client_order_id}
+        placed = await self._placed(path, params)
+        if placed is not None or self._is_spot:
+            return placed.order_id if placed is not None else 0
+        waiting = await self._placed(_ALGO_ORDER, {"clientAlgoId": client_order_id})
+        actual = waiting.actual_order_id if waiting is not None else ""
+        return int(actual) if actual.isdecimal() else 0
+
+    async def _placed(self, path: str, params: Params) -> _Placed | None:
+        try:
+            placed: _Placed = await self._read(path, 4, _PLACED, params)
+        except QuestionRefused as error:
+            if error.code in _NO_SUCH_ORDER:
+                return None
+            raise
+        return placed
+
+    async def _read(
+        self, path: str, weight: int, decoder: Any, params: Params | None = None
+    ) -> Any:
+        body = await self._rest.get_signed(path, params or {}, weight=weight)
         try:
             return decoder.decode(body)
         except READ_ERRORS as error:
