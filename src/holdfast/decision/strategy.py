@@ -131,7 +131,11 @@ class Strategy:
         """See a new state of one of its orders, or a refusal, to which only cancels answer."""
 
     def fill(self, fill: Fill) -> Wishes:
-        """See an execution of one of its orders; it is durable already."""
+        """See an execution of one of its orders; it is durable already.
+
+        One without a client order id is a trade of the venue, or of a person, that took this
+        quantity from the strategy's position.
+        """
 
     def timer(self, name: str, at_ns: int) -> Wishes:
         """Wake at an instant that was asked for with `context.set_timer`."""

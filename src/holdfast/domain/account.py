@@ -9,10 +9,13 @@ Approved, unsent, live and Unknown orders count at their worst until an ending o
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from holdfast.domain import events as ev
-from holdfast.domain.contracts import Contracts, SideKey, is_contract, owners
+from holdfast.domain.contracts import Contracts, SideKey, is_contract, owners, owners_by_hand
 from holdfast.domain.held import Exposure, HeldOrder, OpenIntent, links
 from holdfast.domain.ids import (
+    UNATTRIBUTED,
     AccountId,
     ClientOrderId,
     ExecId,
@@ -43,6 +46,7 @@ __all__ = [
     "LatestOrders",
     "OpenIntent",
     "PositionKey",
+    "Taken",
     "exposures_at",
     "id_order",
     "side_exposures_at",
@@ -53,6 +57,13 @@ _BOTH = PositionSide.BOTH  # an enum looks its members up anew each time
 
 
 PositionKey = tuple[StrategyId, Symbol, PositionSide]
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """What one trade of a stranger or of the venue took from strategies, by how much."""
+
+    event: ev.ForeignFillSeen
+    parts: list[tuple[StrategyId, int]]
 
 
 class Account:
@@ -82,6 +93,7 @@ class Account:
         self.foreign_orders: dict[tuple[str, str], str] = {}
         self.accepted: dict[Symbol, list[str]] = {}
         self.reconciled_through: dict[Symbol, ExecId] = {}
+        self.taken: dict[Symbol, Taken] = {}
         self.bookings_count = 0
 
     def find(self, client_order_id: ClientOrderId) -> Order | None:
@@ -282,8 +294,12 @@ class Account:
         side = PositionSide(event.position_side)
         moved = sign * quantity
         notional = sign * instrument.notional(price, quantity)
-        for owner, part in self._owners(strategy, event, moved=moved):
+        parts = self._owners(strategy, event, moved=moved)
+        for owner, part in parts:
             self._position(owner, symbol, side).trade(price, QuantityUnits(part))
+        taken = [each for each in parts if each[0] != UNATTRIBUTED]
+        if taken and isinstance(event, ev.ForeignFillSeen):
+            self.taken[symbol] = Taken(event, taken)
         self.credit(instrument.quote, -notional)
         if is_contract(instrument):
             realized = amount_units(event.realized) if event.realized else None
@@ -304,12 +320,14 @@ class Account:
         self, strategy: StrategyId, event: ev.OrderFilled | ev.ForeignFillSeen, *, moved: int
     ) -> list[tuple[StrategyId, int]]:
         """Give whose sub-positions an execution moves, and by how much."""
-        origin = getattr(event, "origin", Origin.REQUEST.value)
-        if origin == Origin.REQUEST.value:
+        if not isinstance(event, ev.ForeignFillSeen):
             return [(strategy, moved)]
         where = (event.symbol, PositionSide(event.position_side))
+        by_venue = event.origin != Origin.REQUEST.value
+        if not (by_venue or event.closes_held):
+            return [(strategy, moved)]
         held = [(k[0], p.quantity) for k, p in self.positions.items() if k[1:] == where]
-        return owners(held, moved)
+        return owners(held, moved) if by_venue else owners_by_hand(held, moved)
 
     def _position(self, strategy: StrategyId, symbol: Symbol, side: PositionSide) -> Position:
         key = (strategy, symbol, side)

@@ -15,6 +15,8 @@ from holdfast.domain.instrument import Instrument, Product
 from holdfast.domain.money import AmountUnits, Asset, to_units
 from holdfast.domain.order import PositionSide
 
+CLOSED_BY_HAND = "closed by hand"
+"""The incident of a position that somebody else's trade took from strategies."""
 INCOMES_KEPT = 10_000
 """How many movements of wallets are remembered, so that each is booked once."""
 INCOME_OVERLAP_NS = 600 * 10**9
@@ -130,6 +132,28 @@ def owners(
         if part:
             parts.append((name, part))
             rest -= part
+    return [*parts, (UNATTRIBUTED, rest)] if rest else parts
+
+
+def owners_by_hand(
+    held: Iterable[tuple[StrategyId, int]], quantity: int
+) -> list[tuple[StrategyId, int]]:
+    """Divide a stranger's trade among nobody and the strategies whose positions it closes.
+
+    It first closes what is nobody's. Only what would leave the account with less than the
+    strategies together hold, or turned over, is taken from them, the greatest first.
+    """
+    positions = list(held)
+    mine = [(name, size) for name, size in positions if name != UNATTRIBUTED]
+    together = sum(size for _, size in mine)
+    if together * quantity >= 0:
+        return [(UNATTRIBUTED, quantity)]
+    sign = 1 if together > 0 else -1
+    nobodys = sum(size for name, size in positions if name == UNATTRIBUTED)
+    lacking = max(0, -sign * (nobodys + quantity))
+    taken = -sign * min(abs(quantity), lacking, abs(together))
+    parts = owners(mine, taken) if taken else []
+    rest = quantity - taken
     return [*parts, (UNATTRIBUTED, rest)] if rest else parts
 
 

@@ -7,6 +7,7 @@ import msgspec
 
 from holdfast.domain import events as ev
 from holdfast.domain.account import Account, OpenIntent
+from holdfast.domain.contracts import CLOSED_BY_HAND
 from holdfast.domain.ids import (
     UNATTRIBUTED,
     AccountId,
@@ -305,6 +306,12 @@ def _on_released(account: Account, event: ev.SymbolReleased) -> None:
     account.accepted[Symbol(event.symbol)] = event.differences
 
 
+def _on_incident(account: Account, event: ev.IncidentOpened | ev.IncidentClosed) -> None:
+    """Forget what was taken from strategies once that is said."""
+    if event.kind == CLOSED_BY_HAND:
+        account.taken.pop(Symbol(event.scope), None)
+
+
 def _on_epoch(account: Account, _event: ev.EpochTaken) -> None:
     account.latest_orders.begin()
 
@@ -340,4 +347,6 @@ _FOLD: dict[type[ev.Event], Callable[[Account, Any], None]] = {
     ev.ForeignOrderSeen: _on_foreign_order,
     ev.ReconciliationCompleted: _on_reconciled,
     ev.SymbolReleased: _on_released,
+    ev.IncidentOpened: _on_incident,
+    ev.IncidentClosed: _on_incident,
 }

@@ -1,6 +1,7 @@
 """The events of executions, the same whether the stream or a query told of them."""
 
 from holdfast.domain import events as ev
+from holdfast.domain.contracts import is_contract
 from holdfast.domain.instrument import Instrument
 from holdfast.domain.money import amount_text
 from holdfast.domain.order import NewOrder, Origin, PositionSide, Side
@@ -78,6 +79,7 @@ def foreign_fill(
         venue_at_ns=venue_at_ns,
         realized=realized_text(execution),
         origin=origin,
+        closes_held=is_contract(instrument),
     )
 
 

@@ -9,6 +9,8 @@ from enum import Enum
 import msgspec
 
 from holdfast.domain import events as ev
+from holdfast.domain.account import Taken
+from holdfast.domain.contracts import CLOSED_BY_HAND
 from holdfast.domain.ids import ClientOrderId, JournalId, is_ours, journal_of
 from holdfast.domain.instrument import Instrument
 from holdfast.domain.order import Origin
@@ -20,6 +22,7 @@ UNEXPLAINED = "unexplained amount"
 OUTSIDE = "position outside of this run"
 DISAGREEMENT = "no agreement"
 VENUE = "venue"
+STRANGER = "somebody else"
 
 
 class Claim(Enum):
@@ -52,7 +55,11 @@ RULES: dict[Claim, Rule] = {
     Claim.ANOTHER: Rule(
         "unattributed", ANOTHER, "the account until 60 s after its last sign, or a release"
     ),
-    Claim.MANUAL: Rule("unattributed", "", "nothing; it counts in the account's limits"),
+    Claim.MANUAL: Rule(
+        "unattributed; what it takes from strategies' contracts is theirs",
+        "",
+        "nothing; it counts in the account's limits; the symbol until resumed where it took",
+    ),
     Claim.LIQUIDATION: Rule(
         "the strategies that held the position", "liquidation", "the symbol until resumed"
     ),
@@ -114,4 +121,25 @@ def consequences(report: OrderReport, claim: Claim) -> list[ev.Event]:
     return [
         ev.IncidentOpened(incident, report.symbol, f"{about} was made by the venue"),
         ev.TradingPaused(report.symbol, VENUE, incident),
+    ]
+
+
+def closed_by_hand(taken: Taken, *, instrument: Instrument) -> list[ev.Event]:
+    """Give the incident of a stranger's trade that closed positions of strategies, and a pause.
+
+    A person who closes in an emergency must not have it opened again, or sold a second time.
+    """
+    event = taken.event
+    if event.origin != Origin.REQUEST.value:
+        return []
+    parts = ", ".join(
+        f"{name} {instrument.quantity_text(abs(part))}" for name, part in taken.parts
+    )
+    about = (
+        f"order {event.venue_order_id}, which is not ours: {event.side} {event.last_quantity} "
+        f"took from the positions of {parts}"
+    )
+    return [
+        ev.IncidentOpened(CLOSED_BY_HAND, event.symbol, about),
+        ev.TradingPaused(event.symbol, STRANGER, CLOSED_BY_HAND),
     ]

@@ -146,7 +146,7 @@ def _refusals(checks: tuple[Check, ...], ask: Ask, view: View) -> list[Refusal]:
 def _inherent(ask: Ask) -> list[Refusal]:
     """Refuse what no gate could judge."""
     if ask.quantity > 0 and ask.worst_price > 0:
-        return _NONE
+        return _OVERTURNS if ask.overturns else _NONE
     if ask.quantity <= 0:
         return [Refusal("quantity", "the quantity is not positive")]
     return [Refusal("price", "no price bounds the order")]
@@ -173,4 +173,10 @@ def _failure(name: str, failure: Any) -> Refusal:
 
 
 _NONE: list[Refusal] = []
+_OVERTURNS = [
+    Refusal(
+        "reduction",
+        "the account holds less than this exit and what works beside it would close",
+    )
+]
 _NO_GATES = Refused((Refusal("no gates", "an empty list of gates refuses"),))

@@ -15,11 +15,12 @@ from holdfast.domain.account import (
     side_exposures_at,
 )
 from holdfast.domain.approval import Accepted, Reservation
-from holdfast.domain.ids import ClientOrderId, StrategyId, Symbol
+from holdfast.domain.ids import UNATTRIBUTED, ClientOrderId, StrategyId, Symbol
 from holdfast.domain.instant import NS_PER_S
-from holdfast.domain.instrument import Instrument
+from holdfast.domain.instrument import Instrument, Product
 from holdfast.domain.intent import SizedIntent
 from holdfast.domain.market import BookTop
+from holdfast.domain.money import QuantityUnits
 from holdfast.domain.order import NewOrder, PositionSide, Side
 from holdfast.risk.halt import Halts
 from holdfast.risk.limits import Limits, SymbolLimits, compile_limits
@@ -29,6 +30,7 @@ from holdfast.risk.reservation import reserve
 APPROVAL_LIFE_NS = NS_PER_S
 BPS = 10_000
 NO_EXPOSURE = Exposure()
+_SPOT = Product.SPOT
 _BUY, _BOTH = Side.BUY, PositionSide.BOTH  # an enum looks its members up anew each time
 
 
@@ -125,6 +127,7 @@ class Ask(msgspec.Struct, gc=False):
     total: Exposure
     anchor: int = 0
     is_pending: bool = False
+    overturns: bool = False
     order: NewOrder | None = None
     parent: Accepted | None = None
     reservation: Reservation | None = None
@@ -191,6 +194,7 @@ def _ask(
         net = account.contracts.positions.get(side_key[1:], 0)
         mine, total = side_exposures_at(account, side_key)
     position = held.quantity if held is not None else 0
+    overturns = False
     top = view.desk.tops.get(symbol)
     reducing = False
     if (position < 0) if is_buy else (position > 0):
@@ -205,6 +209,11 @@ def _ask(
             position=-position if is_buy else position,
             net=-net if is_buy else net,
         )
+        if view.instrument.product is _SPOT:
+            overturns = _takes_coins(view, wish, added + mine.selling, position=position)
+        elif not reducing:
+            working = total.buying if is_buy else total.selling
+            overturns = _overturns(view, wish, added + working, position=position, net=net)
     worst = bound or _collar_end(view, top, is_buy=is_buy, reducing=reducing, anchor=anchor)
     mark = worst if top is None or top.ask < worst else top.ask
     return Ask(
@@ -222,7 +231,50 @@ def _ask(
         mine,
         total,
         anchor,
+        False,
+        overturns,
     )
+
+
+def _overturns(
+    view: View,
+    wish: SizedIntent | NewOrder,
+    closing: int,
+    *,
+    position: int,
+    net: int,
+) -> bool:
+    """Tell whether an exit could open or turn over what the account holds of a contract.
+
+    It can where somebody else holds, or traded, against the strategies. Where only strategies
+    hold against each other the exit leaves the account with what the others hold. `closing` is
+    the exit with everything that works beside it. What the venue guards cannot open anything.
+    """
+    if wish.is_guarded or wish.quantity > abs(position):
+        return False
+    sign = 1 if position > 0 else -1
+    if sign * net < 0 or closing <= sign * net:
+        return False
+    nobodys = view.account.positions.get((UNATTRIBUTED, view.key[1], wish.position_side))
+    return nobodys is not None and sign * nobodys.quantity < 0
+
+
+def _takes_coins(
+    view: View, wish: SizedIntent | NewOrder, selling: int, *, position: int
+) -> bool:
+    """Tell whether a spot exit could sell coins that other strategies hold."""
+    account, instrument = view.account, view.instrument
+    if wish.quantity > position:
+        return False
+    others = sum(
+        max(0, held.quantity)
+        for (owner, symbol, _), held in account.positions.items()
+        if symbol == view.key[1] and owner not in (view.strategy, UNATTRIBUTED)
+    )
+    if not others:
+        return False
+    coins = account.balances.get(instrument.base, 0)
+    return instrument.base_amount(QuantityUnits(selling + others)) > coins
 
 
 def _mirrored(exposure: Exposure) -> Exposure:

@@ -246,6 +246,7 @@ class Reconciler:
         self._adopted.clear()
         self.other.look(rests=result.foreign_instance, trigger=trigger)
         self._outcome.close_disagreements()
+        self._trader.cast.say_taken()  # one that died before may not have said it
         if self._trader.sinks.is_account_up:
             if UNRECONCILED in self._trader.state.halts.blocks:
                 self.on_agreed()

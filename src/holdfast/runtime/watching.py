@@ -6,6 +6,7 @@ from shlex import quote
 from typing import IO
 
 from holdfast.domain import events as ev
+from holdfast.domain.contracts import CLOSED_BY_HAND
 from holdfast.domain.instant import NS_PER_MS
 from holdfast.errors import JournalFailed
 from holdfast.execution.ownership import ANOTHER
@@ -131,6 +132,12 @@ def said_of(incident: ev.IncidentOpened) -> str:
         return (
             f"another instance trades this account (seen at: {incident.reason}); no new risk "
             "is taken until a minute after its last sign; end the other one"
+        )
+    if incident.kind == CLOSED_BY_HAND:
+        return (
+            f"incident: {incident.scope} was {incident.kind}: {incident.reason}; it takes no "
+            f"new risk until `holdfast resume --scope {quote(incident.scope)}`; `holdfast "
+            f"release --scope {quote(incident.scope)} --reason ...` closes the incident"
         )
     return (
         f"incident: {incident.kind}, {incident.scope}: {incident.reason}; "

@@ -7,7 +7,14 @@ import pytest
 
 from holdfast.domain import events as ev
 from holdfast.domain.account import Account
-from holdfast.domain.contracts import INCOMES_KEPT, Contracts, entry_cost, owners
+from holdfast.domain.contracts import (
+    CLOSED_BY_HAND,
+    INCOMES_KEPT,
+    Contracts,
+    entry_cost,
+    owners,
+    owners_by_hand,
+)
 from holdfast.domain.ids import UNATTRIBUTED, StrategyId
 from holdfast.domain.instrument import Product
 from holdfast.domain.money import amount_text, amount_units
@@ -97,6 +104,41 @@ def test_the_venue_takes_from_the_greatest_position_first(
     held: list[tuple[StrategyId, int]], quantity: int, parts: list[tuple[StrategyId, int]]
 ) -> None:
     assert owners(held, quantity) == parts
+
+
+@pytest.mark.parametrize(
+    ("held", "quantity", "parts"),
+    [
+        ([(A, 5)], -5, [(A, -5)]),
+        ([(A, 5), (B, 3)], -6, [(A, -5), (B, -1)]),
+        ([(A, 5)], -7, [(A, -5), (UNATTRIBUTED, -2)]),
+        ([(A, 5), (UNATTRIBUTED, 4)], -3, [(UNATTRIBUTED, -3)]),
+        ([(A, 5), (UNATTRIBUTED, 4)], -6, [(A, -2), (UNATTRIBUTED, -4)]),
+        ([(A, -5), (UNATTRIBUTED, -1)], 9, [(A, 5), (UNATTRIBUTED, 4)]),
+        ([(A, 5)], 3, [(UNATTRIBUTED, 3)]),
+        ([(A, 5), (B, -5)], -1, [(UNATTRIBUTED, -1)]),
+        ([(A, 5), (B, -2)], -4, [(A, -3), (UNATTRIBUTED, -1)]),
+        ([], -4, [(UNATTRIBUTED, -4)]),
+    ],
+)
+def test_a_person_takes_what_is_nobodys_first_and_then_from_the_greatest(
+    held: list[tuple[StrategyId, int]], quantity: int, parts: list[tuple[StrategyId, int]]
+) -> None:
+    assert owners_by_hand(held, quantity) == parts
+
+
+def test_a_close_by_hand_closes_the_strategys_position_and_is_kept_until_it_is_said() -> None:
+    buy = order("B", "buy")
+    held = [*OPENING, buy, filled(buy, "1", "3", price="100", realized="0")]
+    sold = msgspec.structs.replace(liquidation("5", origin="request"), closes_held=True)
+    account = told.account_of([*held, sold, sold])
+    assert account.position(A, SWAP.symbol) == 0
+    assert account.position(UNATTRIBUTED, SWAP.symbol) == -SWAP.quantity("2")
+    assert account.symbol_position(SWAP.symbol) == -SWAP.quantity("2")
+    assert wallet(account) == "899"
+    assert account.taken[SWAP.symbol].parts == [(A, -SWAP.quantity("3"))]
+    said = ev.IncidentOpened(CLOSED_BY_HAND, SWAP.symbol, "said")
+    assert told.account_of([*held, sold, said]).taken == {}
 
 
 def liquidation(quantity: str, *, origin: str = "liquidation") -> ev.ForeignFillSeen:

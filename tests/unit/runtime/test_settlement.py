@@ -5,8 +5,9 @@ import pytest
 
 from holdfast.domain import events as ev
 from holdfast.domain.ids import ClientOrderId, Symbol, VenueOrderId
-from holdfast.domain.intent import Buy
-from holdfast.domain.order import NewOrder, OrderStatus, Origin
+from holdfast.domain.instrument import Product
+from holdfast.domain.intent import Buy, Sell
+from holdfast.domain.order import NewOrder, OrderStatus, Origin, Side
 from holdfast.domain.submission import Acked, Rejected, Submission, Unknown
 from holdfast.domain.venue import (
     CancelAcked,
@@ -23,9 +24,9 @@ FOREIGN = "web_abc123"
 class Told(Floor):
     """A floor with one order that left, and a list of what the venue is asked."""
 
-    def __init__(self) -> None:
+    def __init__(self, product: Product = Product.SPOT) -> None:
         self.one = Watcher()
-        super().__init__(one=self.one)
+        super().__init__(one=self.one, product=product)
         self.open()
         self.asked: list[tuple[Symbol, ClientOrderId]] = []
         self.cast.on_doubt = lambda symbol, order: self.asked.append((symbol, order))
@@ -236,6 +237,52 @@ def test_a_manual_order_is_seen_and_its_fills_belong_to_nobody() -> None:
     assert floor.position("unattributed") == "1"
     assert floor.position("one") == "0"
     assert floor.one.told("fill") == []
+
+
+def close_by_hand(floor: Told, exec_id: str, quantity: str) -> None:
+    report = floor.report(
+        floor.order,
+        ReportKind.FILLED,
+        cum=quantity,
+        execution=floor.execution(exec_id, quantity),
+        client_order_id=FOREIGN,
+    )
+    floor.hear(msgspec.structs.replace(report, side=Side.SELL))
+    floor.commit()
+
+
+def test_a_close_by_hand_takes_from_the_strategy_pauses_the_symbol_and_is_one_incident() -> (
+    None
+):
+    floor = Told(Product.LINEAR)
+    floor.fill("1", "2", cum="2")
+    floor.commit()
+    for exec_id, quantity in (("7", "1.5"), ("8", "0.5"), ("8", "0.5")):
+        close_by_hand(floor, exec_id, quantity)
+    assert (floor.position("one"), floor.position("unattributed")) == ("0", "0")
+    (incident,) = floor.written(ev.IncidentOpened)
+    assert (incident.kind, incident.scope) == ("closed by hand", floor.symbol)
+    assert "sell 1.5 took from the positions of one 1.5" in incident.reason
+    assert len(floor.written(ev.TradingPaused)) == 1
+    assert floor.node.state.halts.reason("one", floor.symbol) == "symbol paused"
+    taken = [fill for fill in floor.one.told("fill") if not fill.client_order_id]
+    assert [floor.traded.quantity_text(fill.last_quantity) for fill in taken] == ["1.5", "0.5"]
+    assert {fill.side for fill in taken} == {Side.SELL}
+
+
+def test_what_a_strategy_has_working_is_canceled_when_a_person_closes_its_position() -> None:
+    floor = Told(Product.LINEAR)
+    floor.fill("1", "2", cum="2")
+    floor.commit()
+    units = floor.traded.quantity("2")
+    floor.one.wishes = [Sell(floor.symbol, units, floor.traded.price("100.05"))]
+    floor.top("100.00", "100.03")
+    floor.commit()
+    exit_order = floor.entry.submitted[-1]
+    assert exit_order.side is Side.SELL
+    close_by_hand(floor, "7", "2")
+    asked = floor.written(ev.CancelRequested)
+    assert [event.client_order_id for event in asked] == [exit_order.client_order_id]
 
 
 def test_an_order_with_our_mark_and_another_journals_id_is_another_instance() -> None:

@@ -230,7 +230,8 @@ class ForeignFillSeen(Event, frozen=True, array_like=True):
     """An execution on the account that none of our orders made; books to `unattributed`.
 
     One whose `origin` is the venue itself (liquidation, deleveraging, settlement) closes the
-    positions of strategies instead, the greatest first.
+    positions of strategies instead, the greatest first. With `closes_held` a stranger's trade
+    does so, too, as far as it goes against what strategies hold of a contract.
     """
 
     TYPE: ClassVar[str] = "fill.foreign_seen/1"
@@ -250,3 +251,4 @@ class ForeignFillSeen(Event, frozen=True, array_like=True):
     venue_at_ns: int
     realized: str = ""
     origin: str = "request"
+    closes_held: bool = False
