@@ -194,26 +194,15 @@ def _ask(
         net = account.contracts.positions.get(side_key[1:], 0)
         mine, total = side_exposures_at(account, side_key)
     position = held.quantity if held is not None else 0
-    overturns = False
     top = view.desk.tops.get(symbol)
-    reducing = False
+    reducing = overturns = False
     if (position < 0) if is_buy else (position > 0):
         added = quantity - counted
         if wish.replaces:
             added = max(0, added - _leaves_of(wish.replaces, account))
-        reducing = _reduces(
-            added,
-            wish,
-            mine=mine if is_buy else _mirrored(mine),
-            total=total if is_buy else _mirrored(total),
-            position=-position if is_buy else position,
-            net=-net if is_buy else net,
+        reducing, overturns = _exit(
+            view, wish, added, mine=mine, total=total, position=position, net=net
         )
-        if view.instrument.product is _SPOT:
-            overturns = _takes_coins(view, wish, added + mine.selling, position=position)
-        elif not reducing:
-            working = total.buying if is_buy else total.selling
-            overturns = _overturns(view, wish, added + working, position=position, net=net)
     worst = bound or _collar_end(view, top, is_buy=is_buy, reducing=reducing, anchor=anchor)
     mark = worst if top is None or top.ask < worst else top.ask
     return Ask(
@@ -234,6 +223,34 @@ def _ask(
         False,
         overturns,
     )
+
+
+def _exit(
+    view: View,
+    wish: SizedIntent | NewOrder,
+    added: int,
+    *,
+    mine: Exposure,
+    total: Exposure,
+    position: int,
+    net: int,
+) -> tuple[bool, bool]:
+    """Tell of a trade against a strategy's position if it reduces, and if it could overturn."""
+    is_buy = position < 0
+    reducing = _reduces(
+        added,
+        wish,
+        mine=mine if is_buy else _mirrored(mine),
+        total=total if is_buy else _mirrored(total),
+        position=abs(position),
+        net=-net if is_buy else net,
+    )
+    if view.instrument.product is _SPOT:
+        return reducing, _takes_coins(view, wish, added + mine.selling, position=position)
+    if reducing:
+        return True, False
+    working = total.buying if is_buy else total.selling
+    return False, _overturns(view, wish, added + working, position=position, net=net)
 
 
 def _overturns(

@@ -9,19 +9,18 @@ from holdfast.decision.sizing import CancelWish
 from holdfast.decision.strategy import History, TradingMode, order_update
 from holdfast.domain import events as ev
 from holdfast.domain.account import Taken
-from holdfast.domain.contracts import CLOSED_BY_HAND
 from holdfast.domain.fill import Fill
 from holdfast.domain.ids import ClientOrderId, ExecId, StrategyId, Symbol, VenueOrderId
 from holdfast.domain.instant import UtcNs
-from holdfast.domain.money import AmountUnits, Asset, QuantityUnits, amount_units
+from holdfast.domain.money import Asset, amount_units
 from holdfast.domain.order import LiquiditySide, NewOrder, PositionSide, Side
 from holdfast.errors import StrategyFailed
 from holdfast.execution.cancel import cancelable
-from holdfast.execution.ownership import closed_by_hand
 from holdfast.runtime.pipeline import Pipeline
 from holdfast.runtime.recorder import Recorder
 from holdfast.runtime.settlement import Listener
 from holdfast.runtime.state import State
+from holdfast.runtime.taken import say_taken, taken_of
 
 if TYPE_CHECKING:
     from holdfast.domain.market import Bar
@@ -114,7 +113,7 @@ class Cast(Listener):
         if taken is None or self._told.get(symbol) is taken:
             return
         self._told[symbol] = taken
-        self.say_taken()
+        say_taken(self._state, self._recorder)
         if self._is_running:
             self._pipeline.stops.look_at_all()
         for strategy, _ in taken.parts:
@@ -123,14 +122,6 @@ class Cast(Listener):
                     wish = CancelWish(symbol, order.request.client_order_id, "position closed")
                     self._pipeline.cancel(strategy, wish)
         self._tell_taken(taken)
-
-    def say_taken(self) -> None:
-        """Open the incidents of what strangers took from strategies, and pause its symbols."""
-        account = self._state.account
-        for symbol, taken in list(account.taken.items()):
-            if (CLOSED_BY_HAND, symbol) not in self._state.incidents:
-                for event in closed_by_hand(taken, instrument=account.instruments[symbol]):
-                    self._recorder.decide(event)
 
     def _tell_taken(self, taken: Taken) -> None:
         """Show strategies, as fills of no order of theirs, what was taken from them."""
@@ -236,29 +227,6 @@ def fill_of(event: ev.OrderFilled, state: State) -> Fill:
         liquidity_side=LiquiditySide(event.liquidity_side),
         venue_at_ns=UtcNs(event.venue_at_ns),
         received_at_ns=UtcNs(event.received_at_ns),
-    )
-
-
-def taken_of(taken: Taken, strategy: StrategyId, *, part: int, state: State) -> Fill:
-    """Give what a trade took from a strategy; the fee is nobody's but the account's."""
-    event = taken.event
-    instrument = state.account.instruments[Symbol(event.symbol)]
-    return Fill(
-        account=state.account.account,
-        strategy=strategy,
-        symbol=instrument.symbol,
-        client_order_id=ClientOrderId(""),
-        venue_order_id=VenueOrderId(event.venue_order_id),
-        exec_id=ExecId(event.exec_id),
-        side=Side(event.side),
-        position_side=PositionSide(event.position_side),
-        last_price=instrument.price(event.last_price),
-        last_quantity=QuantityUnits(abs(part)),
-        fee=AmountUnits(0),
-        fee_asset=Asset(event.fee_asset),
-        liquidity_side=LiquiditySide(event.liquidity_side),
-        venue_at_ns=UtcNs(event.venue_at_ns),
-        received_at_ns=UtcNs(event.venue_at_ns),
     )
 
 

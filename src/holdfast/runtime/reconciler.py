@@ -31,6 +31,7 @@ from holdfast.risk.reservation import reserve
 from holdfast.runtime.instances import OtherInstance
 from holdfast.runtime.outcome import Outcome
 from holdfast.runtime.recorder import Recorder
+from holdfast.runtime.taken import say_taken
 from holdfast.runtime.trader import Trader
 
 if TYPE_CHECKING:
@@ -246,7 +247,9 @@ class Reconciler:
         self._adopted.clear()
         self.other.look(rests=result.foreign_instance, trigger=trigger)
         self._outcome.close_disagreements()
-        self._trader.cast.say_taken()  # one that died before may not have said it
+        say_taken(
+            self._trader.state, self._recorder
+        )  # one that died before may not have said it
         if self._trader.sinks.is_account_up:
             if UNRECONCILED in self._trader.state.halts.blocks:
                 self.on_agreed()
