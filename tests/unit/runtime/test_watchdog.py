@@ -10,26 +10,20 @@ import pytest
 
 from holdfast.domain import events as ev
 from holdfast.domain.ids import (
-    UNATTRIBUTED,
     AccountId,
-    ClientOrderId,
-    Epoch,
     Shard,
-    StrategyId,
     Symbol,
 )
-from holdfast.domain.instrument import Product
 from holdfast.domain.order import PositionSide
 from holdfast.errors import UsageError, VenueUnavailable
 from holdfast.journal.sqlite import SqliteStore
 from holdfast.journal.writer import Journal
 from holdfast.runtime.beat import Beat, file_mark, hear, read_beat
 from holdfast.runtime.clock import RunningClock
-from holdfast.runtime.reduction import Reduction
 from holdfast.runtime.state import State
-from holdfast.runtime.sweep import ROUNDS, Sweep, Swept
+from holdfast.runtime.sweep import ROUNDS, Sweep
 from holdfast.runtime.watchdog import Outcome, Policy, Watchdog, WatchdogRule
-from holdfast.testing.happenings import approved, filled, opening, order_ids
+from holdfast.testing.happenings import approved, opening, order_ids
 from holdfast.testing.market import instrument
 from holdfast.venues.binance.cancel_only import Execution, HeldPosition, RestingOrder
 
@@ -207,99 +201,3 @@ def test_a_venue_that_does_not_answer_is_asked_for_more_than_a_minute() -> None:
     assert swept.is_clean
     assert sum(venue.paused) > 60
     assert told == ["connection refused"]
-
-
-def test_a_venue_that_hides_its_positions_reduces_nothing_and_is_told() -> None:
-    venue = Counter()
-
-    async def positions() -> list[HeldPosition]:
-        raise VenueUnavailable("maintenance")
-
-    venue.positions = positions  # type: ignore[method-assign]
-    told: list[str] = []
-    swept, orders = reduce(venue, State(AccountId("demo")), told)
-    assert (swept.reduced, orders) == ([], [])
-    assert told == ["maintenance", "no position was reduced: maintenance"]
-
-
-def reduce(
-    venue: Counter, state: State, told: list[str]
-) -> tuple[Swept, list[ev.OrderApproved]]:
-    orders: list[ev.OrderApproved] = []
-    sweep = Sweep(venue, state, tell=told.append, pause=venue.pause)  # type: ignore[arg-type]
-
-    def write(order: ev.OrderApproved) -> None:
-        assert len(venue.sold) == len(orders), "an order left before it was written"
-        orders.append(order)
-
-    asyncio.run(sweep.cancel())
-    reduction = Reduction(
-        venue,  # type: ignore[arg-type]
-        state,
-        sweep=sweep,
-        tell=told.append,
-        pause=venue.pause,
-    )
-    asyncio.run(reduction.close_all(Epoch(2), write=write, now_ns=0))
-    return sweep.swept, orders
-
-
-def holding(*bought: tuple[str, str], product: Product) -> State:
-    """Give the state of a journal whose strategies bought something, one after the other."""
-    traded = instrument("BTCUSDT", product=product)
-    state = State(AccountId("demo"))
-    state.apply(ev.JournalOpened("TEST1", "test", "demo", "paper", "state/2"))
-    for event in opening(traded, balances={"USDT": "1000"}):
-        state.apply(event)
-    ids = order_ids()
-    for number, (strategy, quantity) in enumerate(bought, start=1):
-        order = approved(
-            traded,
-            "buy",
-            client_order_id=ids.next(),
-            quantity=quantity,
-            strategy=strategy,
-        )
-        state.apply(order)
-        state.apply(filled(order, str(number), quantity=quantity))
-    return state
-
-
-def test_each_strategys_contracts_are_closed_by_an_order_of_its_own_written_first() -> None:
-    state = holding(("one", "2"), ("two", "1"), product=Product.LINEAR)
-    venue = Counter()
-    venue.held = "-1"
-    swept, orders = reduce(venue, state, [])
-    assert [(o.strategy, o.side, o.quantity) for o in orders] == [(UNATTRIBUTED, "buy", "1")]
-    venue = Counter()
-    venue.held = "3.5"
-    swept, orders = reduce(venue, state, [])
-    assert [(o.strategy, o.side, o.quantity, o.reduce_only) for o in orders] == [
-        ("one", "sell", "2", True),
-        ("two", "sell", "1", True),
-        (UNATTRIBUTED, "sell", "0.5", True),
-    ]
-    assert len(swept.reduced) == 3
-
-
-def test_a_stop_of_spot_goes_before_what_it_holds_is_sold() -> None:
-    state = holding(("one", "2"), product=Product.SPOT)
-    stop = approved(
-        instrument("BTCUSDT"),
-        "sell",
-        client_order_id=order_ids(epoch=2).next(),
-        quantity="2",
-        strategy="one",
-        purpose="protective",
-    )
-    state.apply(stop)
-    venue = Counter()
-    venue.held = ""
-    stop_id = ClientOrderId(stop.client_order_id)
-    venue.rest = [RestingOrder(symbol=Symbol("BTCUSDT"), client_order_id=stop_id)]
-    swept, orders = reduce(venue, state, [])
-    assert venue.acts == [f"cancel {stop_id}", "reduce BTCUSDT"]
-    assert (swept.kept, swept.canceled) == ([], [stop_id])
-    state.apply(orders[0])
-    state.apply(filled(orders[0], "9", quantity="2", price="100"))
-    assert state.account.position(StrategyId("one"), Symbol("BTCUSDT")) == 0
