@@ -1,4 +1,4 @@
-"""The page about the configuration has every key with its default, and examples that are read."""
+"""The page about the configuration has every key and default, and examples that are read."""
 
 import json
 import re

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from holdfast.cli.output import write_out
+from holdfast.domain.counted import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,7 +79,8 @@ def _record(arguments: argparse.Namespace) -> int:
             record(
                 options,
                 progress=lambda said: show(
-                    f"{said.rows:,} rows, {said.segments} segments, {said.gaps} gaps"
+                    f"{said.rows:,} rows, {counted(said.segments, 'segment')}, "
+                    f"{counted(said.gaps, 'gap')}"
                 ),
             )
         )
@@ -99,7 +101,8 @@ def _record(arguments: argparse.Namespace) -> int:
         )
     else:
         sys.stderr.write(
-            f"{done.rows:,} rows in {done.segments} segments, {done.gaps} gaps: "
+            f"{counted(done.rows, 'row')} in {counted(done.segments, 'segment')}, "
+            f"{counted(done.gaps, 'gap')}: "
             f"{done.folder} ({done.why})\n"
         )
     return 0
@@ -167,8 +170,9 @@ def _fetch(arguments: argparse.Namespace) -> int:
         write_out(msgspec.json.encode(done).decode() + "\n")
     else:
         sys.stderr.write(
-            f"{len(done.kept)} files kept in {options.folder} ({done.size_bytes:,} bytes "
-            f"fetched), {len(done.known)} were there, {len(done.missing)} are not published\n"
+            f"{counted(len(done.kept), 'file')} kept in {options.folder} "
+            f"({done.size_bytes:,} bytes fetched), {len(done.known)} there before, "
+            f"{len(done.missing)} not published\n"
         )
         for name in done.missing:
             sys.stderr.write(f"  not published: {name}\n")

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from holdfast.domain.counted import counted
 from holdfast.domain.instant import NS_PER_S
 from holdfast.recording.form import Kind
 from holdfast.recording.reader import Gap, Segment, events_of, rows_of, segments_of
@@ -41,7 +42,7 @@ class Survey(msgspec.Struct, kw_only=True):
         """Say it in lines for a person."""
         size = f"{self.size_bytes / 1e6:,.1f} MB"
         lines = [
-            f"{self.path}: {self.rows:,} rows in {self.segments} segments, {size}, "
+            f"{self.path}: {self.rows:,} rows in {counted(self.segments, 'segment')}, {size}, "
             f"{self.venue} {self.product}"
         ]
         for symbol, one in sorted(self.symbols.items()):

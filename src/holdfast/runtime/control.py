@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from holdfast.domain import events as ev
+from holdfast.domain.counted import counted
 from holdfast.domain.instant import Clock
 from holdfast.runtime.commands import Answer, CancelAll, Pause, Release, Request, Resume, Stop
 from holdfast.runtime.recorder import Recorder
@@ -75,7 +76,7 @@ class Control:
                     reason=f"commanded: {command.reason}",
                     including_stops=command.including_stops,
                 )
-                return Answer(ok=True, outcome=f"cancel sent for {count} orders")
+                return Answer(ok=True, outcome=f"cancel sent for {counted(count, 'order')}")
             case Stop():
                 return Answer(ok=True, outcome="stopping")
 

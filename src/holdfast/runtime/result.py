@@ -10,6 +10,7 @@ import msgspec
 from holdfast.domain import events as ev
 from holdfast.domain.event import Record
 from holdfast.domain.money import PriceUnits, amount_text, amount_units, canonical, exact
+from holdfast.domain.order import Purpose
 from holdfast.runtime.latency import Latency
 from holdfast.runtime.state import State
 
@@ -121,6 +122,29 @@ def positions_of(state: State, marks: Mapping[str, str]) -> list[dict[str, Any]]
     return positions
 
 
+def stops_of(state: State) -> list[dict[str, Any]]:
+    """Give every protective stop that may still be at the venue."""
+    stops = []
+    for client_order_id, held in sorted(state.account.orders.items()):
+        request, order = held.order.request, held.order
+        if request.purpose is not Purpose.PROTECTIVE:
+            continue
+        instrument = state.account.instruments[request.symbol]
+        stops.append(
+            {
+                "client_order_id": client_order_id,
+                "strategy": request.strategy,
+                "symbol": request.symbol,
+                "position_side": request.position_side.value,
+                "side": request.side.value,
+                "quantity": instrument.quantity_text(order.leaves_quantity),
+                "trigger_price": instrument.price_text(request.trigger_price),
+                "unknown": order.is_unknown,
+            }
+        )
+    return stops
+
+
 def run_result(
     *,
     state: State,
@@ -170,4 +194,5 @@ def run_result(
             for _, one in sorted(state.incidents.items())
         ],
         "quarantined": state.halts.quarantined,
+        "stops": stops_of(state),
     }

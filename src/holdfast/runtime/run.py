@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import uvloop
 
+from holdfast.domain.counted import counted
 from holdfast.domain.order import Purpose
 from holdfast.journal.sqlite import SqliteStore
 from holdfast.journal.verify import verify
@@ -177,8 +178,8 @@ def shortcomings(node: Node) -> list[str]:
     )
     if resting:
         lines.append(
-            f"{len(resting)} orders may still rest at the venue, first {resting[0]}; "
-            f"go on with --resume --journal {node.path}"
+            f"{counted(len(resting), 'order')} may still rest at the venue, first "
+            f"{resting[0]}; go on with --resume --journal {node.path}"
         )
     lines += [
         f"books: {d.law} does not hold for {d.subject}: {d.left} against {d.right}"
@@ -198,12 +199,28 @@ def market_counts(node: Node) -> dict[str, int]:
 def _summary(result: dict[str, Any]) -> str:
     pnl, orders, journal = result["pnl"], result["orders"], result["journal"]
     return (
-        f"{orders['submitted']} orders, {result['fills']} fills; net {pnl['net']} "
+        f"{counted(orders['submitted'], 'order')}, {counted(result['fills'], 'fill')}; "
+        f"net {pnl['net']} "
         f"{pnl['currency']} (realized {pnl['realized']}, unrealized {pnl['unrealized']}, "
         f"fees {pnl['fees']})\n"
         f"journal {journal['path']}: {journal['events']} events, verified\n"
-        f"report {result['report']}"
+        f"report {result['report']}" + ("" if result["mode"] == "replay" else _open(result))
     )
+
+
+def _open(result: dict[str, Any]) -> str:
+    """Say what is left at the venue, and whether a stop stands beside it."""
+    left = [
+        f"{held['quantity']} {held['symbol']} of {held['strategy']}"
+        + ("" if held["position_side"] == "both" else f" ({held['position_side']})")
+        for held in result["positions"]
+    ]
+    left += [
+        f"a stop of {stop['strategy']}: {stop['side']} {stop['quantity']} {stop['symbol']} at "
+        f"{stop['trigger_price']}"
+        for stop in result["stops"]
+    ]
+    return "\nstays open at the venue: " + ("; ".join(left) or "no position and no stop")
 
 
 def _tell(line: str) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
+from holdfast.domain.counted import counted
 from holdfast.domain.ids import (
     Symbol,
     is_ours,
@@ -48,11 +49,14 @@ class Swept(msgspec.Struct, kw_only=True):
     @property
     def line(self) -> str:
         """Say it in one line."""
-        parts = [f"{len(self.canceled)} orders canceled", f"{len(self.kept)} stops kept"]
+        parts = [
+            f"{counted(len(self.canceled), 'order')} canceled",
+            f"{counted(len(self.kept), 'stop')} kept",
+        ]
         if self.reduced:
-            parts.append(f"{len(self.reduced)} positions reduced")
+            parts.append(f"{counted(len(self.reduced), 'position')} reduced")
         if self.left:
-            parts.append(f"{len(self.left)} positions LEFT")
+            parts.append(f"{counted(len(self.left), 'position')} LEFT")
         if not self.is_clean:
             parts.append("not all is known to be gone")
         return ", ".join(parts)

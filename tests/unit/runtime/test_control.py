@@ -98,7 +98,7 @@ def test_a_repeated_key_acts_once_and_a_refused_command_uses_no_key() -> None:
 def test_a_cancel_says_how_many_orders_it_took() -> None:
     room = Room()
     answer = room.execute(CancelAll(reason="clear", idempotency_key="1"))
-    assert answer.outcome == "cancel sent for 1 orders"
+    assert answer.outcome == "cancel sent for 1 order"
     assert [e.reason for e in room.floor.written(ev.CancelRequested)] == ["commanded: clear"]
 
 

@@ -4,11 +4,14 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+import msgspec
+
 from holdfast.domain import events as ev
 from holdfast.domain.event import Header, Record
 from holdfast.domain.events import Event
 from holdfast.domain.ids import AccountId, Epoch, Shard
 from holdfast.domain.instant import NS_PER_US, UtcNs
+from holdfast.runtime import run
 from holdfast.runtime.latency import Latency
 from holdfast.runtime.result import positions_of, run_result, tally
 from holdfast.runtime.state import State
@@ -85,7 +88,7 @@ def test_it_has_the_fields_of_the_contract_in_their_order() -> None:
     assert list(told) == [
         "schema", "mode", "seed", "strategies", "symbols", "orders", "fills", "volume_quote",
         "positions", "pnl", "market", "journal", "latency_us", "report",
-        "movements", "foreign", "incidents", "quarantined",
+        "movements", "foreign", "incidents", "quarantined", "stops",
     ]  # fmt: skip
     assert (told["schema"], told["mode"], told["seed"]) == ("run/1", "paper", 7)
     assert (told["strategies"], told["symbols"]) == (["trend"], ["BTCUSDT"])
@@ -93,6 +96,32 @@ def test_it_has_the_fields_of_the_contract_in_their_order() -> None:
     assert told["journal"] == JOURNAL
     assert told["report"] == "r.html"
     assert json.loads(json.dumps(told)) == told
+
+
+def test_the_last_line_of_a_run_says_what_stays_open_at_the_venue() -> None:
+    bought = order("B1", quantity="3")
+    stop = msgspec.structs.replace(
+        order("B2", "sell", "3"),
+        order_type="stop_market",
+        purpose="protective",
+        trigger_price="90",
+        price="0",
+    )
+    story: list[Event] = [
+        *STORY[:5],
+        *(bought, acked(bought), filled(bought, "1", quantity="3", price="100")),
+        *(stop, acked(stop)),
+    ]
+    told = result(story, latency=Latency())
+    assert [
+        (one["symbol"], one["quantity"], one["trigger_price"]) for one in told["stops"]
+    ] == [("BTCUSDT", "3", "90")]
+    last = run._summary(told).splitlines()[-1]
+    assert last.startswith("stays open at the venue: 3 BTCUSDT of ")
+    assert last.endswith("sell 3 BTCUSDT at 90")
+    flat = run._summary(told | {"positions": [], "stops": []}).splitlines()[-1]
+    assert flat == "stays open at the venue: no position and no stop"
+    assert "stays open" not in run._summary(told | {"mode": "replay"})
 
 
 def test_what_nobody_here_ordered_is_shown() -> None:
