@@ -153,7 +153,7 @@ def test_by_policy_the_position_is_closed_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (("--journal", "none.db"), 3, "there is no journal none.db"),
+        (("--journal", "none.db"), 3, "no journal none.db; start the trader first, or name"),
         (("--frozen", "soon"), 2, "not a duration"),
     ],
 )

@@ -57,8 +57,8 @@ def holding(url: str, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
         process.communicate()
 
 
-def reduced(url: str, trader: subprocess.Popen[bytes], folder: Path) -> dict[str, Any]:
-    """Kill a trader under a watchdog that reduces, and give what that says."""
+def watching(url: str, folder: Path) -> subprocess.Popen[bytes]:
+    """Start a watchdog that reduces, and wait until it has heard the trader."""
     dog = kit.start(
         "watchdog", "--journal", "t.db", "--venue-url", url, "--policy", "reduce", "--json",
         cwd=folder,
@@ -66,9 +66,7 @@ def reduced(url: str, trader: subprocess.Popen[bytes], folder: Path) -> dict[str
     assert dog.stderr is not None
     line = dog.stderr.readline().decode()
     assert "watching the trader" in line, line
-    trader.kill()
-    told: dict[str, Any] = json.loads(kit.finish(dog).out)
-    return told
+    return dog
 
 
 def positions(told: dict[str, Any]) -> list[str]:
@@ -83,7 +81,9 @@ def test_a_position_that_was_closed_is_closed_for_the_trader_that_goes_on(
 ) -> None:
     with kit.exchange("--symbol", PRODUCTS[product], "--speed", "1", cwd=tmp_path) as url:
         with holding(url, tmp_path) as trader:
-            swept = reduced(url, trader, tmp_path)["swept"]
+            dog = watching(url, tmp_path)
+            trader.kill()
+            swept = json.loads(kit.finish(dog).out)["swept"]
         told = kit.truth(url)
         assert (swept["is_clean"], swept["problems"], swept["kept"]) == (True, [], [])
         assert len(swept["reduced"]) == 1
@@ -101,3 +101,18 @@ def test_a_position_that_was_closed_is_closed_for_the_trader_that_goes_on(
     assert not [e for e in since if isinstance(e, ev.OrderApproved | ev.ForeignFillSeen)]
     state = kit.holdfast("journal", "state", "t.db", "--json", cwd=tmp_path).json
     assert all(float(one["quantity"]) < SMALLEST for one in state["positions"])
+
+
+def test_of_two_watchdogs_one_reduces_and_the_other_says_so(tmp_path: Path) -> None:
+    with kit.exchange("--symbol", PRODUCTS["spot"], "--speed", "1", cwd=tmp_path) as url:
+        with holding(url, tmp_path) as trader:
+            dogs = [watching(url, tmp_path) for _ in range(2)]
+            trader.kill()
+            ended = [kit.finish(dog) for dog in dogs]
+        told = [json.loads(one.out)["swept"] for one in ended]
+        assert sorted(len(swept["reduced"]) for swept in told) == [0, 1]
+        assert [swept["is_clean"] for swept in told] == [True, True]
+        assert sum("another watchdog acted" in one.err for one in ended) == 1
+        sales = [trade for trade in kit.truth(url)["trades"] if not trade["isBuyer"]]
+        assert len({trade["orderId"] for trade in sales}) == 1
+        assert rests(kit.truth(url)) == []

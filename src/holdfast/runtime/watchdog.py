@@ -102,7 +102,7 @@ class Watchdog:
                 if heard is not None:
                     await self._on_beat(heard)
                 elif self._has_ended_in_order():
-                    return Outcome(what="the trader ended in order", acted=False)
+                    return self._end_in_order()
                 elif self._is_gone or self._silent_s >= self._rule.frozen_s:
                     return await self._take_over()
                 await asyncio.sleep(EVERY_S)
@@ -164,6 +164,17 @@ class Watchdog:
         except JournalError:
             return False
 
+    def _end_in_order(self) -> Outcome:
+        what = "the trader ended in order"
+        if self._process is None:
+            self._tell(
+                f"no trader of {self._journal} runs, and the last one ended in order; "
+                "start the trader first, and the watchdog after it"
+            )
+        else:
+            self._tell(f"{what}: nothing is to be done")
+        return Outcome(what=what, acted=False)
+
     async def _take_over(self) -> Outcome:
         why = f"no heartbeat for {self._silent_s:.1f} s"
         self._tell(f"{why}: acting")
@@ -178,7 +189,10 @@ class Watchdog:
             swept = await self._sweep_without_proof()
             is_proven = self._process is not None
             end = "the trader is gone" if is_proven else "no trader was ever heard"
-            self._tell(f"{end}, its journal is not to be had: {swept.line}; look now")
+            self._tell(
+                f"{end}, and its journal is in other hands (another watchdog, or a trader that "
+                f"starts) or cannot be written: {swept.line}; look now"
+            )
             return Outcome(what=why, acted=True, proven=is_proven, swept=swept)
         try:
             return await self._act(store, why)
@@ -213,16 +227,19 @@ class Watchdog:
     async def _act(self, store: SqliteStore, why: str) -> Outcome:
         """Take the next epoch, sweep, and write down what was done."""
         state = _fold(store)
-        is_second = _has_acted(store)
+        acted, reduced = _acts_before(store)
         journal = Journal(
             store, self._clock, account=state.account.account, durable_callback=_nothing
         )
         epoch = journal.take_epoch(
             shards=[Shard(i) for i in range(SHARD_COUNT)], reason=f"{ACTOR}: {why}"
         )
+        if acted:
+            told = "; nothing more is reduced" if reduced else ""
+            self._tell(f"another watchdog acted on this journal before{told}")
         journal.put(ev.IncidentOpened(ACTOR, "account", why))
         journal.drain()
-        swept = await self._sweep(state, epoch, journal=None if is_second else journal)
+        swept = await self._sweep(state, epoch, journal=None if reduced else journal)
         journal.put(
             ev.CommandReceived(
                 ACTOR, ACTOR, why, f"{ACTOR}-{epoch}", msgspec.to_builtins(swept), swept.line
@@ -298,15 +315,17 @@ def _leaves_orders(path: Path) -> bool:
     )
 
 
-def _has_acted(store: SqliteStore) -> bool:
-    """Tell whether a watchdog acted since the newest run began."""
-    acted = False
+def _acts_before(store: SqliteStore) -> tuple[bool, bool]:
+    """Tell whether a watchdog acted since the newest run began, and whether it reduced."""
+    acted = reduced = False
     for record in store.read():
         if isinstance(record.event, ev.RunStarted):
-            acted = False
+            acted = reduced = False
         elif isinstance(record.event, ev.IncidentOpened):
             acted = acted or record.event.kind == ACTOR
-    return acted
+        elif isinstance(record.event, ev.OrderApproved):
+            reduced = acted
+    return acted, reduced
 
 
 def _write(journal: Journal, event: ev.Event) -> None:

@@ -88,6 +88,11 @@ async def watch(options: WatchOptions, *, tell: Callable[[str], None]) -> Outcom
 
 def _told_by(journal: Path) -> tuple[str, Product]:
     """Read mode and product of a journal; NotFound without one that has begun."""
+    if not journal.is_file():
+        raise NotFound(
+            f"there is no journal {journal}; start the trader first, or name its journal "
+            "with --journal"
+        )
     store = SqliteStore.open(journal, read_only=True)
     try:
         state = fold_records(store.read())
@@ -95,7 +100,10 @@ def _told_by(journal: Path) -> tuple[str, Product]:
         store.close()
     instruments = list(state.account.instruments.values()) if state else []
     if state is None or not instruments:
-        raise NotFound(f"journal {journal} names no instrument yet; start the trader first")
+        raise NotFound(
+            f"journal {journal} names no instrument yet; start the watchdog again once the "
+            "trader trades"
+        )
     return state.mode, instruments[0].product
 
 

@@ -225,7 +225,7 @@ def test_a_position_that_is_still_there_is_left_and_not_clean() -> None:
     swept, orders = reduce(venue, state, told)
     assert len(orders) == 1
     assert (swept.is_clean, swept.left) == (False, ["BTCUSDT: 1 is held"])
-    assert "1 positions LEFT" in swept.line
+    assert "1 position LEFT" in swept.line
     assert told == swept.left
 
 

@@ -160,9 +160,29 @@ def test_what_one_watchdog_reduced_the_next_does_not_sell_again(tmp_path: Path) 
     journal = written(tmp_path / "t.db")
     first, second = Counter(), Counter()
     assert watch(dog(journal, first, policy=Policy.REDUCE)).acted
-    told = watch(dog(journal, second, policy=Policy.REDUCE))
+    next_one = dog(journal, second, policy=Policy.REDUCE)
+    told = watch(next_one)
     assert told.acted
     assert (first.sold, second.sold) == (["BTCUSDT"], [])
+    assert told.swept is not None
+    assert told.swept.left == ["BTCUSDT: 1 is held"]
+    line = "another watchdog acted on this journal before; nothing more is reduced"
+    assert line in next_one.told  # type: ignore[attr-defined]
+
+
+def test_what_one_watchdog_only_canceled_the_next_may_reduce(tmp_path: Path) -> None:
+    journal = written(tmp_path / "t.db")
+    first, second = Counter(), Counter()
+    assert watch(dog(journal, first)).acted
+    assert watch(dog(journal, second, policy=Policy.REDUCE)).acted
+    assert (first.sold, second.sold) == ([], ["BTCUSDT"])
+
+
+def test_a_watchdog_that_never_heard_a_trader_says_what_to_start_first(tmp_path: Path) -> None:
+    lonely = dog(written(tmp_path / "t.db", ev.RunEnded("enough")), Counter())
+    assert not watch(lonely).acted
+    (line,) = lonely.told  # type: ignore[attr-defined]
+    assert line.endswith("start the trader first, and the watchdog after it")
 
 
 def test_a_trader_with_too_many_to_answer_is_alive(tmp_path: Path) -> None:
