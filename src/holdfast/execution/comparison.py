@@ -36,7 +36,8 @@ class Ours(msgspec.Struct, kw_only=True):
     `reserve` gives what an adopted order holds, `mark_of` an asset's price and its currency.
     `unexplained` are the amounts that the comparison before could not explain. A position in
     `adopted` is taken as the venue has it, by a person's word. `incidents` are those that are
-    open, by kind and scope.
+    open, by kind and scope; `acknowledged` the orders of another journal, by how far they are,
+    that a person took note of.
     """
 
     account: Account
@@ -50,6 +51,7 @@ class Ours(msgspec.Struct, kw_only=True):
     adopted: frozenset[str] = frozenset()
     unexplained: Mapping[Asset, int] = _NO_AMOUNTS
     incidents: frozenset[tuple[str, str]] = frozenset()
+    acknowledged: frozenset[str] = frozenset()
 
 
 class Reconciled(msgspec.Struct, kw_only=True):
@@ -57,8 +59,9 @@ class Reconciled(msgspec.Struct, kw_only=True):
 
     `unresolved` names the orders that have to be asked for again, `unsettled` the differences
     that no event settles, by symbol. `unexplained` are amounts of wallets that nothing explains
-    yet. `foreign_instance` means that another journal of ours trades here, so that no new risk
-    may be taken although both agree. `is_moving`: the account traded while it was asked.
+    yet. `others` are the orders of another journal of ours, by how far they are, that nobody
+    acknowledged: no new risk may be taken although both agree. `is_moving`: the account
+    traded while it was asked.
     """
 
     events: list[ev.Event] = []
@@ -69,7 +72,7 @@ class Reconciled(msgspec.Struct, kw_only=True):
     unexplained: dict[Asset, int] = {}
     quarantined: frozenset[str] = frozenset()
     accepted: Mapping[Symbol, list[str]] = _NO_ACCEPTED
-    foreign_instance: bool = False
+    others: dict[str, str] = {}
     is_moving: bool = False
     orders_count: int = 0
     fills_count: int = 0

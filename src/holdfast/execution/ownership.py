@@ -107,6 +107,18 @@ def foreign_order(
     )
 
 
+def sign_of(report: OrderReport) -> str:
+    """Name an order with how far it is; what changes of it makes another sign."""
+    parts = (report.client_order_id, report.quantity, report.price, report.cum_quantity)
+    return " ".join(str(part) for part in parts)
+
+
+def detail_of(report: OrderReport) -> str:
+    """Say which order is of another journal of ours, and of which."""
+    journal_id = journal_of(report.client_order_id)
+    return f"order {report.client_order_id} of {report.symbol}, of journal {journal_id}"
+
+
 def consequences(report: OrderReport, claim: Claim) -> list[ev.Event]:
     """Give the incident of an order that is not ours, and the pause where the venue closed.
 
@@ -117,7 +129,7 @@ def consequences(report: OrderReport, claim: Claim) -> list[ev.Event]:
         return []
     about = f"order {report.client_order_id} of {report.symbol}"
     if claim is Claim.ANOTHER:
-        return [ev.IncidentOpened(incident, ACCOUNT, f"{about} is of another journal")]
+        return [ev.IncidentOpened(incident, ACCOUNT, detail_of(report))]
     return [
         ev.IncidentOpened(incident, report.symbol, f"{about} was made by the venue"),
         ev.TradingPaused(report.symbol, VENUE, incident),

@@ -28,7 +28,14 @@ from holdfast.execution.cancel import cancel_of
 from holdfast.execution.comparison import Ours, Reconciled
 from holdfast.execution.executions import Executions
 from holdfast.execution.holdings import compare_holdings
-from holdfast.execution.ownership import Claim, claim_of, consequences, foreign_order
+from holdfast.execution.ownership import (
+    Claim,
+    claim_of,
+    consequences,
+    detail_of,
+    foreign_order,
+    sign_of,
+)
 
 _NO_ID = ClientOrderId("")
 _STOPS = (OrderType.STOP_MARKET, OrderType.STOP_LIMIT)
@@ -283,8 +290,8 @@ def _claim(report: OrderReport, ours: Ours) -> Claim:
 
 def _see_foreign(report: OrderReport, claim: Claim, *, ours: Ours, result: Reconciled) -> None:
     """Note an order that this journal did not send, with what follows from whose it is."""
-    if claim is Claim.ANOTHER:
-        result.foreign_instance = True
+    if claim is Claim.ANOTHER and sign_of(report) not in ours.acknowledged:
+        result.others[sign_of(report)] = detail_of(report)
         result.differ(f"{report.client_order_id} is of another journal of ours", clean=True)
     if (report.symbol, report.venue_order_id) in ours.account.foreign_orders:
         return

@@ -64,7 +64,7 @@ class Cast(Listener):
         self.members: dict[StrategyId, Member] = {}
         self.on_doubt: Callable[[Symbol, ClientOrderId], None] = _nothing
         self.on_lost_key: Callable[[str], None] = _nothing
-        self.on_another: Callable[[str], None] = _nothing
+        self.on_another: Callable[[str, str], None] = _nothing
         self.is_warming = False
         self._is_running = False
         self._recorder = recorder
@@ -101,9 +101,9 @@ class Cast(Listener):
         """Have the venue asked what became of an order."""
         self.on_doubt(symbol, client_order_id)
 
-    def on_another_instance(self, detail: str) -> None:
+    def on_another_instance(self, sign: str, detail: str) -> None:
         """Have new risk blocked while somebody else of ours trades."""
-        self.on_another(detail)
+        self.on_another(sign, detail)
 
     def on_moved(self, symbol: Symbol) -> None:
         """Have the views of a symbol made again: the venue or a stranger moved positions."""

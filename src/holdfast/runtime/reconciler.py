@@ -185,7 +185,7 @@ class Reconciler:
                 telling = result.clean or result.events or attempt == ROUNDS
                 await self._outcome.carry_out(result, trigger if telling else "")
                 if result.clean and not self._again:
-                    self._agree(result, trigger)
+                    self._agree(result)
                     return
             except _UNANSWERED as error:
                 self._trader.state.halts.block(UNRECONCILED, str(error))
@@ -242,14 +242,12 @@ class Reconciler:
         self.is_asking = False
         self.on_done()
 
-    def _agree(self, result: Reconciled, trigger: str) -> None:
+    def _agree(self, result: Reconciled) -> None:
         """Let new risk pass, unless the user stream went down meanwhile: it asks again."""
         self._adopted.clear()
-        self.other.look(rests=result.foreign_instance, trigger=trigger)
+        self.other.look(result.others)
         self._outcome.close_disagreements()
-        say_taken(
-            self._trader.state, self._recorder
-        )  # one that died before may not have said it
+        say_taken(self._trader.state, self._recorder)  # one that died may not have
         if self._trader.sinks.is_account_up:
             if UNRECONCILED in self._trader.state.halts.blocks:
                 self.on_agreed()
@@ -258,7 +256,7 @@ class Reconciler:
     def _give_up(self, result: Reconciled | None, trigger: str) -> None:
         """Quarantine the symbols that did not agree; the account waits where it is it."""
         if result is not None and self._outcome.quarantine(result, rounds=ROUNDS):
-            self._agree(result, trigger)
+            self._agree(result)
             return
         self._trader.state.halts.block(UNRECONCILED, f"no agreement in {ROUNDS} rounds")
         self._outcome.lament(result, rounds=ROUNDS)
@@ -290,6 +288,7 @@ class Reconciler:
             adopted=frozenset(self._adopted),
             unexplained=before.unexplained if before is not None else {},
             incidents=frozenset(state.incidents),
+            acknowledged=frozenset(state.acknowledged),
         )
 
     def _reserve(self, instrument: Instrument, report: OrderReport) -> Reservation:

@@ -28,7 +28,14 @@ from holdfast.domain.venue import (
     ReportKind,
 )
 from holdfast.execution.fill_events import filled, foreign_fill
-from holdfast.execution.ownership import Claim, claim_of, consequences, foreign_order
+from holdfast.execution.ownership import (
+    Claim,
+    claim_of,
+    consequences,
+    detail_of,
+    foreign_order,
+    sign_of,
+)
 from holdfast.runtime.recorder import Recorder
 from holdfast.runtime.state import State
 
@@ -48,7 +55,7 @@ class Listener:
     def on_in_doubt(self, symbol: Symbol, client_order_id: ClientOrderId) -> None:
         """Learn that the venue has to be asked what became of an order."""
 
-    def on_another_instance(self, detail: str) -> None:
+    def on_another_instance(self, sign: str, detail: str) -> None:
         """Learn that another journal of ours trades this account."""
 
     def on_moved(self, symbol: Symbol) -> None:
@@ -314,7 +321,7 @@ class Settlement:
             self._listener.on_in_doubt(symbol, report.client_order_id)
             return
         if claim is Claim.ANOTHER:
-            self._listener.on_another_instance(f"order {report.client_order_id}")
+            self._listener.on_another_instance(sign_of(report), detail_of(report))
         is_new = (symbol, report.venue_order_id) not in self._account.foreign_orders
         by_venue = claim not in (Claim.ANOTHER, Claim.MANUAL)
         if report.execution is None or (is_new and by_venue):

@@ -43,6 +43,7 @@ class State:
         self.seed = 0
         self.symbols: list[str] = []
         self.incidents: dict[tuple[str, str], ev.IncidentOpened] = {}
+        self.acknowledged: set[str] = set()
 
     def apply(self, event: ev.Event) -> None:
         """Fold one event."""
@@ -65,6 +66,7 @@ class State:
                 self.incidents[event.kind, event.scope] = event
             case ev.IncidentClosed():
                 self.incidents.pop((event.kind, event.scope), None)
+                self.acknowledged.update(event.acknowledged)
             case ev.LimitsSet():
                 self.limits = event.limits
             case ev.StrategySaved():

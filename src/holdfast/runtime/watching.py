@@ -130,8 +130,10 @@ def said_of(incident: ev.IncidentOpened) -> str:
     """Say an incident in one line, with what ends it."""
     if incident.kind == ANOTHER:
         return (
-            f"another instance trades this account (seen at: {incident.reason}); no new risk "
-            "is taken until a minute after its last sign; end the other one"
+            f"another instance trades this account: {incident.reason}; no new risk is taken "
+            "until a minute after its last sign with none of its orders resting; go on with "
+            "that journal (`holdfast run --resume`), or if it is down let its orders stand: "
+            "`holdfast release --scope account --reason ...`"
         )
     if incident.kind == CLOSED_BY_HAND:
         return (

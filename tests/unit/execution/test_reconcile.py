@@ -16,6 +16,7 @@ from holdfast.domain.ids import (
     ExecId,
     JournalId,
     VenueOrderId,
+    journal_of,
 )
 from holdfast.domain.instant import NS_PER_S
 from holdfast.domain.instrument import Product
@@ -251,7 +252,7 @@ def test_strangers_orders_that_ended_are_nobodys_business() -> None:
         order = TrueOrder(name, BTCUSDT, side="sell", quantity="1", price="120")
         case.venue.place(order).state = "canceled"
     result = case.reconcile()
-    assert (result.events, result.foreign_instance, result.clean) == ([], False, True)
+    assert (result.events, result.others, result.clean) == ([], {}, True)
 
 
 def test_the_newest_orders_are_those_after_the_last_that_the_journal_knows() -> None:
@@ -318,10 +319,14 @@ def test_another_journal_of_ours_is_named_and_never_adopted() -> None:
     case.venue.place(TrueOrder(stranger, BTCUSDT, side="sell", quantity="1", price="120"))
     result = case.reconcile()
     assert kinds(result) == ["ForeignOrderSeen", "IncidentOpened"]
-    assert result.foreign_instance
+    (detail,) = result.others.values()
+    assert detail == f"order {stranger} of {SYMBOL}, of journal {journal_of(stranger)}"
     assert stranger not in case.account.orders
     again = case.reconcile()
-    assert (again.events, again.foreign_instance) == ([], True)
+    assert (again.events, again.others) == ([], result.others)
+    known = frozenset(result.others)
+    answers = case.ask()
+    assert reconcile(case.ours(acknowledged=known), answers).others == {}
 
 
 def test_what_people_trade_by_hand_is_noted_and_booked_to_nobody() -> None:
@@ -332,7 +337,7 @@ def test_what_people_trade_by_hand_is_noted_and_booked_to_nobody() -> None:
     case.venue.execute(manual, "0.5")
     result = case.reconcile()
     assert kinds(result) == ["ForeignOrderSeen", "ForeignFillSeen"]
-    assert not result.foreign_instance
+    assert result.others == {}
     assert case.account.position(UNATTRIBUTED, SYMBOL) == BTCUSDT.quantity("0.5")
     assert case.reconcile().events == []
 

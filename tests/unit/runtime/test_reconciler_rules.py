@@ -147,6 +147,34 @@ def test_a_person_ends_another_instance_at_once() -> None:
     play(story)
 
 
+def test_a_release_acknowledges_what_rests_and_only_a_new_sign_blocks_again() -> None:
+    async def story(scene: Scene) -> None:
+        order = see_another(scene)
+        scene.reconciler.request("test")
+        await scene.reconciler.finish()
+        blocked = scene.halts.blocks[ANOTHER_INSTANCE]
+        assert blocked.endswith("of BTCUSDT, of journal TEST2"), blocked
+        assert scene.reconciler.release("account", "me: it is down") == "block"
+        await scene.pass_time(2 * QUIET_NS)
+        assert ANOTHER_INSTANCE not in scene.halts.blocks, "it rests, and that is known"
+        assert scene.floor.node.state.incidents == {}
+        order.cum_quantity = scene.floor.traded.quantity("0.5")
+        scene.reconciler.request("it changed")
+        await scene.reconciler.finish()
+        await scene.turns()
+        assert ANOTHER_INSTANCE in scene.halts.blocks
+        assert scene.reconciler.release("account", "me: seen") == "block"
+        await scene.reconciler.finish()
+        assert ANOTHER_INSTANCE not in scene.halts.blocks
+        scene.arrive(order.client_order_id[:-1] + "7")
+        scene.reconciler.request("a new one")
+        await scene.reconciler.finish()
+        await scene.turns()
+        assert ANOTHER_INSTANCE in scene.halts.blocks
+
+    play(story)
+
+
 def test_a_check_blocks_nothing_books_what_was_lost_and_is_recorded_only_then() -> None:
     async def story(scene: Scene) -> None:
         scene.reconciler.request("test")

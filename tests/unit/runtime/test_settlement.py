@@ -289,10 +289,10 @@ def test_an_order_with_our_mark_and_another_journals_id_is_another_instance() ->
     floor = Told()
     other = floor.order.client_order_id.replace("TEST1", "TEST2")
     signs: list[str] = []
-    floor.trader.cast.on_another = signs.append
+    floor.trader.cast.on_another = lambda _sign, detail: signs.append(detail)
     foreign(floor, other)
     assert floor.written(ev.ForeignOrderSeen)[0].ours is True
-    assert signs == [f"order {other}"]
+    assert signs == [f"order {other} of {floor.symbol}, of journal TEST2"]
 
 
 def test_a_liquidation_is_told_once_pauses_its_symbol_and_has_everything_compared() -> None:

@@ -88,7 +88,7 @@ def test_another_instance_is_told_of_once_and_again_at_the_end() -> None:
     floor.node.tell = told.append
     floor.node.recorder.decide(ev.IncidentOpened(ANOTHER, ACCOUNT, "order x-1"))
     look(floor, times=3)
-    line = "another instance trades this account (seen at: order x-1); no new risk is taken"
+    line = "another instance trades this account: order x-1; no new risk is taken"
     assert len(told) == 1
     assert told[0].startswith(line)
     assert [said.startswith(line) for said in shortcomings(floor.node)] == [True]

@@ -23,12 +23,16 @@ class IncidentOpened(Event, frozen=True, array_like=True):
 
 
 class IncidentClosed(Event, frozen=True, array_like=True):
-    """An incident is over, by a rule or by a person."""
+    """An incident is over, by a rule or by a person.
+
+    `acknowledged` are the orders, each with how far it is, that a person took note of.
+    """
 
     TYPE: ClassVar[str] = "incident.closed/1"
     kind: str
     scope: str
     reason: str
+    acknowledged: list[str] = msgspec.field(default_factory=list)
 
 
 class SymbolQuarantined(Event, frozen=True, array_like=True):
