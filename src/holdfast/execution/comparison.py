@@ -84,6 +84,13 @@ class Reconciled(msgspec.Struct, kw_only=True):
         """Tell whether everything agrees, quarantined symbols aside."""
         return self.unsettled.keys() <= self.quarantined
 
+    @property
+    def awaited(self) -> str:
+        """Say shortly what new risk waits for: the first difference, and how many more."""
+        left = [text for texts in self.unsettled.values() for text in texts]
+        more = f", and {len(left) - 1} more" if len(left) > 1 else ""
+        return f"{left[0]}{more}" if left else ""
+
     def completed(self, trigger: str) -> ev.ReconciliationCompleted:
         """Make the event that says how the comparison ended.
 

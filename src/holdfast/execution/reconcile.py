@@ -186,7 +186,7 @@ def _miss(held: HeldOrder, *, ours: Ours, theirs: VenueAnswers, result: Reconcil
         else:
             result.events.append(_rejected(request, reason))
         return
-    again = f"{client_order_id} has to be asked for again"
+    again = f"{request.symbol}: order {client_order_id} is not known there, asked again"
     result.doubt(client_order_id, again, symbol=request.symbol)
     before_us = is_ours(client_order_id) and epoch_of(client_order_id) < ours.epoch
     if before_us and not (order.acked or order.in_doubt or order.ending):

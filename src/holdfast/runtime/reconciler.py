@@ -187,6 +187,7 @@ class Reconciler:
                 if result.clean and not self._again:
                     self._agree(result)
                     return
+                self._trader.state.halts.block(UNRECONCILED, result.awaited or trigger)
             except _UNANSWERED as error:
                 self._trader.state.halts.block(UNRECONCILED, str(error))
             finally:

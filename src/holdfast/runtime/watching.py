@@ -10,7 +10,7 @@ from holdfast.domain.contracts import CLOSED_BY_HAND
 from holdfast.domain.instant import NS_PER_MS
 from holdfast.errors import JournalFailed
 from holdfast.execution.ownership import ANOTHER
-from holdfast.risk.halt import ACCOUNT, TradingState
+from holdfast.risk.halt import ACCOUNT, UNRECONCILED, TradingState
 from holdfast.runtime.node import Node
 from holdfast.runtime.pulse import FeedPulse, Pulse, PulseStream
 from holdfast.runtime.trader import Trader
@@ -18,6 +18,8 @@ from holdfast.runtime.trader import Trader
 EVERY_S = 0.25
 LAG_LIMIT_NS = 250 * NS_PER_MS
 RING_LIMIT = 0.5
+SAID_AFTER_LOOKS = 8
+"""How often a comparison is seen going on before that is said: two seconds."""
 LAGGING = "journal lags"
 
 
@@ -38,6 +40,8 @@ class Watching:
         self._stream = PulseStream(pipe) if pipe is not None else None
         self._timer: asyncio.TimerHandle | None = None
         self._told: dict[tuple[str, str], ev.IncidentOpened] = {}
+        self._waiting_count = 0
+        self._awaited = ""
 
     def start(self) -> None:
         """Look now and again every quarter of a second."""
@@ -58,6 +62,7 @@ class Watching:
         else:
             halts.unblock(LAGGING)
         self._tell_of_incidents()
+        self._tell_what_is_awaited()
         for event in self._trader.pipeline.refusals.flush(self._node.clock.now_ns()):
             if not isinstance(journal.failed, JournalFailed):
                 self._node.recorder.decide(event)
@@ -77,6 +82,20 @@ class Watching:
             kind, scope = key
             del self._told[key]
             self._node.tell(f"the incident is over: {kind}, {scope}")
+
+    def _tell_what_is_awaited(self) -> None:
+        """Say what new risk waits for once that takes long, each thing once, and its end."""
+        blocks = self._node.state.halts.blocks
+        if UNRECONCILED not in blocks:
+            if self._awaited:
+                self._node.tell("reconciled again; new risk is taken")
+            self._waiting_count, self._awaited = 0, ""
+            return
+        self._waiting_count += 1
+        detail = blocks[UNRECONCILED]
+        if self._waiting_count > SAID_AFTER_LOOKS and detail != self._awaited:
+            self._awaited = detail
+            self._node.tell(f"no new risk is taken: {UNRECONCILED}: {detail}")
 
     def _pulse(self) -> None:
         if self._stream is None:
@@ -104,7 +123,8 @@ class Watching:
             return "trading"
         blocks = halts.blocks
         if blocks:
-            return next(iter(blocks))
+            reason, detail = next(iter(blocks.items()))
+            return f"{reason}: {detail}" if reason == UNRECONCILED and detail else reason
         paused = halts.state(ACCOUNT) is not TradingState.ACTIVE
         return "paused" if paused else "trading, a part is paused or halted"
 

@@ -8,9 +8,16 @@ import msgspec
 from holdfast.domain import events as ev
 from holdfast.domain.intent import Buy
 from holdfast.execution.ownership import ACCOUNT, ANOTHER
+from holdfast.risk.halt import UNRECONCILED
 from holdfast.runtime.pulse import Pulse
 from holdfast.runtime.run import shortcomings
-from holdfast.runtime.watching import LAG_LIMIT_NS, LAGGING, Watching, said_of
+from holdfast.runtime.watching import (
+    LAG_LIMIT_NS,
+    LAGGING,
+    SAID_AFTER_LOOKS,
+    Watching,
+    said_of,
+)
 from tests.unit.runtime.kit import Floor, Watcher
 
 
@@ -48,7 +55,19 @@ def test_before_the_first_price_there_is_none() -> None:
         -1,
         False,
     )
-    assert first.status == "not reconciled"
+    assert first.status == "not reconciled: the venue was not asked yet"
+
+
+def test_a_comparison_that_takes_long_is_said_once_with_the_order_it_waits_for() -> None:
+    floor = Floor(one=Watcher()).open()
+    told: list[str] = []
+    floor.node.tell = told.append
+    halts = floor.node.state.halts
+    halts.block(UNRECONCILED, "BTCUSDT: order X is in doubt")
+    assert look(floor, times=SAID_AFTER_LOOKS)[-1].status.endswith("order X is in doubt")
+    assert told == []
+    look(floor, times=SAID_AFTER_LOOKS + 3)
+    assert told == ["no new risk is taken: not reconciled: BTCUSDT: order X is in doubt"]
 
 
 def test_a_pause_is_shown() -> None:
