@@ -1,6 +1,7 @@
 """README and quickstart, tried word by word in a folder that looks like a fresh clone."""
 
 import gzip
+import hashlib
 import os
 import re
 import shutil
@@ -8,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -175,7 +177,7 @@ def test_the_settings_file_is_understood(clone: Path) -> None:
 
 
 def test_a_market_is_recorded_and_traded(clone: Path) -> None:
-    _, serve, record, info, replay = _on_free_port(
+    _, serve, record, info, replay, *_ = _on_free_port(
         _commands("Record a market, and trade the recording")
     )
     with _started(clone, serve) as exchange:
@@ -186,6 +188,29 @@ def test_a_market_is_recorded_and_traded(clone: Path) -> None:
         ended = _shell(clone, command)
         assert ended.returncode == 0, f"{command}\n{ended.stdout}{ended.stderr}"
     assert "verified" in ended.stderr
+
+
+def test_a_folder_is_fetched_from_an_archive_and_traded(clone: Path) -> None:
+    fetch, run = _commands("Record a market, and trade the recording")[-2:]
+    folder = clone / "archive/data/spot/daily/aggTrades/BTCUSDT"
+    folder.mkdir(parents=True)
+    rows = [
+        f"{n},{100 + n % 7}.50,0.30,{n},{n},{1759536000000000 + n * 250_000},False,True\n"
+        for n in range(1, 400)
+    ]
+    packed = folder / "BTCUSDT-aggTrades-2025-10-04.zip"
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("BTCUSDT-aggTrades-2025-10-04.csv", "".join(rows))
+    digest = hashlib.sha256(packed.read_bytes()).hexdigest()
+    packed.with_name(f"{packed.name}.CHECKSUM").write_text(f"{digest}  {packed.name}\n")
+    fetched = _shell(clone, fetch)
+    assert fetched.returncode == 0, fetched.stderr
+    assert "1 file kept in fetched" in fetched.stderr
+    assert "1 not published" in fetched.stderr
+    ended = _shell(clone, run)
+    assert ended.returncode == 0, ended.stderr
+    assert "verified" in ended.stderr
+    assert _shell(clone, fetch.replace("2025-10-04", "2025-10-05")).returncode == 3
 
 
 def test_a_watchdog_takes_over(clone: Path) -> None:

@@ -19,7 +19,11 @@ _RECORDED = f"{_QUICKSTART}test_a_market_is_recorded_and_traded"
 _WATCHED = f"{_QUICKSTART}test_a_watchdog_takes_over"
 _LIVE = f"{_QUICKSTART}test_the_live_configuration_and_commands_are_understood"
 _PROBED = "tests/tidy/test_binance_page.py::test_the_commands_of_the_page_are_understood"
+_FETCHED = f"{_QUICKSTART}test_a_folder_is_fetched_from_an_archive_and_traded"
 COMMANDS: dict[str, str] = {
+    ".venv/bin/holdfast data fetch --source archive --kind aggTrades --symbol BTCUSDT "
+    "--from 2025-10-04 --to 2025-10-05 --out fetched": _FETCHED,
+    ".venv/bin/holdfast run --mode replay --data fetched": _FETCHED,
     "make venv": (
         "tests/tidy/test_makefile.py::test_venv_installs_what_the_trader_needs_and_nothing_else"
     ),

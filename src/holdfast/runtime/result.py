@@ -145,6 +145,14 @@ def stops_of(state: State) -> list[dict[str, Any]]:
     return stops
 
 
+def incidents_of(state: State) -> list[dict[str, str]]:
+    """Give every incident that is open."""
+    return [
+        {"kind": one.kind, "scope": one.scope, "reason": one.reason}
+        for _, one in sorted(state.incidents.items())
+    ]
+
+
 def run_result(
     *,
     state: State,
@@ -189,10 +197,7 @@ def run_result(
             f"{k} {a}": amount_text(m) for (k, a), m in sorted(counted.moved.items())
         },
         "foreign": dict(sorted(counted.foreign.items())),
-        "incidents": [
-            {"kind": one.kind, "scope": one.scope, "reason": one.reason}
-            for _, one in sorted(state.incidents.items())
-        ],
+        "incidents": incidents_of(state),
         "quarantined": state.halts.quarantined,
         "stops": stops_of(state),
     }

@@ -1,12 +1,15 @@
 """Ask the admin endpoint of a simulated exchange that runs, from the command line."""
 
 import http.client
+from difflib import get_close_matches
 from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
 
 from holdfast.errors import UsageError, VenueUnavailable
+from holdfast.simexchange.faults.entries import Fault
+from holdfast.simexchange.faults.kinds import FaultKind
 
 LONGEST_S = 10.0
 OK = 200
@@ -14,6 +17,11 @@ NUMBERS = frozenset(
     {"count", "after", "probability", "status", "code", "fraction", "bytes", "bytes_per_s"}
 )
 RULES = "rules."
+SETTINGS_KNOWN = [
+    field.encode_name
+    for field in msgspec.structs.fields(Fault)
+    if field.encode_name not in ("kind", "rules")
+]
 COLUMNS = ("id", "kind", "struck", "remaining")
 
 
@@ -42,12 +50,15 @@ def ask(url: str, method: str, *, path: str, body: object = None) -> Any:
 
 def entry(kind: str, settings: list[str]) -> dict[str, object]:
     """Read an entry from words; `rules.tick=0.1` sets one rule, numbers are numbers."""
+    _check(kind, [each.value for each in FaultKind], what="kind of fault")
     found: dict[str, object] = {"kind": kind}
     rules: dict[str, str] = {}
     for word in settings:
         name, equals, value = word.partition("=")
         if not equals or not name or not value:
             raise UsageError(f"{word[:40]!r} is no setting; NAME=VALUE would be right")
+        if not name.startswith(RULES):
+            _check(name, SETTINGS_KNOWN, what="setting of a fault")
         if name in found or name.removeprefix(RULES) in rules:
             raise UsageError(f"{name} stands there twice")
         if name.startswith(RULES):
@@ -55,6 +66,14 @@ def entry(kind: str, settings: list[str]) -> dict[str, object]:
         else:
             found[name] = _number(name, value) if name in NUMBERS else value
     return found | ({"rules": rules} if rules else {})
+
+
+def _check(word: str, known: list[str], *, what: str) -> None:
+    """Refuse a word that is not known, with those that are written most like it."""
+    if word not in known:
+        near = ", ".join(get_close_matches(word, known, n=3, cutoff=0.5))
+        hint = f"; near it: {near}" if near else "; docs/simulated-exchange.md lists them"
+        raise UsageError(f"{word[:40]!r} is no {what}{hint}")
 
 
 def path_of(number: str) -> str:

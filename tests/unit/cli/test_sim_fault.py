@@ -50,6 +50,23 @@ def test_a_fault_is_armed_listed_struck_and_cleared(
     run(story())
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("add", "order_530"), "'order_530' is no kind of fault; near it: order_503"),
+        (("do", "adl", "simbol=BTCUSDT"), "'simbol' is no setting of a fault; near it: symbol"),
+        (("add", "zzz"), "'zzz' is no kind of fault; docs/simulated-exchange.md lists them"),
+    ],
+)
+def test_a_slip_of_the_finger_is_one_short_line_with_what_is_near(
+    capsys: pytest.CaptureFixture[str], words: tuple[str, ...], said: str
+) -> None:
+    assert main(["sim", "fault", *words, "--url", "http://127.0.0.1:1"]) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert said in line
+    assert len(line) < 100
+
+
 def test_something_is_done_at_once(capsys: pytest.CaptureFixture[str]) -> None:
     async def story() -> None:
         async with open_venue() as client:

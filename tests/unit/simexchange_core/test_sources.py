@@ -252,6 +252,19 @@ def test_the_number_of_symbols_has_to_fit_the_files(tmp_path: Path) -> None:
         open_market([path], ["AAAUSDT", "BBBUSDT"], assumptions=ASSUMED)
 
 
+def test_a_folder_stands_for_the_market_files_in_it(tmp_path: Path) -> None:
+    path = write(tmp_path / "binance-spot-BTCUSDT-aggTrades-2025-10-04.csv", AGG)
+    write(tmp_path / "binance-spot-BTCUSDT-aggTrades-2025-10-05.csv.gz.7.part", "half")
+    whole = open_market([tmp_path], assumptions=ASSUMED)
+    assert list(whole.symbols) == ["BTCUSDT"]
+    assert list(whole.records()) == list(open_market([path], assumptions=ASSUMED).records())
+
+
+def test_a_folder_without_market_files_is_refused_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="a folder without a market data file"):
+        open_market([tmp_path], assumptions=ASSUMED)
+
+
 def test_a_bounded_stream_ends_in_time(tmp_path: Path) -> None:
     path = write(tmp_path / "binance-usdm-ALGOUSDT-1m-2026.csv", BARS)
     assert len(all_of(opened(path, for_ns=30_000 * MS))) == 4

@@ -211,6 +211,8 @@ def test_a_position_is_taken_over_on_demand(kind: FaultKind, prefix: str) -> Non
             assert futures.margin.positions("demo", "BTCUSDT")[0].quantity == 0
             trades = futures.orders.user_trades("demo", "BTCUSDT")
             assert trades[-1].client_order_id.startswith(prefix)
+            again = await post(client, "/sim/do", {"kind": kind.value, **USDM})
+            assert "nothing: there is no position" in str(again)
 
     run(story())
 

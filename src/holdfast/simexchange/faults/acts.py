@@ -293,11 +293,12 @@ def _expire_listen_keys(floor: "Floor", fault: Fault) -> dict[str, object]:
 
 def _liquidate(floor: "Floor", fault: Fault) -> dict[str, object]:
     demands = floor.exchange.futures.demands
-    if fault.kind is FaultKind.ADL:
-        floor.deliver(demands.force_adl(fault.account, fault.symbol))
-    else:
-        floor.deliver(demands.force_liquidation(fault.account, fault.symbol))
-    return {"account": fault.account, "symbol": fault.symbol}
+    is_adl = fault.kind is FaultKind.ADL
+    close = demands.force_adl if is_adl else demands.force_liquidation
+    happened = close(fault.account, fault.symbol)
+    floor.deliver(happened)
+    done: dict[str, object] = {"account": fault.account, "symbol": fault.symbol}
+    return done if happened else done | {"done": "nothing: there is no position"}
 
 
 def _trigger_algo(floor: "Floor", fault: Fault) -> dict[str, object]:

@@ -88,6 +88,7 @@ def open_market(
 ) -> Market:
     """Open files by their content, or without any path the synthetic market of the seed.
 
+    A folder that is no recording stands for the files in it.
     `symbol` is one for all files, or one for each, in their order: a name such as BTCUSDT,
     with `spot:` or `usdm:` before it where neither content nor file name tells the product.
     A file of funding rates among the others says what perpetuals pay, and needs no name.
@@ -95,6 +96,7 @@ def open_market(
     """
     names = [symbol] if isinstance(symbol, str) else list(symbol or ())
     given = load_instruments(instruments) if instruments is not None else {}
+    paths = [file for path in paths for file in _files_of(path)]
     rated = [path for path in paths if is_funding(path)]
     paths = [path for path in paths if path not in rated] or paths
     if not paths:
@@ -197,6 +199,20 @@ def _identified(paths: Sequence[Path], names: list[str]) -> list[_File]:
     if len(names) == 1:
         names = names * len(paths)
     return [_identify(path, names[at] if names else "") for at, path in enumerate(paths)]
+
+
+def _files_of(path: Path) -> list[Path]:
+    """Give the market files of a folder; anything else stands for itself."""
+    if not path.is_dir() or recording.is_recording(path):
+        return [path]
+    found = sorted(each for each in path.iterdir() if each.is_file() and _is_market(each.name))
+    if not found:
+        raise DataError(f"{path}: a folder without a market data file (.csv, .txt, .gz)")
+    return found
+
+
+def _is_market(name: str) -> bool:
+    return not name.startswith(".") and name.endswith((".csv", ".txt", ".gz"))
 
 
 def _of_recordings(

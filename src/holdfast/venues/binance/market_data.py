@@ -111,7 +111,7 @@ class BinanceMarketData:
                 found.update(await self._one(symbol))
         for symbol in symbols:
             if symbol not in found:
-                raise NotFound(f"{symbol!r} is no symbol of this venue; BTCUSDT would be one")
+                raise NotFound(f"{symbol!r} is no symbol of this venue")
         self._instruments.update(found)
         return [found[symbol] for symbol in symbols]
 
@@ -287,9 +287,7 @@ class BinanceMarketData:
         try:
             return await self._listing([symbol])
         except VenueRefused as error:
-            raise NotFound(
-                f"{symbol!r} is no symbol of this venue; BTCUSDT would be one ({error})"
-            ) from error
+            raise NotFound(f"{symbol!r} is no symbol of this venue ({error})") from error
 
 
 def _nobody(_: int) -> None:
