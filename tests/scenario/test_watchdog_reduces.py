@@ -1,19 +1,36 @@
 """What the watchdog closes is closed for the trader that goes on, too (XCH-4)."""
 
+import asyncio
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from holdfast.domain import events as ev
+from holdfast.domain.ids import ClientOrderId, Symbol
+from holdfast.domain.instrument import Product
 from holdfast.journal.sqlite import SqliteStore
+from holdfast.runtime.clock import RunningClock
+from holdfast.runtime.config import Config
+from holdfast.runtime.credentials import credentials_of
+from holdfast.runtime.network import SocketNetwork
+from holdfast.venues.binance.cancel_only import CancelOnly
+from holdfast.venues.binance.dialect import SPOT, USDM
+from holdfast.venues.binance.options import Options
+from holdfast.venues.binance.rest import Rest
 from tests.scenario import kit
 
+if TYPE_CHECKING:
+    from holdfast.venues.binance.wire.requests import Params
+
 HOLDS = f"{Path(__file__).with_name('holds.py')}:Holds"
+BTC = "BTCUSDT"
+Questions = Callable[[CancelOnly, Rest], Awaitable[None]]
 SMALLEST = 0.00001
 """The smallest order; a fee in the asset that is bought leaves less than that on spot."""
 PRODUCTS = {"spot": "spot:BTCUSDT", "usdm": "usdm:BTCUSDT"}
@@ -116,3 +133,51 @@ def test_of_two_watchdogs_one_reduces_and_the_other_says_so(tmp_path: Path) -> N
         sales = [trade for trade in kit.truth(url)["trades"] if not trade["isBuyer"]]
         assert len({trade["orderId"] for trade in sales}) == 1
         assert rests(kit.truth(url)) == []
+
+
+async def ask(url: str, product: Product, questions: Questions) -> None:
+    """Ask as the watchdog would, over sockets."""
+    rest = Rest(
+        SocketNetwork(),
+        RunningClock(),
+        origin=url,
+        credentials=credentials_of(Config().venue),
+        options=Options(),
+        dialect=SPOT if product is Product.SPOT else USDM,
+    )
+    try:
+        await rest.measure_offset()
+        await questions(CancelOnly(rest, timeout_s=5.0), rest)
+    finally:
+        await rest.close()
+
+
+def test_what_a_triggered_stop_of_a_contract_filled_is_found_by_its_own_id(
+    tmp_path: Path,
+) -> None:
+    stops = [ClientOrderId("s-1"), ClientOrderId("s-2")]
+
+    async def questions(way: CancelOnly, rest: Rest) -> None:
+        (held,) = await way.positions()
+        body = await rest.get_signed("/fapi/v1/userTrades", {"symbol": BTC}, weight=5)
+        price = Decimal(json.loads(body)[-1]["price"])
+        kinds = ("STOP_MARKET", "TAKE_PROFIT_MARKET")
+        for stop, kind, trigger in zip(stops, kinds, (price - 5, price + 5), strict=True):
+            algo: Params = {"algoType": "CONDITIONAL", "symbol": BTC, "side": "SELL"}
+            algo |= {"type": kind, "triggerPrice": str(trigger), "quantity": held.amount}
+            algo |= {"reduceOnly": "true", "clientAlgoId": stop}
+            await rest.set_signed("/fapi/v1/algoOrder", algo, weight=1)
+        for _ in range(60_000):
+            if not positions(kit.truth(url)):
+                break
+        else:
+            pytest.fail("no stop triggered")
+        found = [one for stop in stops for one in await way.executions(Symbol(BTC), stop)]
+        assert sum(Decimal(one.quantity) for one in found) == Decimal(held.amount)
+        assert await way.executions(Symbol(BTC), ClientOrderId("none")) == []
+
+    with (
+        kit.exchange("--symbol", PRODUCTS["usdm"], "--speed", "1", cwd=tmp_path) as url,
+        holding(url, tmp_path),
+    ):
+        asyncio.run(ask(url, Product.LINEAR, questions))

@@ -114,9 +114,15 @@ class Reduction:
             self._tell(line)
 
     async def _learn(self) -> None:
-        """Book in `positions` what the open orders have filled beside the journal."""
+        """Book in `positions` what the open orders have filled beside the journal.
+
+        What was canceled is asked for once; stops may yet fill, and so may what was sent.
+        """
         for held in list(self._account.orders.values()):
-            await self._book(held.order.request, held.order.executions)
+            request = held.order.request
+            is_stop = request.purpose is Purpose.PROTECTIVE
+            if is_stop or request.client_order_id not in self._booked:
+                await self._book(request, held.order.executions)
         for request in self._sent:
             await self._book(request, ())
 

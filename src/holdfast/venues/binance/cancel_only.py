@@ -77,6 +77,7 @@ class _Position(msgspec.Struct, rename="camel"):
 
 class _Placed(msgspec.Struct, rename="camel"):
     order_id: int = 0
+    executed_qty: str = ""
     actual_order_id: str = ""
 
 
@@ -229,19 +230,20 @@ class CancelOnly:
         ]
 
     async def _order_id(self, symbol: Symbol, client_order_id: ClientOrderId) -> int:
-        """Give the id under which an order trades; 0 when it is not known, or has none yet."""
+        """Give the id under which an order traded; 0 when nothing of it has."""
         path = _SPOT_ORDER if self._is_spot else _FUTURES_ORDER
         params: Params = {"symbol": symbol, "origClientOrderId": client_order_id}
         placed = await self._placed(path, params)
         if placed is not None or self._is_spot:
-            return placed.order_id if placed is not None else 0
+            return placed.order_id if placed and placed.executed_qty.strip("0.") else 0
         waiting = await self._placed(_ALGO_ORDER, {"clientAlgoId": client_order_id})
         actual = waiting.actual_order_id if waiting is not None else ""
         return int(actual) if actual.isdecimal() else 0
 
     async def _placed(self, path: str, params: Params) -> _Placed | None:
         try:
-            placed: _Placed = await self._read(path, 4, _PLACED, params)
+            weight = 4 if self._is_spot else 1
+            placed: _Placed = await self._read(path, weight, _PLACED, params)
         except QuestionRefused as error:
             if error.code in _NO_SUCH_ORDER:
                 return None
