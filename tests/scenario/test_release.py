@@ -22,19 +22,23 @@ def test_a_release_lets_a_new_journal_trade_beside_the_stop_of_an_earlier_one(
     data = needs(USDM_L2)
     with exchange("--data", data, "--speed", "10", cwd=tmp_path) as url:
         first = start(
-            "run", "--venue-url", url, "--strategy", f"{HOLDS}:Holds",
-            "--journal", "j.db", cwd=tmp_path,
+            "run",
+            "--venue-url",
+            url,
+            "--strategy",
+            f"{HOLDS}:Holds",
+            "--journal",
+            "j.db",
+            cwd=tmp_path,
         )
-        until(lambda: (tmp_path / "j.db").exists())
+        until((tmp_path / "j.db").exists)
         until(lambda: bool(events_of(tmp_path, ProtectionCovered)))
         first.send_signal(signal.SIGINT)
         finish(first)
         for file in tmp_path.glob("j.*"):
             file.rename(tmp_path / file.name.replace("j.", "first.", 1))
-        second = start(
-            "run", "--venue-url", url, "--journal", "j.db", *STRATEGY, cwd=tmp_path
-        )
-        until(lambda: (tmp_path / "j.db").exists())
+        second = start("run", "--venue-url", url, "--journal", "j.db", *STRATEGY, cwd=tmp_path)
+        until((tmp_path / "j.db").exists)
         until(lambda: any(event.ours for event in events_of(tmp_path, ForeignOrderSeen)))
         assert events_of(tmp_path, OrderFilled) == []
         release = ("release", "--socket", "j.sock", "--scope", "account", "--reason", "down")

@@ -109,6 +109,29 @@ def test_a_liquidation_takes_from_the_strategy_pauses_the_symbol_and_is_an_incid
     assert kinds <= {"INSURANCE_CLEAR"}
 
 
+def test_what_a_person_closes_is_closed_for_the_strategy_and_never_sold_again(
+    tmp_path: Path,
+) -> None:
+    data = needs(USDM_L2)
+    with exchange("--data", data, "--speed", "10", cwd=tmp_path) as url:
+        process = begin(url, tmp_path)
+        until(lambda: position(url) != 0)
+        held = position(url)
+        side = "SELL" if held > 0 else "BUY"
+        order(url, side=side, quantity=str(abs(held)), client_order_id="web_1")
+        until(lambda: bool(events_of(tmp_path, TradingPaused)))
+        trades = len(usdm(url)["trades"])
+        time.sleep(2.0)  # twenty seconds of the market, in which the strategy goes on
+        assert len(usdm(url)["trades"]) == trades, "nothing may be opened or sold again"
+        told = end(process, url=url, cwd=tmp_path)
+        assert position(url) == 0
+    assert told["positions"] == []
+    assert [one["kind"] for one in told["incidents"]] == ["closed by hand"]
+    (opened,) = events_of(tmp_path, IncidentOpened)
+    assert (opened.scope, opened.kind) == ("BTCUSDT", "closed by hand")
+    assert events_of(tmp_path, BalanceAdjusted) == [], "an amount stayed unexplained"
+
+
 def test_orders_of_people_and_of_another_instance_are_shown_and_a_transfer_is_booked(
     tmp_path: Path,
 ) -> None:
