@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 
 ROUNDS = 20
 START_AGAIN_NS = 60 * NS_PER_S
+FIRST_PAUSE_NS = 50 * NS_PER_MS
+"""Most differences are over in a moment. Each round waits twice as long as the one before, up to
+half of the time after which an order that is not known can no longer arrive."""
 DOUBT_DELAY_NS = 500 * NS_PER_MS
 MARGIN_NS = NS_PER_S
 CHECK_EVERY_NS = 30 * NS_PER_S
@@ -192,7 +195,7 @@ class Reconciler:
                 self._trader.state.halts.block(UNRECONCILED, str(error))
             finally:
                 self._end_asking()
-            await self._wait(self._settle_ns // 2)
+            await self._wait(min(self._settle_ns // 2, FIRST_PAUSE_NS << attempt))
         # A venue that was silent for most of it has not disagreed about any symbol.
         self._give_up(result if answered > ROUNDS // 2 else None, trigger)
 
