@@ -51,6 +51,19 @@ _PLAIN = _more(Buy(Symbol(""), QuantityUnits(1)))
 _SECONDS = MappingProxyType({"s": 1, "m": 60, "h": 3_600, "d": 86_400})
 
 
+CALLBACKS = tuple(
+    name for name, value in vars(Strategy).items() if callable(value) and name[0] != "_"
+)
+
+
+def shadowed(strategy: Strategy) -> str:
+    """Name a callback in whose place something stands that cannot be called."""
+    for name in CALLBACKS:
+        if not callable(getattr(strategy, name)):
+            return f"{name} is the name of a callback; give what you keep there another name"
+    return ""
+
+
 def intervals_ns(strategy: Strategy) -> list[int]:
     """Give the intervals of the bars that a strategy declares; ValueError names a wrong one."""
     return [_interval_ns(text) for text in strategy.bars]

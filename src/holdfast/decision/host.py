@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from types import CoroutineType
 from typing import Any, TypeAlias
 
-from holdfast.decision.check import nonsense
+from holdfast.decision.check import nonsense, shadowed
 from holdfast.decision.context import Context
 from holdfast.decision.strategy import History, OrderUpdate, Strategy, TradingMode
 from holdfast.domain.fill import Fill
@@ -80,7 +80,9 @@ class Hosted:
     def start(self, history: History, *, saved: bytes | None) -> Answer:
         """Begin; the budget does not count here."""
         start, context = self.strategy.start, self.context
-        return self._unmeasured("start", lambda: start(context, history, saved=saved))
+        answer = self._unmeasured("start", lambda: start(context, history, saved=saved))
+        wrong = self._guard(shadowed, self.strategy) if self.failed is None else ""
+        return self._fail(f"after start, {wrong}") if type(wrong) is str and wrong else answer
 
     def book(self, top: BookTop) -> Answer:
         """Show a new top of a book."""

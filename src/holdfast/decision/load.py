@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from holdfast.decision.check import intervals_ns
+from holdfast.decision.check import intervals_ns, shadowed
 from holdfast.decision.host import Failure, Guard
 from holdfast.decision.strategy import Strategy
 from holdfast.errors import StrategyLoadError, one_line
@@ -132,7 +132,7 @@ def _undeclared(strategy: Strategy) -> str:
     ready: Any = strategy.ready
     if type(ready) is not bool:
         return f"ready is {ready!r}; write True or False"
-    return ""
+    return shadowed(strategy)
 
 
 def _did(failure: object) -> str:

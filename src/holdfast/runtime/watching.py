@@ -21,6 +21,8 @@ RING_LIMIT = 0.5
 SAID_AFTER_LOOKS = 8
 """How often a comparison is seen going on before that is said: two seconds."""
 LAGGING = "journal lags"
+LAG_SAID_AFTER_LOOKS = 4
+"""How often it is seen to lag before that is said: one second."""
 
 
 class Watching:
@@ -40,6 +42,7 @@ class Watching:
         self._stream = PulseStream(pipe) if pipe is not None else None
         self._timer: asyncio.TimerHandle | None = None
         self._told: dict[tuple[str, str], ev.IncidentOpened] = {}
+        self._lagging_count = 0
         self._waiting_count = 0
         self._awaited = ""
 
@@ -61,6 +64,7 @@ class Watching:
             halts.block(LAGGING, f"{journal.lag_events} events wait for the disk")
         else:
             halts.unblock(LAGGING)
+        self._tell_of_lag()
         self._tell_of_incidents()
         self._tell_what_is_awaited()
         for event in self._trader.pipeline.refusals.flush(self._node.clock.now_ns()):
@@ -82,6 +86,15 @@ class Watching:
             kind, scope = key
             del self._told[key]
             self._node.tell(f"the incident is over: {kind}, {scope}")
+
+    def _tell_of_lag(self) -> None:
+        """Say once that the disk is behind, when it has been for long, and its end."""
+        detail = self._node.state.halts.blocks.get(LAGGING, "")
+        if not detail and self._lagging_count > LAG_SAID_AFTER_LOOKS:
+            self._node.tell("the disk has caught up; new risk is taken again")
+        self._lagging_count = self._lagging_count + 1 if detail else 0
+        if self._lagging_count == LAG_SAID_AFTER_LOOKS + 1:
+            self._node.tell(f"the disk is behind, so no new risk is taken: {detail}")
 
     def _tell_what_is_awaited(self) -> None:
         """Say what new risk waits for once that takes long, each thing once, and its end."""

@@ -138,6 +138,16 @@ def test_whatever_a_strategy_raises_is_its_failure_in_one_short_line_that_can_be
         assert len(str(failed).encode()) < 600
 
 
+def test_a_start_that_puts_something_in_the_place_of_a_callback_fails_with_one_line():
+    class Shadows(Says):
+        def start(self, context, history, *, saved):
+            self.stop = 95
+
+    failed = host(Shadows()).start(History(), saved=None)
+    assert isinstance(failed, StrategyFailed)
+    assert "after start, stop is the name of a callback" in str(failed)
+
+
 def test_a_look_at_what_a_strategy_gave_may_fail_it_too():
     class NeverReady(Strategy):
         @property

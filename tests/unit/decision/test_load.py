@@ -106,6 +106,7 @@ def test_two_files_of_one_name_do_not_meet(tmp_path):
         (GOOD.replace('"1m"', '"1x"'), "Mine.bars: '1x' is no interval; write a number and s"),
         (GOOD.replace('"1m"', '"m"'), "Mine.bars: 'm' is no interval"),
         (GOOD.replace("bars =", "ready ="), "Mine.ready is ('1m', '15s'); write True or False"),
+        (GOOD.replace("bars =", "stop ="), "Mine.stop is the name of a callback; give what"),
     ],
 )
 def test_what_is_wrong_with_a_file_is_said_in_one_line(write, text, line):

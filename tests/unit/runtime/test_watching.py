@@ -13,6 +13,7 @@ from holdfast.runtime.pulse import Pulse
 from holdfast.runtime.run import shortcomings
 from holdfast.runtime.watching import (
     LAG_LIMIT_NS,
+    LAG_SAID_AFTER_LOOKS,
     LAGGING,
     SAID_AFTER_LOOKS,
     Watching,
@@ -87,6 +88,29 @@ def test_new_risk_waits_while_the_journal_lags() -> None:
     floor.commit()
     look(floor)
     assert LAGGING not in floor.node.state.halts.blocks
+
+
+def test_a_disk_that_is_behind_for_more_than_a_second_is_told_once_and_its_end() -> None:
+    floor = Floor(one=Watcher()).open()
+    lines: list[str] = []
+    floor.node.tell = lines.append
+    floor.node.recorder.decide(ev.TradingResumed("account", "me", "x"))
+    floor.wait(LAG_LIMIT_NS + 1)
+    look(floor, times=LAG_SAID_AFTER_LOOKS)
+    assert lines == []
+
+    async def story() -> None:
+        watching = Watching(floor.node, floor.trader, pipe=None)
+        for _ in range(2 * LAG_SAID_AFTER_LOOKS):
+            watching.start()
+        assert len(lines) == 1
+        floor.commit()
+        watching.start()
+        watching.close()
+
+    asyncio.run(story())
+    assert lines[0].startswith("the disk is behind, so no new risk is taken: ")
+    assert lines[1:] == ["the disk has caught up; new risk is taken again"]
 
 
 def test_refusals_that_were_held_back_are_written_as_a_count() -> None:
