@@ -77,13 +77,13 @@ class _Position(msgspec.Struct, rename="camel"):
 
 class _Placed(msgspec.Struct, rename="camel"):
     order_id: int = 0
-    executed_qty: str = ""
+    executed_quantity: str = msgspec.field(name="executedQty", default="")
     actual_order_id: str = ""
 
 
 class _Trade(msgspec.Struct, rename="camel"):
     id: int
-    qty: str
+    quantity: str = msgspec.field(name="qty")
     commission: str
     commission_asset: str
 
@@ -153,7 +153,7 @@ class CancelOnly:
         path, weight = ("/api/v3/myTrades", 20) if self._is_spot else ("/fapi/v1/userTrades", 5)
         params: Params = {"symbol": symbol, "orderId": order_id}
         return [
-            Execution(ExecId(str(row.id)), row.qty, row.commission, row.commission_asset)
+            Execution(ExecId(str(row.id)), row.quantity, row.commission, row.commission_asset)
             for row in await self._read(path, weight, _TRADES, params)
         ]
 
@@ -235,7 +235,7 @@ class CancelOnly:
         params: Params = {"symbol": symbol, "origClientOrderId": client_order_id}
         placed = await self._placed(path, params)
         if placed is not None or self._is_spot:
-            return placed.order_id if placed and placed.executed_qty.strip("0.") else 0
+            return placed.order_id if placed and placed.executed_quantity.strip("0.") else 0
         waiting = await self._placed(_ALGO_ORDER, {"clientAlgoId": client_order_id})
         actual = waiting.actual_order_id if waiting is not None else ""
         return int(actual) if actual.isdecimal() else 0
