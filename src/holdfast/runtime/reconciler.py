@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 ROUNDS = 20
 START_AGAIN_NS = 60 * NS_PER_S
 FIRST_PAUSE_NS = 50 * NS_PER_MS
-"""Most differences are over in a moment. Each round waits twice as long as the one before, up to
-half of the time after which an order that is not known can no longer arrive."""
+"""Most differences are over in a moment. Each round waits twice as long as the one before, up
+to half of the time after which an order that is not known can no longer arrive."""
 DOUBT_DELAY_NS = 500 * NS_PER_MS
 MARGIN_NS = NS_PER_S
 CHECK_EVERY_NS = 30 * NS_PER_S
