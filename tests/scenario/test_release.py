@@ -20,7 +20,7 @@ def test_a_release_lets_a_new_journal_trade_beside_the_stop_of_an_earlier_one(
     tmp_path: Path,
 ) -> None:
     data = needs(USDM_L2)
-    with exchange("--data", data, "--speed", "10", cwd=tmp_path) as url:
+    with exchange("--data", data, "--speed", "2", cwd=tmp_path) as url:
         first = start(
             "run",
             "--venue-url",
