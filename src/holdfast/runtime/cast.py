@@ -80,6 +80,8 @@ class Cast(Listener):
             return
         host = self._touch(order.request)
         self._pipeline.stops.on_order(order)
+        if isinstance(event, ev.CancelRejected) and order.ending:
+            return  # its end came first, and has been told
         if host is not None:
             reason = getattr(event, "reason", "") or getattr(event, "message", "")
             self._pipeline.answer(host, host.order(order_update(order, reason=reason)))

@@ -81,6 +81,17 @@ def test_a_fill_after_the_start_is_told_at_once():
     assert desk.answered == [("start", []), ("fill", "7"), ("order", "partially_filled")]
 
 
+def test_a_refused_cancel_of_an_order_that_has_ended_is_not_told_again():
+    cast, desk = make_cast()
+    cast.start()
+    del desk.answered[:]
+    cast.on_order_changed("a", told.cancel_rejected(ORDER))
+    assert [what for what, _ in desk.answered] == ["order"]
+    fold.apply(cast._state.account, told.canceled(ORDER, cum_quantity="2"))
+    cast.on_order_changed("a", told.cancel_rejected(ORDER))
+    assert len(desk.answered) == 1
+
+
 def test_an_order_of_nobody_here_is_told_to_nobody():
     cast, desk = make_cast()
     cast.members.clear()

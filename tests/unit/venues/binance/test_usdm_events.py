@@ -83,6 +83,11 @@ def test_a_new_order_is_acked_with_its_terms() -> None:
     assert read.venue_at_ns == 1568879465651 * 10**6
 
 
+@pytest.mark.parametrize("none", ["0", 0, None])
+def test_no_reason_is_not_told_as_a_number(none: str | int | None) -> None:
+    assert only(Stream().order(er=none, X="CANCELED", x="CANCELED")).reason == ""
+
+
 def test_a_trade_names_its_fee_and_what_it_realized() -> None:
     read = only(Stream().order(**TRADED))
     assert (read.kind, read.cum_quantity) == (ReportKind.FILLED, BTC.quantity("0.004"))

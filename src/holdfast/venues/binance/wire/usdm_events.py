@@ -250,7 +250,7 @@ class UserEvents:
             quantity=quantities[read.q],
             cum_quantity=quantities[read.z],
             execution=execution,
-            reason="" if read.er is None else str(read.er)[:80],
+            reason="" if read.er in (None, 0, "0") else str(read.er)[:80],
             status_text=read.X,
             venue_at_ns=instant(update.E),
             received_at_ns=received_at_ns,
