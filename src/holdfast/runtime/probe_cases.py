@@ -194,7 +194,8 @@ async def _twice(desk: Desk) -> Finding:
     second = await desk.answer(order)
     await desk.cancel(order)
     code = "-2010" if desk.instrument.product is Product.SPOT else "-4116"
-    return _is(isinstance(first, Acked) and code in f"{second}", f"{second}")
+    return _is(isinstance(first, Acked) and code in f"{second}",
+               f"sent again under its id it was answered {second}")  # fmt: skip
 
 
 async def _gone(desk: Desk) -> Finding:
@@ -251,6 +252,11 @@ def _is_filled(desk: Desk, client_order_id: str) -> bool:
 
 async def _stop(desk: Desk) -> Finding:
     """Place a stop just below the market, and see under which ids and words it triggers."""
+    held = await desk.venue.account_view.positions()
+    if any(one.symbol == desk.symbol and one.quantity for one in held):
+        return Finding(
+            Verdict.UNPROVED, "a position is open already; close it, and probe again"
+        )
     opened = desk.order(Side.BUY, OrderType.MARKET, price=desk.bid)
     desk.submit(opened)
     if not await until(lambda: _is_filled(desk, opened.client_order_id)):
