@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
+from holdfast.domain.counted import counted
 from holdfast.domain.event import Record
 from holdfast.domain.events import (
     CancelRequested,
@@ -69,7 +70,7 @@ def test_a_pause_lets_no_order_out_until_the_resume(desk: Desk) -> None:
         for e in events[paused:resumed]
         if isinstance(e, CancelRequested) and e.reason == "commanded: clear the book"
     ]
-    assert cleared.startswith(f"cancel sent for {len(commanded)} orders")
+    assert cleared.strip() == f"cancel sent for {counted(len(commanded), 'order')}"
     received = [e for e in events if isinstance(e, CommandReceived)]
     assert [e.verb for e in received] == ["pause", "cancel", "resume", "stop"]
     assert [e.reason for e in received][:2] == ["lunch", "clear the book"]
